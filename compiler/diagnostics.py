@@ -1,0 +1,107 @@
+"""What can be wrong with a file: one table of codes, and the finding that carries one.
+
+The text of a finding stands where its check stands. `message` says what is wrong,
+`label` what stands at that place, `help` what to do: lower case, no full stop, the
+user's own words in backticks. Each code has a page in `grammar/errors/`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from compiler.source import Span
+
+Severity = Literal["error", "warning", "note"]
+
+# code -> (name of the bad thing, severity). Codes are never renumbered or used again.
+CODES: dict[str, tuple[str, Severity]] = {
+    # 1xx: the file and its shape
+    "WFC101": ("yaml-syntax", "error"),
+    "WFC102": ("duplicate-key", "error"),
+    "WFC103": ("unknown-key", "error"),
+    "WFC104": ("not-supported-yet", "error"),
+    "WFC105": ("wrong-type", "error"),
+    "WFC106": ("missing-key", "error"),
+    "WFC107": ("invalid-value", "error"),
+    "WFC108": ("yaml-limits", "error"),
+    "WFC109": ("recursive-anchor", "error"),
+    "WFC110": ("no-workflow", "error"),
+    "WFC111": ("unreadable-file", "error"),
+    "WFC112": ("yaml-1.1-reading", "note"),
+    "WFC113": ("conflicting-keys", "error"),
+    "WFC114": ("long-name", "note"),
+    # 2xx: the graph and its names
+    "WFC201": ("unknown-step", "error"),
+    "WFC202": ("dependency-cycle", "error"),
+    "WFC203": ("duplicate-step", "error"),
+    "WFC204": ("unknown-name", "error"),
+    "WFC205": ("missing-edge", "error"),
+    "WFC206": ("name-clash", "note"),
+    "WFC207": ("undeclared-name", "note"),
+    "WFC208": ("definition-cycle", "error"),
+    "WFC209": ("ineffective-limit", "note"),
+    "WFC210": ("reserved-name", "error"),
+    "WFC211": ("late-continue-on", "warning"),
+    "WFC212": ("unknown-param", "error"),
+    "WFC213": ("duplicate-definition", "error"),
+    # 3xx: references and expressions
+    "WFC301": ("expression-syntax", "error"),
+    "WFC302": ("expression-type", "error"),
+    "WFC303": ("reference-in-program", "error"),
+    "WFC304": ("reference-in-filter", "warning"),
+    "WFC305": ("unclosed-reference", "error"),
+    "WFC306": ("pattern-syntax", "error"),
+    "WFC307": ("literal-command-substitution", "note"),
+    # 4xx: the target
+    "WFC401": ("unsupported-by-target", "error"),
+    "WFC402": ("lossy-on-target", "warning"),
+    "WFC403": ("foreign-file", "error"),
+    "WFC404": ("unwritable-file", "error"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding. `others` are further places, each with what stands there."""
+
+    code: str
+    message: str
+    span: Span
+    label: str = ""
+    help: str = ""
+    others: tuple[tuple[Span, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return CODES[self.code][0]
+
+    @property
+    def severity(self) -> Severity:
+        return CODES[self.code][1]
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` is most likely a slip of, or None.
+
+    >>> nearest("comand", ["command", "depends"])
+    'command'
+    >>> nearest("zzz", ["command", "depends"])
+    """
+    import difflib  # only when something is wrong
+
+    known = list(known)
+    folded = {name.lower().replace("_", ""): name for name in reversed(known)}
+    same = folded.get(word.lower().replace("_", ""))
+    if same is not None:
+        return same
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The `help` text for an unknown word: the nearest known one, else the list."""
+    known = list(known)
+    found = nearest(word, known)
+    if found is not None:
+        return f"did you mean `{found}`?"
+    return otherwise or ("known are: " + ", ".join(f"`{name}`" for name in known))

@@ -1,0 +1,433 @@
+"""The program in the middle: what the front end makes of a file and a backend reads.
+
+Plain frozen values, without behaviour. The reader fills in what a file says (aliases
+and short forms end there: the IR has one way to say each thing), `resolve` fills in what
+its names mean (`origins`, `edges`, `exports`); later passes never look a name up.
+Rule numbers (R4, S5, ...) are those of `grammar/README.md`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from compiler.source import Span
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+# ---- values: where they come from, and expressions over them
+
+OriginKind = Literal[
+    "step_env",  # a variable of the step's own `env`
+    "param",  # a param, also one that was never declared (R1)
+    "positional",  # `$1`, `$2` ... of the command line
+    "output",  # the value that `step` gave to its `output: name`
+    "field",  # output, exitCode, status, stdout or stderr of `step`
+    "env",  # a variable of the workflow's `env`
+    "special",  # DAG_NAME and its like
+    "process",  # the environment of the process that runs the workflow
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One place where a value can come from at run time. It may turn out to have none."""
+
+    kind: OriginKind
+    name: str
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """A literal of the expression language."""
+
+    value: Json
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A use of a name: `${X}`, `${step.outputs.KEY[0].k:-default}`.
+
+    `text` is as written, for messages. As read, `name` and `path` are its words and
+    `origins` is empty. Resolved, `origins` are the candidates, best first (R8, R9): the
+    first that has a value at run time counts, and `path` is what is left to walk into
+    that value. `default` is what follows `:-`, None without one.
+    """
+
+    text: str
+    name: str
+    path: tuple[str | int, ...] = ()
+    default: "Expression | None" = None
+    origins: tuple[Origin, ...] = ()
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unary:
+    operator: Literal["!", "-"]
+    operand: "Expression"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binary:
+    operator: Literal["==", "!=", "<", "<=", ">", ">=", "&&", "||", "+", "in"]
+    left: "Expression"
+    right: "Expression"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditional:
+    """`test ? then : otherwise`."""
+
+    test: "Expression"
+    then: "Expression"
+    otherwise: "Expression"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCall:
+    """A call of one of the pure functions of R3, named as there."""
+
+    name: str
+    arguments: "tuple[Expression, ...]"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOf:
+    """A list literal."""
+
+    items: "tuple[Expression, ...]"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSubstitution:
+    """A backtick text in params, env or a condition: its trimmed stdout (R6)."""
+
+    command: "ShellText"
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """Text with references. Its value is the text of its parts, one after the other.
+
+    A template of exactly one expression and no text has that expression's value.
+    """
+
+    parts: "tuple[str | Expression | CommandSubstitution, ...]"
+    span: Span
+
+
+Expression: TypeAlias = (
+    Constant
+    | Reference
+    | Unary
+    | Binary
+    | Conditional
+    | FunctionCall
+    | ListOf
+    | Template
+)
+
+# ---- shell text
+
+Quoting = Literal[
+    "bare",  # outside quotes
+    "double",  # in "..."
+    "single",  # in '...' (and $'...')
+    "here",  # in an unquoted here-document
+    "quoted_here",  # in a here-document whose delimiter is quoted
+]
+Place = Literal[
+    "text",  # a word, a file name, an argument: the value is data
+    "arithmetic",  # $((..)), ((..)), [[ .. -gt .. ]]: bash would evaluate the value
+    "shell",  # the program text of sh -c, bash -c, eval
+    "foreign",  # the program text of python -c, node -e, perl -e, ssh HOST
+    "filter",  # the program text of awk, sed, jq
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HereDocument:
+    """A here-document with a quoted delimiter: offsets into `ShellText.source`."""
+
+    word: tuple[int, int]  # the delimiter as written, quotes included
+    body: tuple[int, int]
+    end: tuple[int, int]  # the closing line, without its line end
+    delimiter: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShellReference:
+    """A reference in a shell text, from `start` to `end` of its `source`.
+
+    `plain` says that the shell reads it itself (`$X`, `${X}`, `${X:-d}` outside single
+    quotes; a bare name in arithmetic): the text stays, and X is in the environment.
+    `program` is the head of the command that reads a program text, for messages.
+    `inner` is the quoting inside the program text of `sh -c`: "single" when an inner
+    shell would see the reference within '...'.
+    """
+
+    start: int
+    end: int
+    expression: Expression
+    plain: bool
+    quoting: Quoting
+    place: Place = "text"
+    program: str = ""
+    inner: Quoting = "bare"
+    here: HereDocument | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShellText:
+    """A text for a shell and the references in it, in the order of their places.
+
+    `assigned` are the names that the text itself sets (X=, for X, read X ...): there a
+    local value wins. Resolved, `references` holds only what is ours.
+    """
+
+    source: str
+    references: tuple[ShellReference, ...] = ()
+    assigned: frozenset[str] = frozenset()
+    span: Span
+
+
+# ---- bodies of a step
+
+DEFAULT_SHELL = ("bash", "-e")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """`command:` as text: `SHELL -c TEXT`, with the positional params as `$1` ..."""
+
+    text: ShellText
+    shell: tuple[str, ...] = DEFAULT_SHELL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """`command:` as a list: one argv, never split again."""
+
+    words: tuple[Template, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """`script:`: a file. `interpreter` starts it, the file is its last argument.
+
+    Empty `interpreter`: the text's own shebang line decides. The text of a program that
+    is no shell has no references (R4).
+    """
+
+    text: ShellText
+    interpreter: tuple[Template, ...]
+
+
+# What a step can be. A new kind of body is a new member here; the type checker then
+# names every place that has to know it.
+Body: TypeAlias = Command | Arguments | Script
+
+# ---- policies of a step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """An expected text: equal to it, or, with `re:`, found as a regular expression (R10)."""
+
+    text: str
+    regex: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A condition that compares: some line of the value fits `expected`."""
+
+    value: Template
+    expected: Pattern
+    negate: bool = False
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """A condition that runs: `bash -c TEXT` in the working folder ends with 0."""
+
+    command: ShellText
+    negate: bool = False
+    span: Span
+
+
+Condition: TypeAlias = Match | Test
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Up to `limit` further tries. Before try k+1 (k = 0, 1 ...) it waits
+    `interval * backoff**k` seconds, at most `max_interval`; with `exit_codes` only after
+    one of these.
+    """
+
+    limit: int
+    interval: int
+    backoff: float = 1.0
+    max_interval: int | None = None
+    exit_codes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinueOn:
+    """When dependants run although this step did not succeed (S6)."""
+
+    failure: bool = False
+    skipped: bool = False
+    exit_codes: tuple[int, ...] = ()
+    output: tuple[Pattern, ...] = ()
+    mark_success: bool = False
+    span: Span
+
+
+# How a step can end, seen by those that depend on it. `continued`: failed, and its
+# `continueOn` allows it.
+Ending = Literal["succeeded", "continued", "failed", "skipped", "aborted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """`step` ends before; the dependant runs if it ended in one of `accepts`."""
+
+    step: str
+    accepts: frozenset[Ending]
+    span: Span
+
+
+# ---- names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One entry of an `env`."""
+
+    name: str
+    value: Template
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """One param; positional ones are named "1", "2" ...
+
+    `default` None: undeclared in the file (R1), from the environment, else empty.
+    `bound`: frozen at compile time, no longer set by a run.
+    """
+
+    name: str
+    default: Template | None
+    bound: bool = False
+    span: Span
+
+    @property
+    def positional(self) -> bool:
+        return self.name.isdigit()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """A name in a step's environment: the first of `origins` that has a value."""
+
+    name: str
+    origins: tuple[Origin, ...]
+
+
+# ---- steps and workflows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """One entry of `depends`, by name or id, as written."""
+
+    step: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step or handler. `edges`, `exports` and `captured` come from `resolve`.
+
+    `depends` is None when it was not written (S1). `exports` is the environment that the
+    step's processes get beside the special variables (R4), its own `env` included.
+    `captured`: its stdout is kept as a value (`output:`, `.output`, a handler).
+    `timeout` is in seconds and holds for each attempt.
+    """
+
+    name: str
+    id: str | None = None
+    description: str = ""
+    body: Body
+    depends: tuple[Dependency, ...] | None = None
+    conditions: tuple[Condition, ...] = ()
+    retry: Retry | None = None
+    continue_on: ContinueOn | None = None
+    output: str | None = None
+    env: tuple[Variable, ...] = ()
+    directory: Template | None = None
+    timeout: int | None = None
+    span: Span
+    edges: tuple[Edge, ...] = ()
+    exports: tuple[Export, ...] = ()
+    captured: bool = False
+
+
+HandlerKind = Literal["success", "failure", "cancel", "exit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """One document. `order` names params and env in the order in which they are valued.
+
+    `timeout` is in seconds; `max_active_steps` None is unlimited. `handlers` are steps
+    named by their kind, in the order success, failure, cancel, exit.
+    """
+
+    name: str
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    type: Literal["chain", "graph"] = "chain"
+    params: tuple[Param, ...] = ()
+    env: tuple[Variable, ...] = ()
+    steps: tuple[Step, ...] = ()
+    handlers: tuple[Step, ...] = ()
+    max_active_steps: int | None = None
+    max_active_steps_span: Span | None = None
+    timeout: int | None = None
+    span: Span
+    order: tuple[Param | Variable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A closed set of workflows; `entry` is the name of the one that a run starts."""
+
+    workflows: tuple[Workflow, ...]
+    entry: str
+
+    @property
+    def main(self) -> Workflow:
+        return next(each for each in self.workflows if each.name == self.entry)
+
+
+SPECIAL_VARIABLES = (
+    "DAG_NAME",
+    "DAG_RUN_ID",
+    "DAG_RUN_STEP_NAME",
+    "DAG_RUN_LOG_FILE",
+    "DAG_RUN_STATUS",
+)
+STEP_FIELDS = ("output", "exitCode", "status", "stdout", "stderr")

@@ -1,0 +1,56 @@
+"""A file's text and the places in it: what every diagnostic points to."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A place in a file. `line` and `column` count from 1, `length` counts characters.
+
+    A span lies in one line: what is longer is cut at the line's end.
+    """
+
+    file: str
+    line: int
+    column: int
+    length: int = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as read: `name` is how the user named it, `text` has `\\n` line ends."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """The offset of the first character of each line."""
+        starts = [0]
+        position = self.text.find("\n")
+        while position >= 0:
+            starts.append(position + 1)
+            position = self.text.find("\n", position + 1)
+        return starts
+
+    def line(self, number: int) -> str:
+        """The text of line `number` (from 1) without its line end; "" behind the last."""
+        if not 1 <= number <= len(self.line_starts):
+            return ""
+        start = self.line_starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start:] if end < 0 else self.text[start:end]
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of the characters `start` to `end` (offsets), cut at the line's end."""
+        line = bisect_right(self.line_starts, start)
+        column = start - self.line_starts[line - 1] + 1
+        room = len(self.line(line)) - column + 1
+        return Span(
+            file=self.name,
+            line=line,
+            column=column,
+            length=max(1, min(end - start, room)),
+        )
