@@ -1,0 +1,167 @@
+"""What a target is to the compiler: a value with an emitter, and what it supports."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Literal
+
+from compiler.diagnostics import Diagnostic
+from compiler.ir import Arguments, Program, Script, Step, Test, Workflow
+from compiler.source import Source, Span
+
+Feature = Literal[
+    "arguments",
+    "command-condition",
+    "continue-on",
+    "description",
+    "directory",
+    "handler-cancel",
+    "handler-exit",
+    "handler-failure",
+    "handler-success",
+    "max-active-steps",
+    "params",
+    "positional-params",
+    "retry",
+    "run-timeout",
+    "script",
+    "step-timeout",
+    "value-condition",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One emitted file: `path` is relative to the folder that the target writes to."""
+
+    path: str
+    text: str
+    executable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """A target. `supports` says what it does with a feature: "" exactly, a sentence with
+    this loss; what is missing is refused before emission. `emit` never raises on a
+    checked program. `comment` starts a comment line, for the header of its files.
+    """
+
+    name: str
+    title: str
+    supports: Mapping[Feature, str]
+    emit: Callable[[Program, Source], Iterator[File]]
+
+
+def features(program: Program) -> Iterator[tuple[Feature, Span]]:
+    """What `program` uses of the features that a target may lack, each with its place."""
+    for workflow in program.workflows:
+        if workflow.description:
+            yield "description", workflow.span
+        if workflow.max_active_steps is not None:
+            yield "max-active-steps", workflow.max_active_steps_span or workflow.span
+        if workflow.timeout is not None:
+            yield "run-timeout", workflow.span
+        for param in workflow.params:
+            yield "positional-params" if param.positional else "params", param.span
+        for step in workflow.steps:
+            yield from _step_features(step)
+        for handler in workflow.handlers:
+            yield _HANDLERS[handler.name], handler.span
+            yield from _step_features(handler)
+
+
+_HANDLERS: dict[str, Feature] = {
+    "success": "handler-success",
+    "failure": "handler-failure",
+    "cancel": "handler-cancel",
+    "exit": "handler-exit",
+}
+
+
+def _step_features(step: Step) -> Iterator[tuple[Feature, Span]]:
+    if isinstance(step.body, Arguments):
+        yield "arguments", step.span
+    if isinstance(step.body, Script):
+        yield "script", step.span
+    if step.directory is not None:
+        yield "directory", step.directory.span
+    if step.retry is not None:
+        yield "retry", step.span
+    if step.continue_on is not None:
+        yield "continue-on", step.continue_on.span
+    if step.timeout is not None:
+        yield "step-timeout", step.span
+    for condition in step.conditions:
+        test = isinstance(condition, Test)
+        yield "command-condition" if test else "value-condition", condition.span
+
+
+def unsupported(program: Program, backend: Backend) -> Iterator[Diagnostic]:
+    """What `backend` refuses in `program` (WFC401) or translates with a loss (WFC402)."""
+    for feature, span in features(program):
+        loss = backend.supports.get(feature)
+        if loss is None:
+            yield Diagnostic(
+                code="WFC401",
+                message=f"{backend.title} has no translation of `{feature}`",
+                span=span,
+                help="`wfc targets` shows which target supports what",
+            )
+        elif loss:
+            yield Diagnostic(code="WFC402", message=loss, span=span)
+
+
+def mangle(name: str, alphabet: str, limit: int, taken: Set[str]) -> str:
+    """A name for a target that allows only `alphabet` and `limit` characters.
+
+    Readable and deterministic: other characters become `-`, and a short hash of `name`
+    follows where that changed it, was too long, or hit one of `taken`. `alphabet` is the
+    inside of a regular expression's character class and allows `-`; `limit` is at least 16.
+
+    >>> mangle("load data", "A-Za-z0-9_-", 40, set())
+    'load-data-fad6ab'
+    >>> mangle("load", "A-Za-z0-9_-", 40, set())
+    'load'
+    """
+    plain = re.sub(f"[^{alphabet}]", "-", name)
+    if plain == name and name and len(name) <= limit and name not in taken:
+        return name
+    salt = 0
+    while True:
+        seed = f"{name}\0{salt}" if salt else name
+        digest = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+        mangled = f"{plain[: limit - 7]}-{digest}"
+        if mangled not in taken:
+            return mangled
+        salt += 1
+
+
+def mangle_all(names: Iterable[str], alphabet: str, limit: int) -> dict[str, str]:
+    """`mangle` for each of `names`, all different; names that may stay as they are do."""
+    names = list(names)
+    free = re.compile(f"[{alphabet}]{{1,{limit}}}")
+    mangled = {name: name for name in names if free.fullmatch(name)}
+    taken = set(mangled.values())
+    for name in names:
+        if name not in mangled:
+            mangled[name] = mangle(name, alphabet, limit, taken)
+            taken.add(mangled[name])
+    return mangled
+
+
+def folders(workflow: Workflow) -> dict[str, str]:
+    """The folder name under `steps/` of a run folder for each step and handler.
+
+    Keys are step names, and `handler exit` and its like for handlers. Folder names
+    are lower-case safe: two that differ in case alone do not share a folder.
+    """
+    names = [step.name for step in workflow.steps]
+    names += [f"handler {handler.name}" for handler in workflow.handlers]
+    mangled = mangle_all(names, "A-Za-z0-9_-", 100)
+    seen: set[str] = set()
+    for name, folder in mangled.items():
+        if folder.lower() in seen:
+            mangled[name] = mangle(name, "A-Za-z0-9_-", 100, {*seen, folder})
+        seen.add(mangled[name].lower())
+    return mangled
