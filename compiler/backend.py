@@ -44,7 +44,7 @@ class File:
 class Backend:
     """A target. `supports` says what it does with a feature: "" exactly, a sentence with
     this loss; what is missing is refused before emission. `emit` never raises on a
-    checked program. `comment` starts a comment line, for the header of its files.
+    checked program; the source is for its header and the lines that comments name.
     """
 
     name: str
@@ -120,7 +120,7 @@ def mangle(name: str, alphabet: str, limit: int, taken: Set[str]) -> str:
     inside of a regular expression's character class and allows `-`; `limit` is at least 16.
 
     >>> mangle("load data", "A-Za-z0-9_-", 40, set())
-    'load-data-fad6ab'
+    'load-data-0206f7'
     >>> mangle("load", "A-Za-z0-9_-", 40, set())
     'load'
     """
