@@ -1,0 +1,161 @@
+"""Rewrites of values that are the same in every run."""
+
+from dataclasses import replace
+
+from compiler.evaluate import Failure, evaluate, to_text
+from compiler.ir import (
+    CommandSubstitution,
+    Condition,
+    Constant,
+    Expression,
+    Match,
+    Origin,
+    Program,
+    Reference,
+    ShellReference,
+    ShellText,
+    Step,
+    Template,
+    Workflow,
+)
+from compiler.walk import (
+    children,
+    map_definitions,
+    map_step,
+    map_template,
+    rebuild,
+)
+
+
+class _Bound:
+    """The evaluator's environment at compile time: bound params and nothing else."""
+
+    lenient = False
+
+    def __init__(self, workflow: Workflow) -> None:
+        self._values = {
+            param.name: param.default.parts
+            for param in workflow.params
+            if param.bound and param.default is not None
+        }
+
+    def knows(self, origins: tuple[Origin, ...]) -> bool:
+        return bool(origins) and (
+            origins[0].kind == "param" and origins[0].name in self._values
+        )
+
+    def value(self, origin: Origin) -> str | None:
+        parts = self._values[origin.name]
+        return "".join(part for part in parts if isinstance(part, str))
+
+    def substitute(self, command: ShellText) -> str:
+        raise Failure("not known before the run")
+
+
+def fold_constants(program: Program) -> Program:
+    """Values expressions over literals and bound params, by the run's own evaluator.
+
+    `$<len('abc') + 1>` -> `4`; `${ENV}` with `--bind ENV=prod` -> `prod`.
+
+    Sound because an expression is pure. One that fails stays: it fails when it is needed.
+    A plain `$X` in a shell text stays too, since the shell reads it.
+    """
+    return replace(program, workflows=tuple(map(_fold_workflow, program.workflows)))
+
+
+def _fold_workflow(workflow: Workflow) -> Workflow:
+    known = _Bound(workflow)
+
+    def template(each: Template) -> Template:
+        return _joined(map_template(each, lambda it: _fold(it, known), shell_text))
+
+    def shell_text(text: ShellText) -> ShellText:
+        if all(reference.plain for reference in text.references):
+            return text
+        folded = tuple(_fold_reference(each, known) for each in text.references)
+        return replace(text, references=folded)
+
+    return replace(
+        map_definitions(workflow, template),
+        steps=tuple(map_step(each, template, shell_text) for each in workflow.steps),
+        handlers=tuple(
+            map_step(each, template, shell_text) for each in workflow.handlers
+        ),
+    )
+
+
+def _fold_reference(reference: ShellReference, known: _Bound) -> ShellReference:
+    if reference.plain:
+        return reference
+    return replace(reference, expression=_fold(reference.expression, known))
+
+
+def _fold(expression: Expression, known: _Bound) -> Expression:
+    folded = rebuild(expression, lambda part: _fold(part, known))
+    match folded:
+        case Constant():
+            return folded
+        case Reference(origins=origins) if not known.knows(origins):
+            return folded
+        case Template(parts=parts) if any(
+            not isinstance(part, str | Constant) for part in parts
+        ):
+            return folded
+    if not isinstance(folded, Reference) and any(
+        not isinstance(part, Constant) for part in children(folded)
+    ):
+        return folded
+    try:
+        return Constant(value=evaluate(folded, known), span=folded.span)
+    except Failure:
+        return folded
+
+
+def _joined(template: Template) -> Template:
+    """`template` with constants as text and neighbouring texts as one."""
+    if not any(isinstance(part, Constant) for part in template.parts):
+        return template
+    parts: list[str | Expression | CommandSubstitution] = []
+    for part in template.parts:
+        text = to_text(part.value) if isinstance(part, Constant) else part
+        if isinstance(text, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += text
+        else:
+            parts.append(text)
+    return replace(template, parts=tuple(parts))
+
+
+def drop_met_conditions(program: Program) -> Program:
+    """Takes out the conditions that hold in every run.
+
+    `{condition: prod, expected: prod}` -> nothing
+
+    Sound because such a condition compares literals, as `fold_constants` leaves them. One
+    that never holds stays: the step is skipped, and the outcome says so.
+    """
+    return replace(
+        program,
+        workflows=tuple(
+            replace(
+                workflow,
+                steps=tuple(map(_drop_met, workflow.steps)),
+                handlers=tuple(map(_drop_met, workflow.handlers)),
+            )
+            for workflow in program.workflows
+        ),
+    )
+
+
+def _drop_met(step: Step) -> Step:
+    left = tuple(it for it in step.conditions if not _always_met(it))
+    return step if left == step.conditions else replace(step, conditions=left)
+
+
+def _always_met(condition: Condition) -> bool:
+    if not isinstance(condition, Match):
+        return False
+    parts = condition.value.parts
+    if not all(isinstance(part, str) for part in parts):
+        return False
+    value = "".join(part for part in parts if isinstance(part, str))
+    return fits(condition.expected, value) != condition.negate

@@ -1,0 +1,197 @@
+"""Steps and handlers as read -> with edges, environment and resolved texts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from compiler.ir import (
+    Edge,
+    Ending,
+    Export,
+    Origin,
+    ShellText,
+    Step,
+    Template,
+    Variable,
+    Workflow,
+)
+from compiler.resolve.graph import Graph
+from compiler.resolve.names import (
+    Findings,
+    Names,
+    Scope,
+    output_origins,
+)
+from compiler.resolve.texts import resolve_shell_text, resolve_template
+from compiler.shelltext import words
+from compiler.source import Span
+from compiler.walk import map_step, text_references, texts
+
+_RAN: frozenset[Ending] = frozenset({"succeeded", "continued"})
+
+
+def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workflow:
+    """`workflow` with its steps and handlers resolved; its params and env are already."""
+    scopes = [_step_scope(place, names) for place in range(len(workflow.steps))]
+    everything = (1 << len(scopes)) - 1
+    handler_scope = Scope(names=names, where="handler", visible=everything)
+    steps = [
+        _resolve_step(step, scope, findings)
+        for step, scope in zip(workflow.steps, scopes, strict=True)
+    ]
+    handlers = [_resolve_step(it, handler_scope, findings) for it in workflow.handlers]
+
+    read = _steps_read_by_output([*steps, *handlers])
+    base = _base_exports(workflow, findings.undeclared)
+    return replace(
+        workflow,
+        steps=tuple(
+            replace(
+                step,
+                edges=_edges(step, place, steps, names.graph),
+                exports=_exports(step, scopes[place], base),
+                captured=step.output is not None or step.name in read,
+            )
+            for place, step in enumerate(steps)
+        ),
+        handlers=tuple(
+            replace(it, exports=_exports(it, handler_scope, base), captured=True)
+            for it in handlers
+        ),
+    )
+
+
+def _step_scope(place: int, names: Names) -> Scope:
+    return Scope(
+        names=names, where="step", step=place, visible=names.graph.upstream[place]
+    )
+
+
+def _resolve_step(step: Step, scope: Scope, findings: Findings) -> Step:
+    env = tuple(_resolve_env(step.env, scope, findings))
+    inside = replace(scope, own=frozenset(variable.name for variable in env))
+    resolved = map_step(
+        replace(step, env=()),
+        lambda template: resolve_template(template, inside, findings),
+        lambda text: resolve_shell_text(text, inside, findings),
+    )
+    return replace(resolved, env=env)
+
+
+def _resolve_env(
+    env: Sequence[Variable], scope: Scope, findings: Findings
+) -> Iterator[Variable]:
+    """Each entry sees the earlier ones; itself it sees as it is outside."""
+    earlier: frozenset[str] = frozenset()
+    for variable in env:
+        inside = replace(scope, own=earlier, valuing=variable.name)
+        value = resolve_template(variable.value, inside, findings)
+        yield replace(variable, value=value)
+        earlier |= {variable.name}
+
+
+def _steps_read_by_output(steps: Sequence[Step]) -> set[str]:
+    """The steps of which some reference reads `.output`."""
+    return {
+        origin.step
+        for step in steps
+        for text in texts(step)
+        for reference in text_references(text)
+        for origin in reference.origins
+        if origin.kind == "field" and origin.name == "output"
+    }
+
+
+def _edges(
+    step: Step, place: int, steps: Sequence[Step], graph: Graph
+) -> tuple[Edge, ...]:
+    """The edges to what `step` waits for, with the endings they hold for (S5, S6)."""
+    dependencies = graph.dependencies[place]
+    if not dependencies:
+        return ()
+    tolerated = _tolerated(step)
+    return tuple(
+        Edge(
+            step=steps[parent].name,
+            accepts=(
+                _RAN | {"skipped"}
+                if steps[parent].name in tolerated or _continues_skipped(steps[parent])
+                else _RAN
+            ),
+            span=dependency.span,
+        )
+        for parent, dependency in zip(graph.parents[place], dependencies, strict=True)
+    )
+
+
+def _continues_skipped(step: Step) -> bool:
+    return step.continue_on is not None and step.continue_on.skipped
+
+
+def _tolerated(step: Step) -> set[str]:
+    """The steps whose skip `step` tolerates: it reads of them with a default (S5)."""
+    return {
+        origin.step
+        for text in texts(step)
+        for reference in text_references(text)
+        if reference.default is not None
+        for origin in reference.origins
+        if origin.kind in ("output", "field")
+    }
+
+
+# ---- the environment of a step's processes (R4)
+
+
+def _base_exports(
+    workflow: Workflow, undeclared: dict[str, Span]
+) -> dict[str, tuple[Origin, ...]]:
+    """What every step gets: params, then workflow env."""
+    base = {
+        name: (Origin("param", name),)
+        for name in [*(p.name for p in workflow.params if not p.positional), *undeclared]
+    }
+    for variable in workflow.env:
+        base.setdefault(variable.name, (Origin("env", variable.name),))
+    return base
+
+
+def _exports(
+    step: Step, scope: Scope, base: dict[str, tuple[Origin, ...]]
+) -> tuple[Export, ...]:
+    exports = dict(base)
+    for name in _exported_outputs(step, scope):
+        if exports.get(name, (Origin("env", name),))[0].kind != "param":
+            exports[name] = output_origins(name, scope) + exports.get(name, ())
+    for variable in step.env:
+        exports[variable.name] = (Origin("step_env", variable.name),)
+    return tuple(
+        Export(name=name, origins=origins) for name, origins in exports.items()
+    )
+
+
+def _exported_outputs(step: Step, scope: Scope) -> Iterator[str]:
+    """The outputs in the environment: of direct dependencies, and those that the step's
+    texts name, as NAME or NAME_FILE."""
+    names = scope.names
+    if not names.producers:
+        return
+    if scope.step is not None:
+        for parent in names.graph.parents[scope.step]:
+            output = names.step(parent).output
+            if output is not None:
+                yield output
+    for text in texts(step):
+        for word in _words(text):
+            for name in (word, word.removesuffix("_FILE")):
+                if name in names.producers and output_origins(name, scope):
+                    yield name
+
+
+def _words(text: Template | ShellText) -> Iterator[str]:
+    if isinstance(text, ShellText):
+        yield from words(text.source)
+    else:
+        for part in text.parts:
+            if isinstance(part, str):
+                yield from words(part)
+

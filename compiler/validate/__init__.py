@@ -1,0 +1,27 @@
+"""Checks of a resolved program: each is named for the bad thing, none stops at the first."""
+
+from collections.abc import Callable, Iterator
+
+from compiler.diagnostics import Diagnostic
+from compiler.ir import Program
+from compiler.validate.expressions import expression_type
+from compiler.validate.graph import ineffective_limit, late_continue_on
+from compiler.validate.names import duplicate_definition, name_clash
+from compiler.validate.patterns import pattern_syntax
+
+Check = Callable[[Program], Iterator[Diagnostic]]
+
+CHECKS: tuple[Check, ...] = (
+    duplicate_definition,
+    name_clash,
+    ineffective_limit,
+    late_continue_on,
+    pattern_syntax,
+    expression_type,
+)
+
+
+def check(program: Program) -> Iterator[Diagnostic]:
+    """Everything that the checks find in `program`."""
+    for each in CHECKS:
+        yield from each(program)

@@ -1,0 +1,69 @@
+"""Checks on policies that have no effect, or not the one that was meant."""
+
+import re
+from collections.abc import Iterator
+
+from compiler.diagnostics import Diagnostic
+from compiler.ir import Program, Step, Workflow
+
+
+def ineffective_limit(program: Program) -> Iterator[Diagnostic]:
+    """`maxActiveSteps` in a workflow whose steps run one after the other anyway (S1)."""
+    for workflow in program.workflows:
+        if (
+            workflow.max_active_steps is not None
+            and workflow.max_active_steps_span is not None
+            and workflow.type == "chain"
+            and len(workflow.steps) > 1
+            and _is_line(workflow)
+        ):
+            yield Diagnostic(
+                code="WFC209",
+                message="`maxActiveSteps` has no effect: the steps of this chain run one "
+                "after the other",
+                span=workflow.max_active_steps_span,
+                help="write `type: graph`, or `depends:` for steps that may run at once",
+            )
+
+
+def _is_line(workflow: Workflow) -> bool:
+    steps = workflow.steps
+    return all(
+        any(edge.step == before.name for edge in step.edges)
+        for before, step in zip(steps, steps[1:], strict=False)
+    )
+
+
+# Words in the name or text of a step that is meant to run whatever happened before.
+_RELEASE = re.compile(
+    r"release|unlock|clean[-_ ]?up|tear[-_ ]?down|rm -rf|rmdir|dispose|destroy", re.I
+)
+
+
+def late_continue_on(program: Program) -> Iterator[Diagnostic]:
+    """`continueOn.failure` on the step that releases something, where it does nothing for
+    the release: the step is aborted when what it waits for fails (S9)."""
+    for workflow in program.workflows:
+        steps = {step.name: step for step in workflow.steps}
+        awaited = {edge.step for step in workflow.steps for edge in step.edges}
+        for step in workflow.steps:
+            policy = step.continue_on
+            if policy is None or not policy.failure or step.name in awaited:
+                continue
+            risky = [steps[edge.step] for edge in step.edges if edge.step in steps]
+            risky = [it for it in risky if not _continues(it)]
+            if risky and _RELEASE.search(f"{step.name} {step.description}"):
+                yield Diagnostic(
+                    code="WFC211",
+                    message=f"`{step.name}` does not run when `{risky[0].name}` fails; its "
+                    "own `continueOn` does not change that",
+                    span=policy.span,
+                    label="takes effect when this very step fails",
+                    help=f"put `continueOn` on `{risky[0].name}`, or move this step to "
+                    "`handlerOn.exit`",
+                    others=((risky[0].span, "the step that may fail"),),
+                )
+
+
+def _continues(step: Step) -> bool:
+    return step.continue_on is not None and step.continue_on.failure
