@@ -1,0 +1,320 @@
+"""YAML text into nodes, from the parser's events: iterative, with limits, without aliases."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from compiler.diagnostics import Diagnostic, did_you_mean
+from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode, span_of
+from compiler.reader.scalars import tag_fits
+from compiler.reader.syntax import syntax_error
+from compiler.source import Source
+
+MAX_DEPTH = 100
+# Nodes that aliases may add: a 10,000-step file without aliases has about as many.
+MAX_ALIASED = 100_000
+
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+# Line ends in YAML 1.1, which libyaml reads, but not in YAML 1.2.
+_OLD_BREAKS = "\x85\u2028\u2029"
+_PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s|#.*)*)+")
+_COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!")
+
+
+class _Open:
+    """A list or map whose end has not come yet."""
+
+    __slots__ = ("anchor", "height", "is_map", "nodes", "size", "start")
+
+    def __init__(self, is_map: bool, start: int, anchor: str | None) -> None:
+        self.is_map = is_map
+        self.start = start
+        self.anchor = anchor
+        self.nodes: list[Node] = []
+        self.size = 1  # nodes in it, aliases expanded
+        self.height = 1  # levels in it, aliases expanded
+
+
+class _Stop(Exception):
+    """Reading cannot go on; the reason is already among the findings."""
+
+
+def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
+    """The first document of `source` that is not empty, and what is wrong with the YAML.
+
+    None where there is no document, or none that can be read. No document holds an
+    alias, a merge key or a tag that is unknown any more.
+    """
+    text = source.text
+    bad = _FORBIDDEN.search(text)
+    if bad is not None:
+        return None, [_forbidden(source, bad.start())]
+    restored: dict[int, str] = {}
+    if any(mark in text for mark in _OLD_BREAKS):
+        text, restored = _hide_breaks(text)
+    builder = _Builder(source, restored)
+    try:
+        for event in _events(text):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        return None, [*builder.findings, syntax_error(source, error)]
+    except _Stop:
+        return None, builder.findings
+    return builder.root, builder.findings
+
+
+def _events(text: str) -> Iterator[Any]:
+    parser: Any = getattr(yaml, "CLoader", yaml.Loader)(text)
+    while parser.check_event():
+        yield parser.get_event()
+
+
+def _hide_breaks(text: str) -> tuple[str, dict[int, str]]:
+    """`text` with other characters for the old line ends, and the way back."""
+    free = (chr(code) for code in range(0xE000, 0xF900) if chr(code) not in text)
+    hidden = dict(zip(_OLD_BREAKS, free, strict=False))
+    for mark, stand_in in hidden.items():
+        text = text.replace(mark, stand_in)
+    return text, {ord(stand_in): mark for mark, stand_in in hidden.items()}
+
+
+def _forbidden(source: Source, index: int) -> Diagnostic:
+    code = ord(source.text[index])
+    return Diagnostic(
+        code="WFC101",
+        message=f"the character U+{code:04X} cannot stand in a YAML file",
+        span=source.span(index, index + 1),
+        label="here",
+        help='in a text in double quotes it can be written as an escape: "\\x00", "\\u0000"',
+    )
+
+
+class _Builder:
+    """What has been read so far. `take` is called with each event in turn."""
+
+    def __init__(self, source: Source, restored: dict[int, str]) -> None:
+        self.source = source
+        self.restored = restored
+        self.findings: list[Diagnostic] = []
+        self.root: Node | None = None
+        self.stack: list[_Open] = []
+        # anchor -> the node, its size and its height; None while it is open
+        self.anchors: dict[str, tuple[Node, int, int] | None] = {}
+        self.aliased = 0
+
+    def report(
+        self, code: str, message: str, node: Node, label: str, help: str
+    ) -> None:
+        self.findings.append(
+            Diagnostic(
+                code=code,
+                message=message,
+                span=span_of(self.source, node),
+                label=label,
+                help=help,
+            )
+        )
+
+    def take(self, event: Any) -> None:
+        match event:
+            case yaml.ScalarEvent():
+                self._scalar(event)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._open(event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._close(event)
+            case yaml.AliasEvent():
+                self._alias(event)
+            case yaml.DocumentStartEvent():
+                self.anchors.clear()
+
+    def _scalar(self, event: Any) -> None:
+        start, end = event.start_mark.index, event.end_mark.index
+        source = self.source.text
+        if event.anchor or event.tag:
+            properties = _PROPERTIES.match(source, start, end)
+            start = properties.end() if properties is not None else start
+        text = event.value
+        if self.restored:
+            text = text.translate(self.restored)
+        if "\0" in text:
+            text = text.replace("\0", "")
+            self._nul(start, end)
+        style = event.style or ""
+        node = ScalarNode(text, start, end, "" if style == ":" else style)
+        if event.tag:
+            node = self._tagged(node, event.tag)
+        if event.anchor:
+            self.anchors[event.anchor] = (node, 1, 1)
+        self._add(node, 1, 1)
+
+    def _nul(self, start: int, end: int) -> None:
+        self.report(
+            "WFC107",
+            "a text cannot hold the character NUL",
+            ScalarNode("", start, end),
+            "here",
+            "neither a command line nor an environment can carry it",
+        )
+
+    def _tagged(self, node: ScalarNode, tag: str) -> ScalarNode:
+        if tag_fits(tag, node.text):
+            return node._replace(tag=tag)
+        self._bad_tag(node, tag)
+        return node._replace(tag="tag:yaml.org,2002:str")
+
+    def _bad_tag(self, node: Node, tag: str) -> None:
+        shown = tag.replace("tag:yaml.org,2002:", "!!")
+        self.report(
+            "WFC107",
+            f"the tag `{shown}` cannot stand here",
+            node,
+            "what it belongs to",
+            "leave it out; a text that begins with `!` needs quotes",
+        )
+
+    def _open(self, event: Any) -> None:
+        start = event.start_mark.index
+        if len(self.stack) >= MAX_DEPTH:
+            self._too_deep(start)
+        node = ListNode([], start, start + 1)
+        if event.tag and event.tag not in _COLLECTION_TAGS:
+            self._bad_tag(node, event.tag)
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        is_map = isinstance(event, yaml.MappingStartEvent)
+        self.stack.append(_Open(is_map, start, event.anchor))
+
+    def _too_deep(self, start: int) -> None:
+        self.report(
+            "WFC108",
+            f"more than {MAX_DEPTH} lists and maps in one another",
+            ListNode([], start, start + 1),
+            "too deep",
+            "a workflow needs about ten levels",
+        )
+        raise _Stop
+
+    def _close(self, event: Any) -> None:
+        end = event.end_mark.index
+        ended = self.stack.pop()
+        node: Node
+        if ended.is_map:
+            node = self._map(ended, end)
+        else:
+            node = ListNode(ended.nodes, ended.start, end)
+        if ended.anchor:
+            self.anchors[ended.anchor] = (node, ended.size, ended.height)
+        self._add(node, ended.size, ended.height)
+
+    def _alias(self, event: Any) -> None:
+        start, end = event.start_mark.index, event.end_mark.index
+        here = ScalarNode("", start, end)
+        name = event.anchor
+        if name not in self.anchors:
+            help = did_you_mean(
+                name, self.anchors, "a text that begins with `*` needs quotes"
+            )
+            self.report(
+                "WFC101", f"no anchor `&{name}` above", here, "unknown alias", help
+            )
+            return self._add(here, 1, 1)
+        known = self.anchors[name]
+        if known is None:
+            self.report(
+                "WFC109",
+                f"`*{name}` stands in what `&{name}` names",
+                here,
+                "it would contain itself",
+                "a list or map cannot contain itself",
+            )
+            return self._add(here, 1, 1)
+        node, size, height = known
+        self.aliased += size
+        if self.aliased > MAX_ALIASED:
+            self.report(
+                "WFC108",
+                f"the aliases of this file stand for more than {MAX_ALIASED} nodes",
+                here,
+                "too many here",
+                "write fewer aliases of aliases",
+            )
+            raise _Stop
+        if len(self.stack) + height > MAX_DEPTH + 1:
+            self._too_deep(start)
+        self._add(node, size, height)
+
+    def _add(self, node: Node, size: int, height: int) -> None:
+        if self.stack:
+            parent = self.stack[-1]
+            parent.nodes.append(node)
+            parent.size += size
+            parent.height = max(parent.height, height + 1)
+        elif not (isinstance(node, ScalarNode) and _empty(node)):
+            self._document(node)
+
+    def _document(self, node: Node) -> None:
+        if self.root is None:
+            self.root = node
+            return
+        self.report(
+            "WFC104",
+            "a second document in one file is not supported yet",
+            node,
+            "it begins here",
+            "write one workflow a file",
+        )
+
+    def _map(self, ended: _Open, end: int) -> MapNode:
+        own: dict[str, tuple[ScalarNode, Node]] = {}
+        merged: list[Node] = []
+        for key, value in zip(ended.nodes[::2], ended.nodes[1::2], strict=True):
+            if not isinstance(key, ScalarNode):
+                self.report("WFC105", "a key is a text", key, "a list or map", "")
+            elif key.text == "<<" and not key.style and not key.tag:
+                merged.append(value)
+            elif key.text in own:
+                self._duplicate(key, own[key.text][0])
+            else:
+                own[key.text] = (key, value)
+        if merged:
+            own = {**self._merged(merged), **own}
+        return MapNode(own, ended.start, end)
+
+    def _duplicate(self, key: ScalarNode, first: ScalarNode) -> None:
+        self.findings.append(
+            Diagnostic(
+                code="WFC102",
+                message=f"`{key.text}` stands here twice",
+                span=span_of(self.source, key),
+                label="once more",
+                help="take one of them out",
+                others=((span_of(self.source, first), "first here"),),
+            )
+        )
+
+    def _merged(self, values: list[Node]) -> dict[str, tuple[ScalarNode, Node]]:
+        """What `<<` brings in; of two maps with one key, the first one counts."""
+        entries: dict[str, tuple[ScalarNode, Node]] = {}
+        for value in values:
+            for each in value.items if isinstance(value, ListNode) else [value]:
+                if isinstance(each, MapNode):
+                    for name, entry in each.entries.items():
+                        entries.setdefault(name, entry)
+                else:
+                    self.report(
+                        "WFC105",
+                        "`<<` takes a map or a list of maps",
+                        each,
+                        "this is neither",
+                        "write `<<: *anchor` with the anchor of a map",
+                    )
+        return entries
+
+
+def _empty(node: ScalarNode) -> bool:
+    return not node.style and not node.tag and node.text in ("", "~", "null")

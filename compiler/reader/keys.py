@@ -1,0 +1,75 @@
+"""The keys of each map of a workflow file: all spellings, and which are refused."""
+
+import re
+from typing import NamedTuple
+
+
+class Keys(NamedTuple):
+    """The keys of one kind of map. `spellings`: as written -> the name used from here on.
+
+    `later` are keys of the language that this version does not read; `where` completes
+    "unknown key in ...".
+    """
+
+    where: str
+    spellings: dict[str, str]
+    later: frozenset[str] = frozenset()
+
+
+def snake_case(key: str) -> str:
+    """The spelling of Dagu 2.
+
+    >>> snake_case("maxActiveSteps")
+    'max_active_steps'
+    """
+    return re.sub("[A-Z]", lambda found: "_" + found.group().lower(), key)
+
+
+def _keys(where: str, known: str, aliases: str = "", later: str = "") -> Keys:
+    """`known`: names; `aliases`: `alias=name` words; both in camelCase."""
+    spellings: dict[str, str] = {}
+    pairs = [(name, name) for name in known.split()]
+    pairs += [(alias, name) for alias, _, name in map(_pair, aliases.split())]
+    for spelling, name in pairs:
+        spellings[spelling] = spellings[snake_case(spelling)] = name
+    refused = later.split()
+    return Keys(where, spellings, frozenset([*refused, *map(snake_case, refused)]))
+
+
+def _pair(word: str) -> tuple[str, str, str]:
+    return word.partition("=")
+
+
+WORKFLOW = _keys(
+    "a workflow",
+    "name description tags type params env steps handlerOn maxActiveSteps timeoutSec",
+    "labels=tags",
+    "group schedule skipIfSuccessful restartWaitSec dotenv precondition preconditions "
+    "maxActiveRuns queue queues delaySec maxCleanUpTimeSec histRetentionDays "
+    "histRetentionRuns logDir logOutput maxOutputSize mailOn errorMail infoMail waitMail "
+    "smtp otel workerSelector workingDir shell container registryAuths ssh secrets "
+    "runConfig llm defaults stepTypes artifacts webhook retryPolicy kubernetes redis s3 "
+    "harness catchupWindow overlapPolicy files workspace template compose triggers "
+    "connections stores eventHandlers",
+)
+_STEP = (
+    "name id description command script shell dir env depends output preconditions "
+    "continueOn retryPolicy timeoutSec"
+)
+_STEP_ALIASES = "workingDir=dir precondition=preconditions"
+_STEP_LATER = (
+    "run call params parallel executor type config with exec stdout stderr repeatPolicy "
+    "mailOnError signalOnStop workerSelector shellPackages container logOutput llm "
+    "messages approval agent value routes queue candidates files secrets python generate "
+    "emits publish compensate saga mapReduce pipeline stateMachine"
+)
+STEP = _keys("a step", _STEP, _STEP_ALIASES, _STEP_LATER)
+HANDLER = _keys("a handler", _STEP, _STEP_ALIASES, _STEP_LATER)
+HANDLER_ON = _keys(
+    "`handlerOn`", "success failure cancel exit", "abort=cancel", "init wait"
+)
+CONTINUE_ON = _keys(
+    "`continueOn`", "failure skipped exitCode output markSuccess", "failed=failure"
+)
+RETRY = _keys("`retryPolicy`", "limit intervalSec exitCode backoff maxIntervalSec")
+CONDITION = _keys("a condition", "condition command expected negate")

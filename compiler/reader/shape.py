@@ -1,0 +1,369 @@
+"""Nodes into typed values, with a finding for each that does not fit."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from compiler import expressions, shelltext
+from compiler.diagnostics import Diagnostic, did_you_mean
+from compiler.ir import SPECIAL_VARIABLES, ShellText, Template
+from compiler.reader.keys import Keys
+from compiler.reader.nodes import (
+    ListNode,
+    Locate,
+    MapNode,
+    Node,
+    ScalarNode,
+    locator,
+    part,
+    span_of,
+)
+from compiler.reader.scalars import kind_of, number, old_reading
+from compiler.source import Source, Span
+
+MAX_INTEGER = 2**31 - 1
+MAX_NAME = 200
+_DAGU_NAME = 40  # longer names are refused there
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BASH_NAMES = frozenset(
+    [
+        "UID",
+        "EUID",
+        "PPID",
+        "BASHOPTS",
+        "SHELLOPTS",
+        "BASH_VERSINFO",
+        "IFS",
+        "OPTIND",
+        "OPTARG",
+        "LINENO",
+        "RANDOM",
+        "SECONDS",
+        "FUNCNAME",
+        "DIRSTACK",
+        "GROUPS",
+        "BASHPID",
+        "BASH_COMMAND",
+        "BASH_SUBSHELL",
+        "SRANDOM",
+        "EPOCHSECONDS",
+        "EPOCHREALTIME",
+        "PIPESTATUS",
+        "_",
+    ]
+)
+_QUOTE_EXPRESSION = (
+    "in YAML a `$<…>` that holds `: `, ` #` or brackets needs quotes: `'$<…>'`"
+)
+
+
+@dataclass(slots=True)
+class Reading:
+    """The file that is read, what was found in it, and how many positional params it has."""
+
+    source: Source
+    findings: list[Diagnostic]
+    positional: int = 0
+
+    def span(self, node: Node) -> Span:
+        return span_of(self.source, node)
+
+    def report(
+        self,
+        code: str,
+        message: str,
+        place: Node | Span,
+        label: str = "",
+        help: str = "",
+        others: tuple[tuple[Span, str], ...] = (),
+    ) -> None:
+        span = place if isinstance(place, Span) else self.span(place)
+        self.findings.append(
+            Diagnostic(
+                code=code,
+                message=message,
+                span=span,
+                label=label,
+                help=help,
+                others=others,
+            )
+        )
+
+
+class Field(NamedTuple):
+    """One entry of a map: its key and its value, which is not null."""
+
+    key: ScalarNode
+    value: Node
+
+
+class Fields(NamedTuple):
+    """The known entries of a map by name. `complete`: no other key stood there."""
+
+    by_name: dict[str, Field]
+    complete: bool
+
+    def get(self, name: str) -> Field | None:
+        return self.by_name.get(name)
+
+
+def fields(reading: Reading, node: MapNode, keys: Keys) -> Fields:
+    """The entries of `node` under their one name; a key without a value is left out."""
+    found: dict[str, Field] = {}
+    complete = True
+    for text, (key, value) in node.entries.items():
+        name = keys.spellings.get(text)
+        if name is None:
+            complete = False
+            _refuse_key(reading, key, keys)
+        elif name in found:
+            _conflict(reading, key, found[name].key)
+        else:
+            found[name] = Field(key, value)
+    given = {name: field for name, field in found.items() if not is_null(field.value)}
+    return Fields(given, complete)
+
+
+def _refuse_key(reading: Reading, key: ScalarNode, keys: Keys) -> None:
+    if key.text in keys.later:
+        return reading.report(
+            "WFC104",
+            f"`{key.text}` is not supported yet",
+            key,
+            "this key",
+            "take it out",
+        )
+    known = ", ".join(f"`{name}`" for name in dict.fromkeys(keys.spellings.values()))
+    help = did_you_mean(key.text, keys.spellings, f"known are: {known}")
+    reading.report(
+        "WFC103", f"unknown key `{key.text}` in {keys.where}", key, "unknown", help
+    )
+
+
+def _conflict(reading: Reading, key: ScalarNode, first: ScalarNode) -> None:
+    reading.report(
+        "WFC113",
+        f"`{key.text}` says the same as `{first.text}`",
+        key,
+        "another spelling of one key",
+        "take one of them out",
+        ((reading.span(first), "first here"),),
+    )
+
+
+# ---- what a node is
+
+
+def is_null(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and kind_of(node) == "null"
+
+
+def described(node: Node) -> str:
+    """What stands there, for messages."""
+    if isinstance(node, ListNode):
+        return "this is a list"
+    if isinstance(node, MapNode):
+        return "this is a map"
+    match kind_of(node):
+        case "null":
+            return "there is no value"
+        case "text":
+            return "this is text"
+        case "boolean":
+            return "this is true or false"
+        case "integer" | "float":
+            return "this is a number"
+
+
+def wrong_type(
+    reading: Reading, node: Node, name: str, wanted: str, help: str = ""
+) -> None:
+    reading.report("WFC105", f"`{name}` takes {wanted}", node, described(node), help)
+
+
+def one_or_many(node: Node) -> list[Node]:
+    return node.items if isinstance(node, ListNode) else [node]
+
+
+# ---- texts
+
+
+def text(reading: Reading, node: Node, name: str, wanted: str = "a text") -> str | None:
+    """The text of a scalar as written; None (and a finding) for anything else."""
+    found = scalar(reading, node, name, wanted)
+    return None if found is None else found.text
+
+
+def scalar(
+    reading: Reading, node: Node, name: str, wanted: str = "a text", empty: bool = True
+) -> ScalarNode | None:
+    """`node` if it is a scalar that is not null, nor, unless `empty`, without any text."""
+    if not isinstance(node, ScalarNode) or kind_of(node) == "null":
+        wrong_type(reading, node, name, wanted)
+        return None
+    if not empty and not node.text.strip():
+        reading.report("WFC107", f"`{name}` is empty", node, "no text")
+        return None
+    return node
+
+
+def texts(reading: Reading, node: Node, name: str) -> list[ScalarNode]:
+    """One text or a list of texts, none of them empty."""
+    wanted = "a text or a list of texts"
+    found = (scalar(reading, each, name, wanted, False) for each in one_or_many(node))
+    return [each for each in found if each is not None]
+
+
+def name_of(reading: Reading, scalar: ScalarNode, kind: str) -> str | None:
+    """The name of a param, a variable or an output (WFC107, WFC210)."""
+    return checked_name(reading, scalar.text, reading.span(scalar), kind)
+
+
+def checked_name(reading: Reading, name: str, span: Span, kind: str) -> str | None:
+    if not _NAME.fullmatch(name):
+        reading.report(
+            "WFC107",
+            f"`{name}` is no name of {kind}",
+            span,
+            "not a name",
+            "a name has letters, digits and `_`, and no digit in front",
+        )
+        return None
+    if name in _BASH_NAMES or name in SPECIAL_VARIABLES or name[:4] in ("WFC_", "wfc_"):
+        owner = "bash" if name in _BASH_NAMES else "wfc"
+        reading.report(
+            "WFC210",
+            f"the name `{name}` is reserved",
+            span,
+            f"a name of {owner}'s own",
+            "choose another name",
+        )
+        return None
+    return name
+
+
+def note_length(reading: Reading, name: str, span: Span) -> None:
+    if len(name) > _DAGU_NAME:
+        reading.report(
+            "WFC114",
+            f"this name has {len(name)} characters",
+            span,
+            f"longer than {_DAGU_NAME}",
+            f"Dagu refuses names above {_DAGU_NAME} characters",
+        )
+
+
+# ---- numbers, true and false
+
+
+def integer(
+    reading: Reading, node: Node, name: str, least: int = 0, most: int = MAX_INTEGER
+) -> int | None:
+    """A whole number from `least` to `most`; a text of digits counts as one."""
+    if isinstance(node, ScalarNode):
+        is_number = kind_of(node) == "integer" and len(node.text) < 20
+        if is_number or (re.fullmatch("[0-9]{1,19}", node.text) and node.style):
+            value = int(number(node.text)) if is_number else int(node.text)
+            if least <= value <= most:
+                return value
+            reading.report(
+                "WFC107",
+                f"`{name}` takes a whole number from {least} to {most}",
+                node,
+                "out of range",
+            )
+            return None
+        if "$" in node.text or "`" in node.text:
+            reading.report(
+                "WFC104",
+                f"a reference as `{name}` is not supported yet",
+                node,
+                "not a number",
+                "write the number itself",
+            )
+            return None
+    zeros = isinstance(node, ScalarNode) and re.fullmatch("0[0-9]+", node.text)
+    help = "a number has no zero in front; octal is `0o17`" if zeros else ""
+    wrong_type(reading, node, name, "a whole number", help)
+    return None
+
+
+def exit_codes(reading: Reading, node: Node, name: str) -> tuple[int, ...]:
+    """One exit code or a list of them."""
+    codes = (integer(reading, each, name, 0, 255) for each in one_or_many(node))
+    return tuple(code for code in codes if code is not None)
+
+
+def boolean(reading: Reading, node: Node, name: str) -> bool:
+    """`true` or `false` as YAML 1.2 has them; False (and a finding) for anything else."""
+    if isinstance(node, ScalarNode) and kind_of(node) == "boolean":
+        return node.text.lower() == "true"
+    help = ""
+    if isinstance(node, ScalarNode):
+        word = node.text.lower()
+        if word in ("yes", "on", "y", "true"):
+            help = f"write `true`: `{node.text}` is text in YAML 1.2"
+        elif word in ("no", "off", "n", "false"):
+            help = f"write `false`: `{node.text}` is text in YAML 1.2"
+    wrong_type(reading, node, name, "`true` or `false`", help)
+    return False
+
+
+# ---- texts with references
+
+
+def note_old_reading(reading: Reading, scalar: ScalarNode) -> None:
+    """WFC112 where the value is text here and something else to a YAML 1.1 reader."""
+    seen = old_reading(scalar)
+    if seen is not None:
+        reading.report(
+            "WFC112",
+            f"`{scalar.text}` is text here",
+            scalar,
+            f"a YAML 1.1 reader sees {seen}",
+            "quotes make it text for every reader",
+        )
+
+
+def template(reading: Reading, scalar: ScalarNode, backticks: bool = False) -> Template:
+    """The references in a scalar that is no shell text."""
+    note_old_reading(reading, scalar)
+    locate = locator(reading.source, scalar)
+    parsed, findings = expressions.parse_template(
+        scalar.text, locate, backticks=backticks, positional=reading.positional
+    )
+    add_findings(reading, findings, scalar)
+    return parsed
+
+
+def template_part(
+    reading: Reading, text: str, locate: Locate, offsets: list[int], backticks: bool
+) -> Template:
+    """The same for a piece of a scalar: its character n is character `offsets[n]` there."""
+    parsed, findings = expressions.parse_template(
+        text,
+        part(locate, offsets),
+        backticks=backticks,
+        positional=reading.positional,
+    )
+    reading.findings.extend(findings)
+    return parsed
+
+
+def shell_text(reading: Reading, scalar: ScalarNode) -> ShellText:
+    """The references in a text for a shell (R4)."""
+    parsed, findings = shelltext.parse(scalar.text, locator(reading.source, scalar))
+    add_findings(reading, findings, scalar)
+    return parsed
+
+
+def add_findings(
+    reading: Reading, findings: Iterable[Diagnostic], scalar: ScalarNode
+) -> None:
+    """Findings of a text; where YAML cut a `$<…>` without quotes short, it says so."""
+    for finding in findings:
+        if finding.code == "WFC305" and not scalar.style and "$<" in scalar.text:
+            finding = replace(finding, help=_QUOTE_EXPRESSION)
+        reading.findings.append(finding)

@@ -1,0 +1,400 @@
+"""One entry of `steps` or of `handlerOn` into a `Step`."""
+
+import re
+
+from compiler.diagnostics import Diagnostic
+from compiler.ir import (
+    DEFAULT_SHELL,
+    Arguments,
+    Body,
+    Command,
+    Dependency,
+    Script,
+    ShellText,
+    Step,
+    Template,
+)
+from compiler.reader.keys import HANDLER, STEP
+from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode, locator
+from compiler.reader.policies import conditions, continue_on, retry
+from compiler.reader.shape import (
+    MAX_NAME,
+    Field,
+    Fields,
+    Reading,
+    fields,
+    integer,
+    name_of,
+    note_length,
+    scalar,
+    shell_text,
+    template,
+    template_part,
+    text,
+    texts,
+    wrong_type,
+)
+from compiler.reader.values import env
+from compiler.reader.words import is_shell, shebang, split
+from compiler.source import Span
+
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_NO_IDS = ("env", "params", "args", "stdout", "stderr", "output", "outputs")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# What is surely an expression of ours in a program of another language.
+_EXPRESSION = re.compile(r"""\$<[^\n>$]*[\w)\]"'}]\s*>""")
+_IN_HANDLERS = {
+    "name": "a handler is named by its kind",
+    "id": "nothing can refer to a handler",
+    "depends": "a handler has no order: it runs when all steps have ended",
+    "continueOn": "nothing depends on a handler",
+}
+
+
+def step(reading: Reading, node: Node, position: int) -> Step | None:
+    """An entry of the list `steps`; a step without a name is called by its position."""
+    if not isinstance(node, MapNode):
+        _no_map(reading, node)
+        return None
+    known = fields(reading, node, STEP)
+    field = known.get("name")
+    name: str | None = None
+    span = reading.span(node)
+    if field is not None:
+        span = reading.span(field.value)
+        found = scalar(reading, field.value, "name", empty=False)
+        name = None if found is None else _step_name(reading, found.text, span)
+    elif known.complete:
+        reading.report(
+            "WFC106",
+            "a step without `name`",
+            node,
+            "this step",
+            "give it a `name` of its own",
+        )
+    return _built(reading, known, name or f"step {position}", span)
+
+
+def named_step(reading: Reading, key: ScalarNode, node: Node) -> Step | None:
+    """An entry of the map `steps`: its key is the name."""
+    if not isinstance(node, MapNode):
+        _no_map(reading, node)
+        return None
+    known = fields(reading, node, STEP)
+    again = known.get("name")
+    span = reading.span(key)
+    if again is not None:
+        reading.report(
+            "WFC113",
+            "the step has a name already",
+            again.key,
+            "a second name",
+            "take it out, or write `steps` as a list",
+            ((span, "the first one"),),
+        )
+    name = _step_name(reading, key.text, span)
+    return _built(reading, known, name or key.text, span)
+
+
+def handler(reading: Reading, kind: str, key: ScalarNode, node: Node) -> Step | None:
+    """An entry of `handlerOn`, named by its kind."""
+    if not isinstance(node, MapNode):
+        wrong_type(reading, node, key.text, "a step", "write `command: TEXT` below it")
+        return None
+    known = fields(reading, node, HANDLER)
+    for name, reason in _IN_HANDLERS.items():
+        field = known.by_name.pop(name, None)
+        if field is not None:
+            reading.report(
+                "WFC103",
+                f"`{field.key.text}` cannot stand in a handler",
+                field.key,
+                reason,
+                "take it out",
+            )
+    return _built(reading, known, kind, reading.span(key))
+
+
+def _no_map(reading: Reading, node: Node) -> None:
+    if isinstance(node, MapNode):
+        return
+    if isinstance(node, ListNode) or node.text.strip():
+        kind = "list" if isinstance(node, ListNode) else "text"
+        return reading.report(
+            "WFC104",
+            f"a step as a {kind} is not supported yet",
+            node,
+            f"this is a {kind}",
+            "write a map with `name` and `command`",
+        )
+    wrong_type(reading, node, "steps", "maps", "take the empty entry out")
+
+
+def _step_name(reading: Reading, name: str, span: Span) -> str | None:
+    bad = _CONTROL.search(name)
+    if bad or not name.strip() or len(name) > MAX_NAME:
+        reading.report(
+            "WFC107",
+            "this text cannot be the name of a step",
+            span,
+            "it holds a line end or a control character" if bad else "its length",
+            f"a name is one line of 1 to {MAX_NAME} characters",
+        )
+        return None
+    note_length(reading, name, span)
+    return name
+
+
+def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
+    description, output = known.get("description"), known.get("output")
+    timeout = known.get("timeoutSec")
+    seconds = None
+    if timeout is not None:
+        seconds = integer(reading, timeout.value, timeout.key.text)
+    return Step(
+        name=name,
+        id=_id(reading, known.get("id")),
+        description=_description(reading, description),
+        body=_body(reading, known, span),
+        depends=_depends(reading, known.get("depends")),
+        conditions=conditions(reading, known.get("preconditions")),
+        retry=retry(reading, known.get("retryPolicy")),
+        continue_on=continue_on(reading, known.get("continueOn")),
+        output=None if output is None else _output(reading, output),
+        env=env(reading, known.get("env")),
+        directory=_directory(reading, known.get("dir")),
+        timeout=seconds or None,
+        span=span,
+    )
+
+
+def _description(reading: Reading, field: Field | None) -> str:
+    if field is None:
+        return ""
+    return text(reading, field.value, "description") or ""
+
+
+def _id(reading: Reading, field: Field | None) -> str | None:
+    found = None if field is None else scalar(reading, field.value, "id")
+    if found is None:
+        return None
+    if not _ID.fullmatch(found.text):
+        reading.report(
+            "WFC107",
+            f"`{found.text}` is no id",
+            found,
+            "not an id",
+            "an id has letters, digits, `_` and `-`, and a letter in front",
+        )
+        return None
+    if found.text in _NO_IDS:
+        reading.report(
+            "WFC210",
+            f"the id `{found.text}` is reserved",
+            found,
+            "it means something else in `${…}`",
+            "choose another id",
+        )
+        return None
+    return found.text
+
+
+def _depends(reading: Reading, field: Field | None) -> tuple[Dependency, ...] | None:
+    if field is None:
+        return None
+    return tuple(
+        Dependency(step=each.text, span=reading.span(each))
+        for each in texts(reading, field.value, "depends")
+    )
+
+
+def _output(reading: Reading, field: Field) -> str | None:
+    if isinstance(field.value, MapNode):
+        reading.report(
+            "WFC104",
+            "`output` as a map is not supported yet",
+            field.value,
+            "this is a map",
+            "write `output: NAME`",
+        )
+        return None
+    found = scalar(reading, field.value, "output", "a name")
+    if found is None:
+        return None
+    return name_of(
+        reading, found._replace(text=found.text.removeprefix("$")), "an output"
+    )
+
+
+def _directory(reading: Reading, field: Field | None) -> Template | None:
+    if field is None:
+        return None
+    found = scalar(reading, field.value, field.key.text, "a path", False)
+    return None if found is None else template(reading, found)
+
+
+# ---- bodies
+
+
+def _body(reading: Reading, known: Fields, span: Span) -> Body:
+    """The one body of a step; an empty command where there is none that can be read."""
+    command, script = known.get("command"), known.get("script")
+    body: Body | None = None
+    shell = _shell(reading, known.get("shell"))
+    if script is not None:
+        body = _script(reading, script, command, shell)
+    elif command is not None:
+        body = _command(reading, command, shell)
+    else:
+        if known.complete:
+            reading.report(
+                "WFC106",
+                "a step without `command` or `script`",
+                span,
+                "nothing to run",
+                "write `command: TEXT`",
+            )
+    return body or Command(text=ShellText(source="", span=span))
+
+
+def _shell(reading: Reading, field: Field | None) -> tuple[Field, list[str]] | None:
+    """The words of `shell`, which are fixed."""
+    if field is None:
+        return None
+    found = scalar(reading, field.value, "shell", "a command line", False)
+    if found is None:
+        return None
+    if "$" in found.text or "`" in found.text:
+        reading.report(
+            "WFC107",
+            "`shell` takes no references",
+            found,
+            "fixed words only",
+            "name the shell itself, as in `shell: bash -euo pipefail`",
+        )
+        return None
+    words = split(found.text)
+    if not words:
+        _unclosed(reading, found)
+        return None
+    return field, [word.text for word in words]
+
+
+def _unclosed(reading: Reading, node: ScalarNode) -> None:
+    reading.report(
+        "WFC107",
+        "a quote in this command line is never closed",
+        node,
+        "split into words as a shell does",
+        "close the quote",
+    )
+
+
+def _command(
+    reading: Reading, field: Field, shell: tuple[Field, list[str]] | None
+) -> Body | None:
+    node = field.value
+    if isinstance(node, ListNode):
+        if shell is not None:
+            reading.report(
+                "WFC113",
+                "`shell` beside a `command` that is a list",
+                shell[0].key,
+                "no shell reads a list",
+                "take `shell` out, or write `command` as one text",
+                ((reading.span(field.key), "the list"),),
+            )
+        return _arguments(reading, node)
+    found = scalar(reading, node, "command", "a text or a list of words", False)
+    if found is None:
+        return None
+    words = list(DEFAULT_SHELL) if shell is None else shell[1]
+    return Command(text=_program(reading, found, is_shell(words)), shell=tuple(words))
+
+
+def _arguments(reading: Reading, node: ListNode) -> Arguments | None:
+    words = [scalar(reading, each, "command", "words") for each in node.items]
+    if not words:
+        reading.report(
+            "WFC107", "`command` is empty", node, "no word", "write the program's name"
+        )
+        return None
+    return Arguments(
+        words=tuple(template(reading, word) for word in words if word is not None)
+    )
+
+
+def _script(
+    reading: Reading,
+    field: Field,
+    command: Field | None,
+    shell: tuple[Field, list[str]] | None,
+) -> Script | None:
+    if command is not None and shell is not None:
+        reading.report(
+            "WFC113",
+            "`shell` and `command` beside `script`",
+            shell[0].key,
+            "both name the script's interpreter",
+            "take one of them out",
+            ((reading.span(command.key), "and this"),),
+        )
+    found = scalar(reading, field.value, "script", "a text", False)
+    if found is None:
+        return None
+    if command is not None:
+        interpreter = _interpreter(reading, command.value)
+        plain = ["".join(map(str, word.parts)) for word in interpreter]
+    elif shell is not None:
+        plain = shell[1]
+        interpreter = _fixed(plain, reading.span(shell[0].value))
+    else:
+        plain = shebang(found.text)
+        interpreter = ()
+        if not plain:
+            plain = list(DEFAULT_SHELL)
+            interpreter = _fixed(plain, reading.span(field.key))
+    return Script(
+        text=_program(reading, found, is_shell(plain)), interpreter=interpreter
+    )
+
+
+def _fixed(words: list[str], span: Span) -> tuple[Template, ...]:
+    return tuple(Template(parts=(word,), span=span) for word in words)
+
+
+def _interpreter(reading: Reading, node: Node) -> tuple[Template, ...]:
+    """`command` beside `script`: split as a shell does, or a list."""
+    if isinstance(node, ListNode):
+        arguments = _arguments(reading, node)
+        return () if arguments is None else arguments.words
+    found = scalar(reading, node, "command", "a command line", False)
+    if found is None:
+        return ()
+    words = split(found.text)
+    if not words:
+        _unclosed(reading, found)
+        return ()
+    locate = locator(reading.source, found)
+    return tuple(
+        template_part(reading, word.text, locate, word.offsets, backticks=False)
+        for word in words
+    )
+
+
+def _program(reading: Reading, node: ScalarNode, shell: bool) -> ShellText:
+    """The text of a command or script. No other language has references of ours (R4)."""
+    if shell:
+        return shell_text(reading, node)
+    locate = locator(reading.source, node)
+    for found in _EXPRESSION.finditer(node.text):
+        reading.findings.append(
+            Diagnostic(
+                code="WFC303",
+                message="a reference in a program that is no shell's",
+                span=locate(found.start(), found.end()),
+                label="a value would become code",
+                help="read the environment variable there, or pass an argument",
+            )
+        )
+    return ShellText(source=node.text, span=reading.span(node))

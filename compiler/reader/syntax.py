@@ -1,0 +1,136 @@
+"""What the YAML parser says about bad syntax, turned into our own words."""
+
+import re
+from typing import Any
+
+from compiler.diagnostics import Diagnostic
+from compiler.source import Source
+
+_TAB = "YAML indents with spaces only"
+_QUOTE = "put the text in quotes if it is meant as text"
+_EXPRESSION = (
+    "a `$<…>` that holds `: `, ` #` or brackets needs quotes in YAML: `'$<…>'`"
+)
+
+# What libyaml or PyYAML says (a regular expression) -> message, help.
+_SLIPS = (
+    (
+        r"mapping values are not allowed",
+        "a `:` cannot stand here",
+        "a text that holds `: ` needs quotes; or the line before is not complete",
+    ),
+    (
+        r"sequence entries are not allowed",
+        "a list item `- ` cannot stand here",
+        f"begin the list on a line of its own; {_QUOTE}",
+    ),
+    (
+        r"could not find expected ':'",
+        "a key without `:`",
+        "write `key: value`; a text over several lines begins with `|` or needs quotes",
+    ),
+    (r"tab character", "a tab in the indentation", _TAB),
+    (
+        r"unknown escape|expected escape|hexdecimal|hexadecimal|Unicode character escape",
+        "an unknown escape in a text in double quotes",
+        'write `\\\\` for a backslash, or use single quotes: `"` reads escapes',
+    ),
+    (
+        r"alphabetic or numeric character|after a?n? ?(anchor|alias)|URI escaped",
+        "a text cannot begin with this character",
+        f"`*`, `&` and `!` have a meaning in YAML: {_QUOTE}",
+    ),
+    (
+        r"comment or (a )?line break|chomping or indentation|indentation indicator",
+        "a text behind `|` or `>` begins on the next line",
+        f"move it to the next line, further indented; {_QUOTE}",
+    ),
+    (
+        r"',' or '\]'",
+        "a `[` without its `]`",
+        f"separate the items by `,` and close the list; {_QUOTE}",
+    ),
+    (
+        r"',' or '\}'",
+        "a `{` without its `}`",
+        f"separate the entries by `,` and close the map; {_QUOTE}",
+    ),
+    (
+        r"expected key|'-' indicator|<block end>",
+        "this line does not fit the lines above it",
+        "indent the keys of one map, and the items of one list, equally far; "
+        "behind a closing quote nothing may follow",
+    ),
+    (
+        r"node content",
+        "a value is missing here",
+        f"an opened `[` or `{{` is not closed, or a `,` is one too many; {_QUOTE}",
+    ),
+    (
+        r"tag handle|scanning a tag|parsing a tag",
+        "an unknown tag",
+        "YAML tags (`!…`) have no meaning here: " + _QUOTE,
+    ),
+    (
+        r"directive|document start|version",
+        "a line outside the document",
+        "a file is one map of `key: value` lines; a text that begins with `%` needs quotes",
+    ),
+)
+
+
+def syntax_error(source: Source, error: Any) -> Diagnostic:
+    """WFC101 for an error of the parser: `error` is its MarkedYAMLError."""
+    problem = str(error.problem or "")
+    mark = error.problem_mark or error.context_mark
+    index = min(mark.index if mark is not None else 0, len(source.text))
+    context = error.context_mark
+    if "quoted scalar" in str(error.context) and re.search(
+        r"end of stream|document (indicator|separator)", problem
+    ):
+        return _diagnostic(
+            source,
+            context.index if context is not None else index,
+            "a quote that is never closed",
+            "close the text with the same quote, or take the quote away",
+        )
+    message, advice = _words(source, problem, index)
+    if _has_bare_expression(source, index):
+        advice = _EXPRESSION
+    begin = context.index if context is not None else index
+    return _diagnostic(source, index, message, advice, begin)
+
+
+def _words(source: Source, problem: str, index: int) -> tuple[str, str]:
+    character = source.text[index : index + 1]
+    if "cannot start any token" in problem:
+        if character == "\t":
+            return "a tab in the indentation", _TAB
+        return f"a text cannot begin with `{character}`", _QUOTE
+    for pattern, message, advice in _SLIPS:
+        if re.search(pattern, problem):
+            return message, advice
+    return "this is not YAML", f"check the lines above; {_QUOTE}"
+
+
+def _has_bare_expression(source: Source, index: int) -> bool:
+    """Whether a `$<` without quotes stands before `index` in its line."""
+    start = source.text.rfind("\n", 0, index) + 1
+    line = source.text[start : min(index + 1, start + 1000)]
+    return re.match(r"[^'\"#]*\$<", line) is not None
+
+
+def _diagnostic(
+    source: Source, index: int, message: str, advice: str, begin: int | None = None
+) -> Diagnostic:
+    """`begin` is where the text that could not be read began."""
+    here = source.span(index, index + 1)
+    start = here if begin is None else source.span(begin, begin + 1)
+    return Diagnostic(
+        code="WFC101",
+        message=message,
+        span=here,
+        label="the YAML cannot be read from here on",
+        help=advice,
+        others=() if start.line == here.line else ((start, "it begins here"),),
+    )

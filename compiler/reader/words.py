@@ -1,0 +1,84 @@
+"""A command line into its words: of `shell`, of `command` beside `script`, of a shebang."""
+
+import re
+from typing import NamedTuple
+
+_SHELLS = frozenset(("sh", "bash", "dash", "ksh", "zsh", "ash", "mksh"))
+# A reference is one piece of its word, whatever stands in it.
+_PIECE = re.compile(
+    r"(?P<space>\s+)"
+    r"|(?P<reference>\$\{[^{}]*(?:\$\{[^{}]*\}[^{}]*)*\}|\$<[^>]*>)"
+    r"|(?P<escape>\\.)"
+    r"|(?P<quote>['\"])"
+    r"|(?P<plain>[^\s$\\'\"]+|.)",
+    re.DOTALL,
+)
+
+
+class Word(NamedTuple):
+    """A word; its character n is character `offsets[n]` of the command line."""
+
+    text: str
+    offsets: list[int]
+
+
+def split(line: str) -> list[Word] | None:
+    """The words of a POSIX shell, quotes and backslashes taken away; references stay.
+
+    None if a quote is not closed.
+
+    >>> [word.text for word in split("python3 -c 'a b' ${X:-c d}") or ()]
+    ['python3', '-c', 'a b', '${X:-c d}']
+    """
+    words: list[Word] = []
+    word: Word | None = None
+    quote = ""
+    for found in _PIECE.finditer(line):
+        kind, piece, start = found.lastgroup, found.group(), found.start()
+        if kind == "space" and not quote:
+            if word is not None:
+                words.append(word)
+            word = None
+            continue
+        letters: list[str] = []
+        if kind == "quote" and quote in ("", piece):
+            quote = "" if quote else piece
+        elif kind == "escape" and quote != "'":
+            letters, start = _escaped(piece, start, quote)
+        else:
+            letters = list(piece)
+        text, offsets = word or ("", [])
+        added = range(start, start + len(letters))
+        word = Word(text + "".join(letters), [*offsets, *added])
+    if quote:
+        return None
+    return words if word is None else [*words, word]
+
+
+def _escaped(piece: str, start: int, quote: str) -> tuple[list[str], int]:
+    """What is left of a backslash and the character behind it."""
+    character = piece[1]
+    if character == "\n":
+        return [], start
+    if quote and character not in '$`"\\':
+        return list(piece), start
+    # `\${` is literal in a shell, `$${` in a field that is none.
+    return (["$", "$"], start) if character == "$" else ([character], start + 1)
+
+
+def is_shell(words: list[str]) -> bool:
+    """Whether these words start a shell of the POSIX kind, perhaps through `env`."""
+    names = [word.rpartition("/")[2] for word in words]
+    if names and names[0] == "env":
+        names = [
+            name
+            for name, word in zip(names[1:], words[1:], strict=True)
+            if not word.startswith("-") and "=" not in word
+        ]
+    return bool(names) and names[0] in _SHELLS
+
+
+def shebang(script: str) -> list[str]:
+    """The words of a script's first line behind `#!`; none without one."""
+    line = script.partition("\n")[0]
+    return line[2:].split() if line.startswith("#!") else []

@@ -1,0 +1,192 @@
+"""A whole file into a `Workflow`."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from compiler.diagnostics import Diagnostic, did_you_mean
+from compiler.ir import Step, Workflow
+from compiler.reader.events import parse
+from compiler.reader.keys import HANDLER_ON, WORKFLOW
+from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
+from compiler.reader.shape import (
+    MAX_NAME,
+    Field,
+    Fields,
+    Reading,
+    described,
+    fields,
+    integer,
+    note_length,
+    scalar,
+    text,
+    wrong_type,
+)
+from compiler.reader.step import handler, named_step, step
+from compiler.reader.values import env, params
+from compiler.source import Source
+
+_NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{MAX_NAME}}}")
+_HANDLERS = ("success", "failure", "cancel", "exit")
+
+
+def read(source: Source) -> tuple[Workflow | None, tuple[Diagnostic, ...]]:
+    """The workflow of a file, and everything that is wrong with the file's shape.
+
+    With an error among the findings the workflow holds what could be read, so that
+    later checks find theirs too; None where that is nothing.
+    """
+    root, findings = parse(source)
+    reading = Reading(source, findings)
+    if root is None:
+        if not findings:
+            _no_workflow(reading, source, None)
+        return None, tuple(findings)
+    if not isinstance(root, MapNode) or not root.entries:
+        _no_workflow(reading, source, root)
+        return None, tuple(findings)
+    workflow = _workflow(reading, root)
+    return workflow, tuple(findings)
+
+
+def _no_workflow(reading: Reading, source: Source, root: Node | None) -> None:
+    label = "nothing to read" if root is None else described(root)
+    reading.report(
+        "WFC110",
+        f"no workflow in `{source.name}`",
+        source.span(0, 1) if root is None else root,
+        "an empty map" if isinstance(root, MapNode) else label,
+        "a workflow is a map with `steps`",
+    )
+
+
+def _workflow(reading: Reading, root: MapNode) -> Workflow:
+    known = fields(reading, root, WORKFLOW)
+    name = known.get("name")
+    description = known.get("description")
+    declared = params(reading, known.get("params"))
+    limit = known.get("maxActiveSteps")
+    first, _ = next(iter(root.entries.values()))
+    return Workflow(
+        name=_name(reading, name),
+        description=(
+            (text(reading, description.value, "description") or "")
+            if description is not None
+            else ""
+        ),
+        tags=tuple(_tags(reading, known.get("tags"))),
+        type=_type(reading, known.get("type")),
+        params=declared,
+        env=env(reading, known.get("env")),
+        steps=tuple(_steps(reading, known.get("steps"))),
+        handlers=tuple(_handlers(reading, known.get("handlerOn"))),
+        max_active_steps=_number(reading, limit),
+        max_active_steps_span=None if limit is None else reading.span(limit.value),
+        timeout=_number(reading, known.get("timeoutSec")),
+        span=reading.span(first if name is None else name.value),
+    )
+
+
+def _number(reading: Reading, field: Field | None) -> int | None:
+    """A limit; 0 is none."""
+    if field is None:
+        return None
+    return integer(reading, field.value, field.key.text) or None
+
+
+def _name(reading: Reading, field: Field | None) -> str:
+    """The name, else the file's without its ending."""
+    found = None if field is None else scalar(reading, field.value, "name")
+    if found is not None:
+        if _NAME.fullmatch(found.text) and found.text not in (".", ".."):
+            note_length(reading, found.text, reading.span(found))
+            return found.text
+        reading.report(
+            "WFC107",
+            "this text cannot be the name of a workflow",
+            found,
+            "not a name",
+            f"a name has letters, digits, `_`, `.` and `-`, at most {MAX_NAME}",
+        )
+    return file_stem(reading.source.name)
+
+
+def file_stem(path: str) -> str:
+    """The name of a workflow that has none: its file's.
+
+    >>> file_stem("jobs/night run.yaml"), file_stem("-")
+    ('night-run', 'workflow')
+    """
+    base = re.split(r"[/\\]", path)[-1]
+    stem = base.rpartition(".")[0] or base
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-.")[:MAX_NAME] or "workflow"
+
+
+def _tags(reading: Reading, field: Field | None) -> Iterator[str]:
+    """`a, b` or a list; in lower case, as Dagu has them."""
+    if field is None:
+        return
+    name, node = field.key.text, field.value
+    if isinstance(node, MapNode):
+        reading.report(
+            "WFC104",
+            f"`{name}` as a map is not supported yet",
+            node,
+            "this is a map",
+            "write a list of texts",
+        )
+        return
+    if isinstance(node, ScalarNode):
+        tags = node.text.split(",")
+    else:
+        found = (text(reading, each, name, "texts") for each in node.items)
+        tags = [each for each in found if each is not None]
+    yield from (tag.strip().lower() for tag in tags if tag.strip())
+
+
+def _type(reading: Reading, field: Field | None) -> Literal["chain", "graph"]:
+    found = None if field is None else scalar(reading, field.value, "type")
+    if found is None or found.text == "chain":
+        return "chain"
+    if found.text == "graph":
+        return "graph"
+    reading.report(
+        "WFC107",
+        f"there is no type `{found.text}`",
+        found,
+        "not a type",
+        did_you_mean(found.text, ("chain", "graph")),
+    )
+    return "chain"
+
+
+def _steps(reading: Reading, field: Field | None) -> Iterator[Step]:
+    """A list of steps, or a map of them by name."""
+    if field is None:
+        return
+    found: list[Step | None]
+    match field.value:
+        case ListNode() as node:
+            found = [step(reading, each, n) for n, each in enumerate(node.items, 1)]
+        case MapNode() as node:
+            entries = node.entries.values()
+            found = [named_step(reading, key, value) for key, value in entries]
+        case ScalarNode() as node:
+            found = []
+            wrong_type(reading, node, "steps", "a list of steps")
+    yield from (each for each in found if each is not None)
+
+
+def _handlers(reading: Reading, field: Field | None) -> Iterator[Step]:
+    if field is None:
+        return
+    if not isinstance(field.value, MapNode):
+        wrong_type(reading, field.value, field.key.text, "a map of handlers")
+        return
+    known: Fields = fields(reading, field.value, HANDLER_ON)
+    for kind in _HANDLERS:
+        entry = known.get(kind)
+        if entry is not None:
+            found = handler(reading, kind, entry.key, entry.value)
+            if found is not None:
+                yield found
