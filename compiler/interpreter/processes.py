@@ -1,0 +1,320 @@
+"""Programs to start -> how they ended, one loop over signals and timers.
+
+No threads: the loop sleeps until a signal comes (SIGCHLD when a process ends) or a timer
+is due. Each process leads a group of its own, so that it can be ended with all that it
+started, and a signal from the terminal reaches this process alone.
+"""
+
+import contextlib
+import errno
+import heapq
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from types import FrameType, TracebackType
+
+GRACE = 5.0  # seconds from TERM to KILL
+TIMED_OUT = 124
+_POLL = 0.02  # seconds between two looks at a group that has lost its leader
+_AFTER_KILL = 1.0  # seconds that a killed group may take to vanish
+_BUSY_RETRY = 0.2  # seconds until another try when the system has no room for a process
+_BUSY_TRIES = 50
+# HUP (the terminal is gone) and QUIT end a run as TERM does: else its steps would stay.
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A process to start. The files are open descriptors; `start` closes them."""
+
+    argv: Sequence[str]
+    directory: Path
+    environment: Mapping[str, str]
+    stdout: int
+    stderr: int
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The process of `key` has ended; `stopped`: because the run was told to stop."""
+
+    key: Hashable
+    code: int
+    timed_out: bool = False
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The time of the timer `key` has come."""
+
+    key: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A signal asks this process to stop."""
+
+    signal: int
+
+
+Happening = Ended | Due | Interrupted
+
+
+@dataclass(slots=True)
+class _Group:
+    """A process group. `process` is None once its leader is gone."""
+
+    key: Hashable
+    process: subprocess.Popen[bytes] | None
+    code: int = 0
+    timed_out: bool = False
+    stopped: bool = False
+    vanishes: float | None = None  # set by TERM: when it is no longer waited for
+
+
+@dataclass
+class Processes:
+    """The processes and timers of one run. A context manager; of the main thread only.
+
+    While it is open it owns SIGCHLD and the signals that stop a run; on exit the former
+    handlers are back. A signal that was ignored before stays without effect.
+    """
+
+    _groups: dict[int, _Group] = field(default_factory=dict)
+    _left: set[int] = field(default_factory=set)
+    _timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    _found: list[Happening] = field(default_factory=list)
+    _order: count[int] = field(default_factory=count)
+    _signals: list[int] = field(default_factory=list)
+    _handlers: dict[int, object] = field(default_factory=dict)
+    _stopping: bool = False
+
+    def __enter__(self) -> "Processes":
+        self._null = os.open(os.devnull, os.O_RDONLY)
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._read, False)
+        os.set_blocking(self._write, False)
+        self._poll = select.poll()
+        self._poll.register(self._read, select.POLLIN)
+        self._wakeup = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, *_STOPPING):
+            former = signal.getsignal(number)
+            ignored = former is signal.SIG_IGN
+            # Under nohup the steps must ignore HUP as well, so it stays ignored.
+            if not (ignored and number == signal.SIGHUP):
+                self._handlers[number] = former
+                quiet = ignored or number == signal.SIGCHLD
+                signal.signal(number, _nothing if quiet else self._remember)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for pid, group in list(self._groups.items()):  # only after an exception
+            _signal_group(pid, signal.SIGKILL)
+            if group.process is not None:
+                group.process.wait()
+        for number, former in self._handlers.items():
+            signal.signal(number, former)  # type: ignore[arg-type]
+        signal.set_wakeup_fd(self._wakeup)
+        for descriptor in (self._null, self._read, self._write):
+            os.close(descriptor)
+
+    def _remember(self, number: int, _frame: FrameType | None) -> None:
+        self._signals.append(number)
+
+    # ---- what a run asks for
+
+    def start(self, key: Hashable, launch: Launch, tries: int = _BUSY_TRIES) -> None:
+        """Starts a process; its end is reported under `key`, also when it cannot start:
+        then with 127 or 126 (as a shell has it) and a line on its stderr."""
+        try:
+            process = subprocess.Popen(
+                launch.argv,
+                stdin=self._null,
+                stdout=launch.stdout,
+                stderr=launch.stderr,
+                cwd=launch.directory,
+                env=launch.environment,
+                process_group=0,
+            )
+        except (OSError, ValueError) as error:
+            busy = isinstance(error, OSError) and error.errno == errno.EAGAIN
+            if busy and tries and not self._stopping:
+                again = time.monotonic() + _BUSY_RETRY
+                self._at(again, lambda: self.start(key, launch, tries - 1))
+                return  # `launch` keeps its descriptors
+            with contextlib.suppress(OSError):
+                os.write(launch.stderr, _cannot_start(launch, error))
+            os.close(launch.stdout)
+            os.close(launch.stderr)
+            missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+            self._found.append(Ended(key, 127 if missing else 126))
+            return
+        os.close(launch.stdout)
+        os.close(launch.stderr)
+        group = _Group(key, process)
+        self._groups[process.pid] = group
+        if launch.timeout is not None:
+            due = time.monotonic() + launch.timeout
+            self._at(due, lambda: self._time_out(process.pid, group))
+
+    def pause(self, key: Hashable, seconds: float) -> None:
+        """`Due(key)` comes after so many seconds."""
+        self._at(time.monotonic() + seconds, lambda: self._found.append(Due(key)))
+
+    def stop(self) -> None:
+        """Ends all processes of the run, those too that earlier ones left behind."""
+        self._stopping = True
+        for pid in self._left:
+            if _is_left(pid):
+                self._groups[pid] = _Group(None, None)
+        self._left.clear()
+        for pid, group in self._groups.items():
+            group.stopped = True
+            if group.vanishes is None:
+                self._terminate(pid, group)
+
+    def kill(self) -> None:
+        """Ends them at once."""
+        for pid, group in self._groups.items():
+            group.stopped = True
+            group.vanishes = time.monotonic() + _AFTER_KILL
+            _signal_group(pid, signal.SIGKILL)
+
+    def go_on(self) -> None:
+        """After `stop`: what is started from now on belongs to the next part of a run."""
+        self._stopping = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a process runs, or a group that was told to end still has members."""
+        return bool(self._groups)
+
+    def wait(self, longest: float | None = None) -> list[Happening]:
+        """What has happened, at least one thing unless `longest` seconds pass before."""
+        until = None if longest is None else time.monotonic() + longest
+        while True:
+            self._reap()
+            self._fire()
+            for number in self._signals:
+                self._found.append(Interrupted(number))
+            self._signals.clear()
+            now = time.monotonic()
+            if self._found or (until is not None and now >= until):
+                found, self._found = self._found, []
+                return found
+            self._sleep(now, until)
+
+    # ---- the loop
+
+    def _sleep(self, now: float, until: float | None) -> None:
+        ends = [] if until is None else [until]
+        if self._timers:
+            ends.append(self._timers[0][0])
+        if any(group.process is None for group in self._groups.values()):
+            ends.append(now + _POLL)
+        # In milliseconds, rounded up; an hour at most, then the loop looks again.
+        pause = None if not ends else min(max(min(ends) - now, 0), 3600) * 1000 + 1
+        self._poll.poll(pause)
+        with contextlib.suppress(BlockingIOError):
+            while len(os.read(self._read, 4096)) == 4096:
+                pass
+
+    def _fire(self) -> None:
+        while self._timers and self._timers[0][0] <= time.monotonic():
+            heapq.heappop(self._timers)[2]()
+
+    def _at(self, when: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._timers, (when, next(self._order), action))
+
+    def _reap(self) -> None:
+        for pid, group in list(self._groups.items()):
+            if group.process is not None:
+                code = group.process.poll()
+                if code is None:
+                    continue
+                group.process = None
+                group.code = 128 - code if code < 0 else code
+                if group.vanishes is None:
+                    self._conclude(pid, group)
+                    if _has_members(pid):
+                        self._left.add(pid)
+                    continue
+            # It was told to end: over when its last member is gone.
+            overdue = group.vanishes is not None and time.monotonic() > group.vanishes
+            if overdue or not _has_members(pid):
+                self._conclude(pid, group)
+
+    def _conclude(self, pid: int, group: _Group) -> None:
+        del self._groups[pid]
+        if group.key is not None:
+            code = TIMED_OUT if group.timed_out else group.code
+            self._found.append(Ended(group.key, code, group.timed_out, group.stopped))
+
+    def _time_out(self, pid: int, group: _Group) -> None:
+        if self._groups.get(pid) is group and group.vanishes is None:
+            group.timed_out = True
+            self._terminate(pid, group)
+
+    def _terminate(self, pid: int, group: _Group) -> None:
+        deadline = time.monotonic() + GRACE
+        group.vanishes = deadline + _AFTER_KILL
+        _signal_group(pid, signal.SIGTERM)
+        # A stopped process acts on TERM only when it is continued.
+        _signal_group(pid, signal.SIGCONT)
+        self._at(deadline, lambda: self._kill_late(pid, group))
+
+    def _kill_late(self, pid: int, group: _Group) -> None:
+        if self._groups.get(pid) is group:
+            _signal_group(pid, signal.SIGKILL)
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """A handler only so that the signal wakes the loop, and is default in children."""
+
+
+def _signal_group(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def _has_members(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except (ProcessLookupError, PermissionError):  # macOS: EPERM when all are zombies
+        return False
+    return True
+
+
+def _is_left(pid: int) -> bool:
+    """Whether the group of the reaped leader `pid` lives. No new process can have that
+    number while it does: where there is one, the group is gone and the number reused.
+    """
+    try:
+        os.getsid(pid)
+    except ProcessLookupError:
+        return _has_members(pid)
+    except PermissionError:
+        pass
+    return False
+
+
+def _cannot_start(launch: Launch, error: OSError | ValueError) -> bytes:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    if isinstance(error, FileNotFoundError):
+        reason = "no such program"
+    return f"wfc: cannot start `{launch.argv[0]}`: {reason}\n".encode(
+        "utf-8", "surrogateescape"
+    )

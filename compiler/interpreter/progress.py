@@ -1,0 +1,263 @@
+"""What happens in a run -> lines for the person who watches it."""
+
+import contextlib
+import os
+import time
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TextIO
+
+from compiler.ir import Ending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnd:
+    """How a step ended, for a person. `log` is its stderr file, `tail` that file's end."""
+
+    ending: Ending
+    code: int | None
+    seconds: float
+    log: str
+    tail: Sequence[str] = ()
+
+
+class Progress(Protocol):
+    """One method for each event. `interval`: seconds between two `tick`, None for none."""
+
+    interval: float | None
+
+    def begin(self, total: int) -> None: ...
+    def started(self, label: str) -> None: ...
+    def retrying(
+        self, label: str, code: int, following: int, tries: int, pause: float
+    ) -> None: ...
+    def ended(self, label: str, end: StepEnd) -> None: ...
+    def problem(self, message: str) -> None: ...
+    def tick(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def shown(text: str) -> str:
+    """`text` on one line, without anything that a terminal would act upon.
+
+    >>> shown("a\\nb \\x1b[31m")
+    'a\\\\nb \\\\x1b[31m'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character == "\u200d":  # joins parts of an emoji
+        return character
+    escapes = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    code = ord(character)
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
+    return escapes.get(
+        character, f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    )
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal `text` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        (
+            0
+            if unicodedata.combining(each) or each in "\u200d\ufe0f"
+            else 2 if unicodedata.east_asian_width(each) in "WF" else 1
+        )
+        for each in text
+    )
+
+
+def cut(text: str, columns: int) -> str:
+    """`text`, shortened with `…` to at most `columns` columns."""
+    if width(text) <= columns:
+        return text
+    while text and width(text) > columns - 1:
+        text = text[:-1]
+    return f"{text}…" if columns > 0 else ""
+
+
+# ---- the lines
+
+
+def started_line(label: str) -> str:
+    return f"{shown(label)}: started"
+
+
+def retry_line(label: str, code: int, following: int, tries: int, pause: float) -> str:
+    return f"{shown(label)}: exit {code}, try {following} of {tries} in {pause:.10g} s"
+
+
+def end_lines(label: str, end: StepEnd) -> list[str]:
+    """How a step ended, and the last lines of its stderr where it failed."""
+    name = shown(label)
+    match end.ending:
+        case "succeeded":
+            return [f"{name}: succeeded in {end.seconds:.1f} s"]
+        case "skipped" | "aborted":
+            return [f"{name}: {end.ending}"]
+        case "failed" | "continued":
+            log = shown(end.log)
+            text = f"failed with exit {end.code} in {end.seconds:.1f} s, log: {log}"
+            tail = [f"  | {shown(line.expandtabs())}" for line in end.tail]
+            return [f"{name}: {text}", *tail]
+
+
+def quietly(write: Callable[[], object]) -> None:
+    """A closed or full stderr must not end a run."""
+    with contextlib.suppress(OSError, ValueError):
+        write()
+
+
+@dataclass
+class Lines:
+    """Plain lines, for logs and pipes."""
+
+    stream: TextIO
+    interval: float | None = None
+
+    def begin(self, total: int) -> None:
+        pass
+
+    def started(self, label: str) -> None:
+        self._write(started_line(label))
+
+    def retrying(
+        self, label: str, code: int, following: int, tries: int, pause: float
+    ) -> None:
+        self._write(retry_line(label, code, following, tries, pause))
+
+    def ended(self, label: str, end: StepEnd) -> None:
+        self._write(*end_lines(label, end))
+
+    def problem(self, message: str) -> None:
+        self._write(shown(message))
+
+    def tick(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def _write(self, *lines: str) -> None:
+        text = "".join(f"{line}\n" for line in lines)
+        quietly(lambda: (self.stream.write(text), self.stream.flush()))
+
+
+@dataclass
+class Quiet:
+    """Problems only, for `--quiet`."""
+
+    stream: TextIO
+    interval: float | None = None
+
+    def begin(self, total: int) -> None:
+        pass
+
+    def started(self, label: str) -> None:
+        pass
+
+    def retrying(
+        self, label: str, code: int, following: int, tries: int, pause: float
+    ) -> None:
+        pass
+
+    def ended(self, label: str, end: StepEnd) -> None:
+        pass
+
+    def problem(self, message: str) -> None:
+        Lines(self.stream).problem(message)
+
+    def tick(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+_RED, _GREEN, _YELLOW, _DIM, _PLAIN = (
+    f"\x1b[{code}m" for code in ("31", "32", "33", "2", "0")
+)
+_COLOURS: dict[Ending, str] = {
+    "succeeded": _GREEN,
+    "continued": _YELLOW,
+    "failed": _RED,
+    "skipped": _DIM,
+    "aborted": _YELLOW,
+}
+_CLEAR = "\r\x1b[K"
+
+
+@dataclass
+class Terminal:
+    """The same lines on a terminal, in colour, above a status line that is redrawn:
+    `2 running: a, b · 3 of 7 done · 4 s`. `close` takes the status line away."""
+
+    stream: TextIO
+    colour: bool = True
+    interval: float | None = 0.2
+    _running: dict[str, None] = field(default_factory=dict)
+    _done: int = 0
+    _total: int = 0
+    _start: float = field(default_factory=time.monotonic)
+
+    def begin(self, total: int) -> None:
+        self._total = total
+        self.tick()
+
+    def started(self, label: str) -> None:
+        self._running[label] = None
+        self._write([started_line(label)], _DIM)
+
+    def retrying(
+        self, label: str, code: int, following: int, tries: int, pause: float
+    ) -> None:
+        self._write([retry_line(label, code, following, tries, pause)], _YELLOW)
+
+    def ended(self, label: str, end: StepEnd) -> None:
+        self._running.pop(label, None)
+        self._done += 1
+        self._write(end_lines(label, end), _COLOURS[end.ending])
+
+    def problem(self, message: str) -> None:
+        self._write([shown(message)], _RED)
+
+    def tick(self) -> None:
+        quietly(lambda: (self.stream.write(self._status()), self.stream.flush()))
+
+    def close(self) -> None:
+        self.interval = None
+        quietly(lambda: (self.stream.write(_CLEAR), self.stream.flush()))
+
+    def _write(self, lines: Sequence[str], colour: str) -> None:
+        first, *rest = lines
+        head = f"{colour}{first}{_PLAIN}" if self.colour else first
+        text = "".join(f"{line}\n" for line in [head, *rest])
+        status = self._status()
+        quietly(
+            lambda: (self.stream.write(_CLEAR + text + status), self.stream.flush())
+        )
+
+    def _status(self) -> str:
+        if self.interval is None:
+            return ""
+        seconds = int(time.monotonic() - self._start)
+        counts = f"{self._done} of {self._total} done · {seconds} s"
+        names = ", ".join(map(shown, list(self._running)[:20]))
+        running = f"{len(self._running)} running: {names}" if names else "0 running"
+        columns = self._columns()
+        room = max(columns - 1 - width(f" · {counts}"), 12)
+        return _CLEAR + cut(f"{cut(running, room)} · {counts}", columns - 1)
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self.stream.fileno()).columns or 80
+        except (OSError, ValueError):
+            return 80

@@ -1,0 +1,80 @@
+"""A run that is over -> its report: for a program (JSON) and for a person (a table)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from compiler.interpreter.progress import shown, width
+from compiler.outcome import Outcome, StepOutcome, to_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """How long a step took, pauses included, and the folder of its files."""
+
+    seconds: float
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An outcome, and what differs from run to run. `started` is UTC, as in RFC 3339."""
+
+    outcome: Outcome
+    run_id: str
+    folder: Path
+    started: str
+    seconds: float
+    steps: Mapping[str, StepReport]
+    handlers: Mapping[str, StepReport] = field(default_factory=dict)
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """The JSON form of `report`, for `--report`."""
+    return {
+        "outcome": to_json(report.outcome),
+        "run_id": report.run_id,
+        "started": report.started,
+        "seconds": round(report.seconds, 3),
+        "steps": {
+            path: {"seconds": round(step.seconds, 3), "log": step.log}
+            for path, step in report.steps.items()
+        },
+    }
+
+
+def summary(report: Report) -> str:
+    """The table of the steps, how the run ended, and where its files are."""
+    outcome = report.outcome
+    rows: list[tuple[str, ...]] = [("STEP", "STATUS", "ATTEMPTS", "EXIT", "SECONDS")]
+    rows += [_row(name, it, report.steps[name]) for name, it in outcome.steps.items()]
+    rows += [
+        _row(f"handler {name}", it, report.handlers[name])
+        for name, it in outcome.handlers.items()
+    ]
+    name, status = shown(outcome.workflow), outcome.status
+    return "\n".join(
+        [
+            *_table(rows),
+            f"{name}: {status} in {report.seconds:.1f} s",
+            f"run folder: {shown(str(report.folder))}",
+        ]
+    )
+
+
+def _row(label: str, step: StepOutcome, report: StepReport) -> tuple[str, ...]:
+    code = "-" if step.exit_code is None else str(step.exit_code)
+    seconds = f"{report.seconds:.1f}"
+    return (shown(label), step.status, str(step.attempts), code, seconds)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell + " " * (wide - width(cell))
+            for cell, wide in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,137 @@
+"""The edges of a workflow and how its steps end -> which step runs, waits or never does.
+
+Nothing here starts a process or reads a clock: it is all a matter of tables.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from compiler.ir import ContinueOn, Edge, Ending, Pattern, Retry
+
+# A local runner has a finite table of processes: above so many running steps the others
+# queue, also where the workflow sets no limit.
+MOST_RUNNING = 512
+# No pause is longer; also keeps a huge backoff below what a timer can hold.
+_LONGEST_PAUSE = 10 * 365 * 86_400.0
+
+Verdict = Literal["run", "skipped", "aborted"]
+
+
+def verdict(edges: Sequence[Edge], endings: Mapping[str, Ending]) -> Verdict:
+    """What becomes of a step all whose dependencies have ended (S5): failed beats skipped."""
+    refused = {
+        endings[edge.step] for edge in edges if endings[edge.step] not in edge.accepts
+    }
+    if not refused:
+        return "run"
+    return "skipped" if refused == {"skipped"} else "aborted"
+
+
+def ending_of(
+    code: int, rule: ContinueOn | None, printed: Callable[[Pattern], bool]
+) -> Ending:
+    """How a step ends whose last attempt had exit code `code` (S6).
+
+    `printed` says whether some line of its stdout fits a pattern.
+    """
+    if code == 0:
+        return "succeeded"
+    if rule is None:
+        return "failed"
+    allowed = rule.failure or code in rule.exit_codes or any(map(printed, rule.output))
+    if not allowed:
+        return "failed"
+    return "succeeded" if rule.mark_success else "continued"
+
+
+def pause_before_retry(
+    rule: Retry | None, attempts: int, code: int, timed_out: bool
+) -> float | None:
+    """Seconds to wait after `attempts` failed attempts; None when there is no further one.
+
+    An attempt that timed out is retried only if `exit_codes` lists 124 (S7).
+    """
+    if rule is None or attempts > rule.limit:
+        return None
+    if (rule.exit_codes or timed_out) and code not in rule.exit_codes:
+        return None
+    try:
+        seconds = rule.interval * rule.backoff ** (attempts - 1)
+    except OverflowError:
+        seconds = math.inf if rule.interval else 0.0
+    if rule.max_interval is not None:
+        seconds = min(seconds, rule.max_interval)
+    return min(seconds, _LONGEST_PAUSE)
+
+
+class Schedule:
+    """The steps of one workflow: who waits for whom, who is ready, who has ended.
+
+    `edges` has the steps in file order. Ready steps wait in a queue: file order at the
+    start, then the order of becoming ready. At most `limit` steps run at a time.
+    """
+
+    def __init__(self, edges: Mapping[str, Sequence[Edge]], limit: int | None) -> None:
+        self.endings: dict[str, Ending] = {}
+        self._edges = edges
+        self._room = min(limit or MOST_RUNNING, MOST_RUNNING)
+        self._dependants: dict[str, list[str]] = {name: [] for name in edges}
+        self._waiting: dict[str, int] = {}
+        for name, incoming in edges.items():
+            before = {edge.step for edge in incoming}
+            self._waiting[name] = len(before)
+            for each in before:
+                self._dependants[each].append(name)
+        self._ready = deque(name for name in edges if not self._waiting[name])
+
+    def take(self) -> str | None:
+        """The next step to run or to go on with, which now holds a slot; None if none can."""
+        if not self._ready or not self._room:
+            return None
+        self._room -= 1
+        return self._ready.popleft()
+
+    def pause(self) -> None:
+        """A running step gives its slot away while it waits for its next attempt."""
+        self._room += 1
+
+    def resume(self, name: str) -> None:
+        """A paused step is ready again, behind those that already are."""
+        self._ready.append(name)
+
+    def end(self, name: str, ending: Ending) -> list[tuple[str, Ending]]:
+        """The running step `name` has ended. All that is decided by it, itself first."""
+        self._room += 1
+        return self._decide(name, ending)
+
+    def abort_rest(self, running: frozenset[str]) -> list[str]:
+        """Ends all undecided steps but `running` as aborted; their names in file order."""
+        self._ready.clear()
+        rest = [
+            name
+            for name in self._edges
+            if name not in self.endings and name not in running
+        ]
+        self.endings.update(dict.fromkeys(rest, "aborted"))
+        return rest
+
+    def _decide(self, name: str, ending: Ending) -> list[tuple[str, Ending]]:
+        self.endings[name] = ending
+        decided = [(name, ending)]
+        for (
+            ended,
+            _,
+        ) in decided:  # grows while it is read: the steps never run, by layers
+            for dependant in self._dependants[ended]:
+                self._waiting[dependant] -= 1
+                if self._waiting[dependant] or dependant in self.endings:
+                    continue
+                match verdict(self._edges[dependant], self.endings):
+                    case "run":
+                        self._ready.append(dependant)
+                    case "skipped" | "aborted" as never:
+                        self.endings[dependant] = never
+                        decided.append((dependant, never))
+        return decided

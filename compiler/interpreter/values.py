@@ -1,0 +1,277 @@
+"""What is known in a run -> the value of an origin, the environment of a process.
+
+Also the way back: the stdout of an attempt -> its value.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, assert_never
+
+from compiler.evaluate import Failure, evaluate, to_text
+from compiler.ir import (
+    CommandSubstitution,
+    Constant,
+    Export,
+    Expression,
+    Origin,
+    Pattern,
+    Reference,
+    ShellText,
+    Template,
+)
+from compiler.regex import search_lines
+from compiler.shelltext import load_files, render
+from compiler.walk import children
+
+LARGEST_EXPORT = 65_536  # bytes; above it a value goes by file (R4)
+LARGEST_OUTPUT = 1_048_576  # bytes after trimming (S3)
+_WHITE_SPACE = b" \t\n\r\v\f"
+_INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]*)", re.ASCII)
+_SHELLS = frozenset({"bash", "sh", "dash", "ksh", "zsh"})
+
+
+@dataclass(kw_only=True)
+class Known:
+    """All values of a run so far. It grows as the run goes on.
+
+    `captured` and `fields` (exitCode, status, stdout, stderr) are by step name.
+    """
+
+    process: Mapping[str, str]
+    special: Mapping[str, str]
+    positional: list[str] = field(default_factory=list)
+    params: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+    captured: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Scope:
+    """What one step (or a definition) sees: an Environment of `compiler.evaluate`.
+
+    `own` is its own env as far as it is valued, `special` what differs from step to step.
+    Backticks must have run before a template is evaluated: see `substitutions`.
+    """
+
+    known: Known
+    special: Mapping[str, str]
+    lenient: bool = False
+    own: dict[str, str] = field(default_factory=dict)
+    substituted: dict[int, str] = field(default_factory=dict)
+
+    def value(self, origin: Origin) -> str | None:
+        known = self.known
+        match origin.kind:
+            case "step_env":
+                return self.own.get(origin.name)
+            case "param":
+                return known.params.get(origin.name)
+            case "positional":
+                place = int(origin.name)
+                there = 1 <= place <= len(known.positional)
+                return known.positional[place - 1] if there else None
+            case "output":
+                return known.captured.get(origin.step)
+            case "field" if origin.name == "output":
+                return known.captured.get(origin.step)
+            case "field":
+                return known.fields.get(origin.step, {}).get(origin.name)
+            case "env":
+                return known.env.get(origin.name)
+            case "special":
+                return self.special.get(origin.name, known.special.get(origin.name))
+            case "process":
+                return known.process.get(origin.name)
+            case _:
+                assert_never(origin.kind)
+
+    def substitute(self, text: ShellText) -> str:
+        return self.substituted[id(text)]
+
+    def first(self, origins: Sequence[Origin]) -> str | None:
+        """The value of the first of `origins` that has one."""
+        for origin in origins:
+            value = self.value(origin)
+            if value is not None:
+                return value
+        return None
+
+
+def substitutions(template: Expression) -> Iterator[ShellText]:
+    """The texts of the backticks in `template`, in the order in which they stand."""
+    match template:
+        case Constant() | Reference(default=None):
+            pass
+        case Template(parts=parts):
+            for part in parts:
+                if isinstance(part, CommandSubstitution):
+                    yield part.command
+                elif not isinstance(part, str):
+                    yield from substitutions(part)
+        case _:
+            for part in children(template):
+                yield from substitutions(part)
+
+
+# ---- the environment of a process
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A shell text ready to run, and the environment that it needs."""
+
+    text: str
+    environment: dict[str, str]
+
+
+Spill = Callable[[str], Path]  # a large value -> the file that holds it
+
+
+def environment_of(
+    exports: Sequence[Export], scope: Scope, spill: Spill
+) -> dict[str, str]:
+    """The environment of a process that runs no shell text of ours (decision: R4)."""
+    environment, names = _exported(exports, scope)
+    _spill_large(environment, names, spill)
+    return environment
+
+
+def prepare(
+    text: ShellText,
+    exports: Sequence[Export],
+    scope: Scope,
+    spill: Spill,
+    shell: bool = True,
+) -> Prepared:
+    """`text` and its environment. `shell`: it can read large values from files.
+
+    Raises Failure when a value is missing, is no integer in arithmetic, or too large.
+    """
+    environment, names = _exported(exports, scope)
+    rendered = render(text)
+    for name, expression in rendered.bindings:
+        environment[name] = _checked(name, to_text(evaluate(expression, scope)))
+        names.append(name)
+    for name in rendered.integers:
+        if not _INTEGER.fullmatch(environment.get(name, "")):
+            shown = environment.get(name, "")[:40]
+            raise Failure(f"`{name}` is used as a number but is `{shown}`")
+    for name in rendered.exported:
+        if _is_large(environment.get(name, "")):
+            raise Failure(f"`{name}` is above 64 KiB, too large for an inner shell")
+    large = _spill_large(environment, names, spill)
+    loaded = rendered.text
+    if large and shell:
+        loaded = _after_shebang(loaded, load_files(large))
+    return Prepared(loaded, environment)
+
+
+def _exported(
+    exports: Sequence[Export], scope: Scope
+) -> tuple[dict[str, str], list[str]]:
+    environment = dict(scope.known.process)
+    names = []
+    for export in exports:
+        value = scope.first(export.origins)
+        if value is not None:
+            environment[export.name] = _checked(export.name, value)
+            names.append(export.name)
+    environment.update(scope.known.special)
+    environment.update(scope.special)
+    return environment, names
+
+
+def _checked(name: str, value: str) -> str:
+    if "\0" in value:
+        raise Failure(f"the value of `{name}` holds a NUL character")
+    return value
+
+
+def _is_large(value: str) -> bool:
+    if len(value) * 4 <= LARGEST_EXPORT:
+        return False
+    return len(value.encode("utf-8", "surrogateescape")) > LARGEST_EXPORT
+
+
+def _spill_large(
+    environment: dict[str, str], names: Sequence[str], spill: Spill
+) -> list[str]:
+    large = [name for name in names if _is_large(environment[name])]
+    for name in large:
+        environment[f"{name}_FILE"] = str(spill(environment.pop(name)))
+    return large
+
+
+def _after_shebang(text: str, prefix: str) -> str:
+    if not text.startswith("#!"):
+        return prefix + text
+    first, end, rest = text.partition("\n")
+    return first + (end or "\n") + prefix + rest
+
+
+def is_shell(words: Sequence[str]) -> bool:
+    """Whether the interpreter `words` run a shell: `bash -e`, `/usr/bin/env sh`."""
+    names = [word.rpartition("/")[2] for word in words if not word.startswith("-")]
+    if names[:1] == ["env"]:
+        names = [name for name in names[1:] if "=" not in name]
+    return bool(names) and names[0] in _SHELLS
+
+
+def shebang(text: str) -> list[str]:
+    """The words of the first line of a script that names its own interpreter."""
+    return text.partition("\n")[0].removeprefix("#!").split()
+
+
+# ---- the value of an attempt
+
+
+def read_output(path: Path) -> str:
+    """The trimmed text of a stdout. Raises Failure when it cannot be a value (S3, R5)."""
+    with path.open("rb") as file:
+        content = _trimmed(file)
+    if content is None:
+        raise Failure("the output is larger than 1 MiB")
+    if b"\0" in content:
+        raise Failure("the output holds a NUL byte")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Failure("the output is not UTF-8 text") from None
+
+
+def _trimmed(file: BinaryIO) -> bytes | None:
+    kept = b""
+    while chunk := file.read(1 << 18):
+        kept = kept + chunk if kept else chunk.lstrip(_WHITE_SPACE)
+        if len(kept) > LARGEST_OUTPUT:
+            if len(kept.rstrip(_WHITE_SPACE)) > LARGEST_OUTPUT:
+                return None
+            # All behind the limit is white space: one of it is enough to go on with.
+            kept = kept[: LARGEST_OUTPUT + 1]
+    return kept.rstrip(_WHITE_SPACE)
+
+
+def some_line_fits(path: Path, pattern: Pattern) -> bool:
+    """Whether `pattern` is found in a line of the file: a literal one as a substring."""
+    try:
+        with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+            for line in file:
+                text = line.removesuffix("\n")
+                if pattern.regex:
+                    if search_lines(pattern.text, text):
+                        return True
+                elif pattern.text in text:
+                    return True
+    except OSError:
+        pass
+    return False
+
+
+def value_fits(value: str, expected: Pattern) -> bool:
+    """Whether some line of `value` equals `expected`, or its regex is found in one."""
+    if expected.regex:
+        return search_lines(expected.text, value)
+    return expected.text in value.split("\n")
