@@ -1,0 +1,28 @@
+"""tests/conformance: each rule of the language, run by the interpreter and on the targets."""
+
+from pathlib import Path
+
+import pytest
+from cases import CONFORMANCE, Case, Run, agree, cases, checked, kept, run_id, runs
+from cases import source_of, text_of
+from running import ENGINES, judge
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case_and_run", runs(CONFORMANCE), ids=run_id)
+@pytest.mark.usefixtures("jq")
+def test_run(case_and_run: tuple[Case, Run], engine: str, tmp_path: Path) -> None:
+    case, run = case_and_run
+    outcome, problems = judge(case, run, engine, tmp_path)
+    assert not problems, outcome
+
+
+@pytest.mark.parametrize("case", cases(CONFORMANCE), ids=run_id)
+def test_diagnostics(case: Case, accept: bool) -> None:
+    text = text_of(checked(case).diagnostics, source_of(case))
+    agree(case.folder / "diagnostics.txt", text, accept)
+
+
+@pytest.mark.parametrize("case", cases(CONFORMANCE), ids=run_id)
+def test_holds_nothing_unused(case: Case) -> None:
+    assert kept(case) <= {"diagnostics.txt"}

@@ -1,0 +1,70 @@
+"""golden: what each case becomes on each target, what is said of it, what it comes to."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from cases import (
+    GOLDEN,
+    Case,
+    Run,
+    agree,
+    cases,
+    checked,
+    emitted,
+    golden_outcome,
+    kept,
+    run_id,
+    runs,
+    source_of,
+    text_of,
+)
+from running import BACKENDS, ENGINES, judge
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case_and_run", runs(GOLDEN), ids=run_id)
+@pytest.mark.usefixtures("jq")
+def test_run(
+    case_and_run: tuple[Case, Run], engine: str, tmp_path: Path, accept: bool
+) -> None:
+    case, run = case_and_run
+    outcome, problems = judge(case, run, engine, tmp_path)
+    assert not problems, outcome
+    file = case.folder / "outcomes" / f"{run.name}.json"
+    agree(file, golden_outcome(outcome), accept)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
+def test_text(case: Case, backend: str, accept: bool) -> None:
+    files, _ = emitted(case, BACKENDS[backend])
+    for file in files:
+        agree(case.folder / backend / file.path, file.text, accept)
+
+
+@pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
+def test_diagnostics(case: Case, accept: bool) -> None:
+    text = text_of(checked(case).diagnostics, source_of(case))
+    agree(case.folder / "diagnostics.txt", text, accept)
+
+
+@pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
+def test_shellcheck(case: Case, shellcheck: Path) -> None:
+    scripts = sorted((case.folder / "shell").glob("*.sh"))
+    assert scripts
+    found = subprocess.run(
+        [shellcheck, "--norc", *scripts], capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stdout
+
+
+@pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
+def test_holds_nothing_unused(case: Case, accept: bool) -> None:
+    used = {"diagnostics.txt"} | {f"outcomes/{run.name}.json" for run in case.runs}
+    for name, backend in BACKENDS.items():
+        used |= {f"{name}/{file.path}" for file in emitted(case, backend)[0]}
+    for unused in kept(case) - used:
+        if accept:
+            (case.folder / unused).unlink()
+    assert kept(case) <= used
