@@ -1,0 +1,1 @@
+"""The language as data: the grammar of references and expressions."""
