@@ -7,13 +7,14 @@ from typing import NamedTuple
 class Keys(NamedTuple):
     """The keys of one kind of map. `spellings`: as written -> the name used from here on.
 
-    `later` are keys of the language that this version does not read; `where` completes
-    "unknown key in ...".
+    `later` are keys of the language that this version does not read, `misplaced` keys
+    that have no meaning in this map, with the reason; `where` completes "unknown key in".
     """
 
     where: str
     spellings: dict[str, str]
-    later: frozenset[str] = frozenset()
+    later: frozenset[str]
+    misplaced: dict[str, str]
 
 
 def snake_case(key: str) -> str:
@@ -25,15 +26,27 @@ def snake_case(key: str) -> str:
     return re.sub("[A-Z]", lambda found: "_" + found.group().lower(), key)
 
 
-def _keys(where: str, known: str, aliases: str = "", later: str = "") -> Keys:
-    """`known`: names; `aliases`: `alias=name` words; both in camelCase."""
+def _keys(
+    where: str,
+    known: str,
+    aliases: str = "",
+    later: str = "",
+    misplaced: dict[str, str] | None = None,
+) -> Keys:
+    """`known`: names; `aliases`: `alias=name` words; all in camelCase."""
     spellings: dict[str, str] = {}
     pairs = [(name, name) for name in known.split()]
     pairs += [(alias, name) for alias, _, name in map(_pair, aliases.split())]
     for spelling, name in pairs:
         spellings[spelling] = spellings[snake_case(spelling)] = name
     refused = later.split()
-    return Keys(where, spellings, frozenset([*refused, *map(snake_case, refused)]))
+    reasons = misplaced or {}
+    return Keys(
+        where,
+        spellings,
+        frozenset([*refused, *map(snake_case, refused)]),
+        {**reasons, **{snake_case(key): reasons[key] for key in reasons}},
+    )
 
 
 def _pair(word: str) -> tuple[str, str, str]:
@@ -52,10 +65,7 @@ WORKFLOW = _keys(
     "harness catchupWindow overlapPolicy files workspace template compose triggers "
     "connections stores eventHandlers",
 )
-_STEP = (
-    "name id description command script shell dir env depends output preconditions "
-    "continueOn retryPolicy timeoutSec"
-)
+_BOTH = "description command script shell dir env output preconditions retryPolicy timeoutSec"
 _STEP_ALIASES = "workingDir=dir precondition=preconditions"
 _STEP_LATER = (
     "run call params parallel executor type config with exec stdout stderr repeatPolicy "
@@ -63,8 +73,21 @@ _STEP_LATER = (
     "messages approval agent value routes queue candidates files secrets python generate "
     "emits publish compensate saga mapReduce pipeline stateMachine"
 )
-STEP = _keys("a step", _STEP, _STEP_ALIASES, _STEP_LATER)
-HANDLER = _keys("a handler", _STEP, _STEP_ALIASES, _STEP_LATER)
+STEP = _keys(
+    "a step", f"name id depends continueOn {_BOTH}", _STEP_ALIASES, _STEP_LATER
+)
+HANDLER = _keys(
+    "a handler",
+    _BOTH,
+    _STEP_ALIASES,
+    _STEP_LATER,
+    {
+        "name": "a handler is named by its kind",
+        "id": "nothing can refer to a handler",
+        "depends": "a handler has no order: it runs when all steps have ended",
+        "continueOn": "nothing depends on a handler",
+    },
+)
 HANDLER_ON = _keys(
     "`handlerOn`", "success failure cancel exit", "abort=cancel", "init wait"
 )

@@ -22,11 +22,12 @@ from compiler.reader.nodes import (
 from compiler.reader.scalars import kind_of, number, old_reading
 from compiler.source import Source, Span
 
-MAX_INTEGER = 2**31 - 1
+MAX_INTEGER = 999_999_999
 MAX_NAME = 200
 _DAGU_NAME = 40  # longer names are refused there
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DIGITS = re.compile("0|[1-9][0-9]{0,8}")
 _BASH_NAMES = frozenset(
     [
         "UID",
@@ -127,6 +128,14 @@ def fields(reading: Reading, node: MapNode, keys: Keys) -> Fields:
 
 
 def _refuse_key(reading: Reading, key: ScalarNode, keys: Keys) -> None:
+    if key.text in keys.misplaced:
+        return reading.report(
+            "WFC103",
+            f"`{key.text}` cannot stand in {keys.where}",
+            key,
+            keys.misplaced[key.text],
+            "take it out",
+        )
     if key.text in keys.later:
         return reading.report(
             "WFC104",
@@ -267,7 +276,7 @@ def integer(
         if is_number or (re.fullmatch("[0-9]{1,19}", node.text) and node.style):
             value = int(number(node.text)) if is_number else int(node.text)
             if least <= value <= most:
-                return value
+                return int(value)
             reading.report(
                 "WFC107",
                 f"`{name}` takes a whole number from {least} to {most}",

@@ -43,12 +43,6 @@ _NO_IDS = ("env", "params", "args", "stdout", "stderr", "output", "outputs")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # What is surely an expression of ours in a program of another language.
 _EXPRESSION = re.compile(r"""\$<[^\n>$]*[\w)\]"'}]\s*>""")
-_IN_HANDLERS = {
-    "name": "a handler is named by its kind",
-    "id": "nothing can refer to a handler",
-    "depends": "a handler has no order: it runs when all steps have ended",
-    "continueOn": "nothing depends on a handler",
-}
 
 
 def step(reading: Reading, node: Node, position: int) -> Step | None:
@@ -102,22 +96,10 @@ def handler(reading: Reading, kind: str, key: ScalarNode, node: Node) -> Step | 
         wrong_type(reading, node, key.text, "a step", "write `command: TEXT` below it")
         return None
     known = fields(reading, node, HANDLER)
-    for name, reason in _IN_HANDLERS.items():
-        field = known.by_name.pop(name, None)
-        if field is not None:
-            reading.report(
-                "WFC103",
-                f"`{field.key.text}` cannot stand in a handler",
-                field.key,
-                reason,
-                "take it out",
-            )
     return _built(reading, known, kind, reading.span(key))
 
 
-def _no_map(reading: Reading, node: Node) -> None:
-    if isinstance(node, MapNode):
-        return
+def _no_map(reading: Reading, node: ScalarNode | ListNode) -> None:
     if isinstance(node, ListNode) or node.text.strip():
         kind = "list" if isinstance(node, ListNode) else "text"
         return reading.report(

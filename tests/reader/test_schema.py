@@ -1,0 +1,305 @@
+"""The reader and grammar/workflow.schema.json accept the same files."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from compiler.reader import read
+from compiler.reader.keys import (
+    CONDITION,
+    CONTINUE_ON,
+    HANDLER,
+    HANDLER_ON,
+    RETRY,
+    STEP,
+    WORKFLOW,
+    Keys,
+)
+from compiler.source import Source
+from tests.reader.data import plain
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "grammar" / "workflow.schema.json").read_text("utf-8")
+)
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+STEP_A = "steps: [{name: a, command: b}]\n"
+
+
+def with_step(keys: str) -> str:
+    """A workflow with one step that has these keys, in flow style."""
+    return f"steps: [{{name: a, {keys}}}]\n"
+
+
+def with_command(keys: str) -> str:
+    return with_step(f"command: b, {keys}")
+
+
+ACCEPTED = {
+    "one step": STEP_A,
+    "name only": "name: a",
+    "no value for anything": "params:\nenv:\nsteps:\nhandlerOn:\ntags:\ntype:\n",
+    "all of a workflow": "name: a.b-c_1\ndescription: d\ntags: x\ntype: graph\nparams: p\n"
+    "env: {A: b}\nhandlerOn: {exit: {command: x}}\nmaxActiveSteps: 2\ntimeoutSec: 3\n"
+    + STEP_A,
+    "snake case": "max_active_steps: 2\ntimeout_sec: 3\nhandler_on: {abort: {command: x}}",
+    "labels": "labels: [a, b]",
+    "tags as text": "tags: a, b",
+    "tags with a number": "tags: [1, x]",
+    "name that is a number": "name: 2024",
+    "params as text": "params: one K=v",
+    "params as a map": "params: {K: v, L: 1, M: null, N: [1, {a: b}], O: true}",
+    "params as maps": "params: [{K: v}, {L: 1, M: 2}]",
+    "params as words": "params: [one, K=v, 3]",
+    "params named name": "params: {name: x, schema: y, type: z}",
+    "params as an empty list": "params: []",
+    "env as a map": "env: {A: b, C: null}",
+    "env as maps": "env: [{A: b}, {C: 1}]",
+    "env as texts": "env: [A=b, C=]",
+    "steps as a map": "steps: {a: {command: b}, 'c d': {script: e}}",
+    "empty steps": "steps: []",
+    "all of a step": with_command(
+        "id: i, description: d, shell: bash, dir: /tmp, env: [A: b], depends: [], "
+        "output: X, preconditions: test, continueOn: failed, timeoutSec: 1, "
+        "retryPolicy: {limit: 1, intervalSec: 2}"
+    ),
+    "snake case in a step": with_command(
+        "working_dir: /tmp, continue_on: {exit_code: 1, mark_success: true}, "
+        "retry_policy: {limit: 1, interval_sec: 2, max_interval_sec: 3}, timeout_sec: 1"
+    ),
+    "working dir": with_command("workingDir: a"),
+    "command as a list": with_step("command: [echo, a b, 1, '']"),
+    "command that is true": with_step("command: true"),
+    "script": with_step("script: echo"),
+    "script and command": with_step("script: echo, command: python3 -u"),
+    "script and command list": with_step("script: echo, command: [python3, -u]"),
+    "script and shell": with_step("script: echo, shell: zsh"),
+    "null beside a script": with_step("script: echo, command: , shell: "),
+    "depends text": with_command("depends: b"),
+    "depends list": with_command("depends: [b, 1]"),
+    "output with dollar": with_command("output: $X"),
+    "condition text": with_command("preconditions: test -f x"),
+    "condition list": with_command("preconditions: [a, {command: b}]"),
+    "condition map": with_command("precondition: {condition: a, expected: 1}"),
+    "condition of an empty text": with_command(
+        "preconditions: {condition: '', expected: ''}"
+    ),
+    "condition turned around": with_command(
+        "preconditions: {condition: a, negate: true}"
+    ),
+    "no conditions": with_command("preconditions: []"),
+    "continue on skipped": with_command("continueOn: skipped"),
+    "continue on nothing": with_command("continueOn: {}"),
+    "continue on all": with_command(
+        "continueOn: {failed: true, skipped: false, exitCode: [0, 255, '7'], "
+        "output: [a, 're:b'], markSuccess: true}"
+    ),
+    "continue on output text": with_command("continueOn: {output: a}"),
+    "retry with all": with_command(
+        "retryPolicy: {limit: '3', intervalSec: 0, exitCode: 1, backoff: 1.5, "
+        "maxIntervalSec: 0}"
+    ),
+    "retry with true": with_command(
+        "retryPolicy: {limit: 3, intervalSec: 1, exitCode: [1, 2], backoff: true}"
+    ),
+    "octal number": "timeoutSec: 0o17",
+    "number as text": "timeoutSec: '17'",
+    "all handlers": "handlerOn: {success: {command: a}, failure: {command: a}, "
+    "cancel: {script: a}, exit: {command: [a], env: {B: c}, timeoutSec: 1}}",
+    "handler without value": "handlerOn: {exit: }",
+    "merge key": "handlerOn: {success: &s {command: a}, exit: {<<: *s, dir: b}}",
+    "json": '{"name": "a", "steps": [{"name": "b", "command": ["c", "d"]}]}',
+}
+
+REFUSED = {
+    "empty map": "{}",
+    "text": "abc",
+    "list": "- a",
+    "unknown key": "nane: a",
+    "extension key": "x-a: b",
+    "schedule": "schedule: '* * * * *'",
+    "conditions of a workflow": "preconditions: a",
+    "name with a space": "name: a b",
+    "name that is a path": "name: ..",
+    "long name": "name: " + "a" * 201,
+    "empty name": "name: ''",
+    "name as a list": "name: [a]",
+    "description as a map": "description: {a: b}",
+    "tags as a map": "labels: {a: b}",
+    "null tag": "tags: [a, null]",
+    "both spellings": "tags: a\nlabels: b",
+    "both cases": "timeoutSec: 1\ntimeout_sec: 1",
+    "unknown type": "type: agent",
+    "param with a bad name": "params: {a-b: c}",
+    "param of wfc": "params: {WFC_X: c}",
+    "param of bash": "params: [{IFS: c}]",
+    "param null in a list": "params: [null]",
+    "params of Dagu 2": "params: [{name: x, type: integer}]",
+    "params with a schema": "params: {schema: a.json, values: {x: 1}}",
+    "params as a schema": "params: {type: object, properties: {x: {type: string}}}",
+    "env as text": "env: A=b",
+    "env with a word": "env: [A]",
+    "env with a bad name": "env: ['1A=b']",
+    "env with a special variable": "env: {DAG_NAME: x}",
+    "env null in a list": "env: [null]",
+    "steps as text": "steps: a",
+    "step as text": "steps: [a]",
+    "step as a list": "steps: [[{name: a, command: b}]]",
+    "null step": "steps: [null]",
+    "null step in a map": "steps: {a: }",
+    "step without a name": "steps: [{command: b}]",
+    "step with a null name": "steps: [{name: , command: b}]",
+    "step with an empty name": "steps: [{name: ' ', command: b}]",
+    "step with a name of two lines": 'steps: [{name: "a\\nb", command: b}]',
+    "step named twice": "steps: {a: {name: b, command: c}}",
+    "long name of a step": f"steps: [{{name: {'a' * 201}, command: b}}]",
+    "long key of a step": f"steps: {{{'a' * 201}: {{command: b}}}}",
+    "step without a body": "steps: [{name: a}]",
+    "step with a null body": with_step("command: "),
+    "step with run": with_step("run: b"),
+    "step with run beside": with_command("run: b"),
+    "step with an executor": with_command("executor: docker"),
+    "step with stdout": with_command("stdout: x"),
+    "step with repeat": with_command("repeatPolicy: {repeat: true}"),
+    "empty command": with_step("command: ''"),
+    "blank command": with_step("command: '  '"),
+    "empty list as command": with_step("command: []"),
+    "null word": with_step("command: [a, null]"),
+    "list in a command": with_step("command: [[a]]"),
+    "map as command": with_step("command: {a: b}"),
+    "list as script": with_step("script: [a]"),
+    "empty script": with_step("script: ''"),
+    "shell beside a list": with_step("command: [a], shell: bash"),
+    "shell and command beside a script": with_step("script: a, command: b, shell: c"),
+    "shell with a reference": with_command("shell: $SHELL"),
+    "empty shell": with_command("shell: ''"),
+    "empty dir": with_command("dir: ''"),
+    "two dirs": with_command("dir: a, workingDir: b"),
+    "bad id": with_command("id: 1a"),
+    "reserved id": with_command("id: env"),
+    "depends as a map": with_command("depends: {a: b}"),
+    "depends with null": with_command("depends: [null]"),
+    "depends on nothing": with_command("depends: ''"),
+    "output as a map": with_command("output: {name: X}"),
+    "output with a bad name": with_command("output: a-b"),
+    "output with a reserved name": with_command("output: $UID"),
+    "empty condition": with_command("preconditions: ''"),
+    "null condition in a list": with_command("preconditions: [null]"),
+    "condition without a value": with_command("preconditions: {expected: a}"),
+    "condition of nothing": with_command("preconditions: {}"),
+    "condition with null": with_command("preconditions: {condition: a, expected: }"),
+    "condition and command": with_command("preconditions: {condition: a, command: b}"),
+    "command and expected": with_command("preconditions: {command: a, expected: b}"),
+    "empty command as condition": with_command("preconditions: {command: ''}"),
+    "condition with a list": with_command("preconditions: {condition: [a]}"),
+    "condition with a word": with_command("preconditions: {condition: a, not: b}"),
+    "negate with yes": with_command("preconditions: {command: a, negate: yes}"),
+    "continue on success": with_command("continueOn: success"),
+    "continue on a list": with_command("continueOn: [failed]"),
+    "continue on exitCodes": with_command("continueOn: {exitCodes: [1]}"),
+    "continue on 256": with_command("continueOn: {exitCode: 256}"),
+    "continue on '256'": with_command("continueOn: {exitCode: ['256']}"),
+    "continue on both": with_command("continueOn: {failed: true, failure: true}"),
+    "continue on yes": with_command("continueOn: {failure: yes}"),
+    "continue on an empty text": with_command("continueOn: {output: ''}"),
+    "retry as a number": with_command("retryPolicy: 3"),
+    "retry without interval": with_command("retryPolicy: {limit: 3}"),
+    "retry with null limit": with_command("retryPolicy: {limit: , intervalSec: 1}"),
+    "retry without limit": with_command("retryPolicy: {intervalSec: 3}"),
+    "retry below 0": with_command("retryPolicy: {limit: -1, intervalSec: 1}"),
+    "retry with a reference": with_command("retryPolicy: {limit: $N, intervalSec: 1}"),
+    "backoff of 1": with_command("retryPolicy: {limit: 1, intervalSec: 1, backoff: 1}"),
+    "backoff as text": with_command(
+        "retryPolicy: {limit: 1, intervalSec: 1, backoff: '2'}"
+    ),
+    "negative timeout": "timeoutSec: -1",
+    "timeout with a fraction": "timeoutSec: 1.5",
+    "timeout with zeros": "timeoutSec: 0755",
+    "timeout as text": "timeoutSec: 5m",
+    "limit as a reference": "maxActiveSteps: ${N}",
+    "huge limit": "maxActiveSteps: 1000000000",
+    "handlers as a list": "handlerOn: [{command: a}]",
+    "handler init": "handlerOn: {init: {command: a}}",
+    "handler as text": "handlerOn: {exit: echo}",
+    "handler with depends": "handlerOn: {exit: {command: a, depends: b}}",
+    "handler with a name": "handlerOn: {exit: {command: a, name: b}}",
+    "handler with an id": "handlerOn: {exit: {command: a, id: b}}",
+    "handler with continueOn": "handlerOn: {exit: {command: a, continue_on: failed}}",
+    "handler without a body": "handlerOn: {exit: {dir: a}}",
+    "cancel and abort": "handlerOn: {cancel: {command: a}, abort: {command: a}}",
+    "unknown handler": "handlerOn: {always: {command: a}}",
+}
+
+# The schema accepts these: it sees values, not how they are written or what a text means.
+ONLY_THE_READER = {
+    "names in the text form": ("params: 1a=x", "WFC107"),
+    "reserved names in the text form": ("params: [WFC_X=1]", "WFC210"),
+    "an unclosed quote in shell": (with_command("shell: bash 'x"), "WFC107"),
+    "an unclosed quote in command": (
+        with_step('script: a, command: "x \'y"'),
+        "WFC107",
+    ),
+    "a whole number written with a fraction": ("timeoutSec: 2.0", "WFC105"),
+    "a name that only its sign spoils": ("name: +5", "WFC107"),
+    "a number that is none in JSON": ("params: {A: [.inf]}", "WFC107"),
+    "an expression in another program": (
+        with_step("script: 'print($<a>)', command: python3"),
+        "WFC303",
+    ),
+}
+
+
+def errors(text: str) -> list[str]:
+    _, findings = read(Source("workflow.yaml", text))
+    return [each.code for each in findings if each.severity == "error"]
+
+
+@pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED)
+def test_accepted_by_both(text: str) -> None:
+    assert errors(text) == []
+    assert [error.message for error in VALIDATOR.iter_errors(plain(text))] == []
+
+
+@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
+def test_refused_by_both(text: str) -> None:
+    assert errors(text) != []
+    assert not VALIDATOR.is_valid(plain(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), ONLY_THE_READER.values(), ids=ONLY_THE_READER
+)
+def test_what_a_schema_cannot_say(text: str, code: str) -> None:
+    assert errors(text) == [code]
+    assert VALIDATOR.is_valid(plain(text))
+
+
+@pytest.mark.parametrize(
+    ("keys", "schema"),
+    [
+        (WORKFLOW, SCHEMA),
+        (STEP, SCHEMA["$defs"]["step"]),
+        (STEP, SCHEMA["$defs"]["namedStep"]),
+        (HANDLER, SCHEMA["$defs"]["handler"]),
+        (HANDLER_ON, SCHEMA["$defs"]["handlerOn"]),
+        (CONTINUE_ON, SCHEMA["$defs"]["continueOn"]["anyOf"][1]),
+        (RETRY, SCHEMA["$defs"]["retryPolicy"]),
+        (CONDITION, SCHEMA["$defs"]["condition"]["anyOf"][1]),
+    ],
+    ids=lambda value: value.where if isinstance(value, Keys) else "",
+)
+def test_same_spellings(keys: Keys, schema: dict[str, dict[str, object]]) -> None:
+    assert set(schema["properties"]) == set(keys.spellings)
+
+
+def test_every_definition_is_described() -> None:
+    for name, definition in SCHEMA["$defs"].items():
+        assert definition["title"], name
+        assert definition["description"], name
+
+
+def test_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
