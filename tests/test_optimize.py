@@ -1,0 +1,181 @@
+"""Each rewrite: what it does, that a second time changes nothing, that it is sound."""
+
+import textwrap
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compiler.ir import Command, Constant, Program
+from compiler.optimize import REWRITES, optimize
+from compiler.optimize.constants import drop_met_conditions, fold_constants
+from compiler.optimize.graph import prune_edges
+from compiler.parameters import with_values
+from compiler.pipeline import front_end
+from compiler.source import Source
+
+
+def program(text: str) -> Program:
+    checked = front_end(Source("test.yaml", textwrap.dedent(text)))
+    assert checked.program is not None, checked.diagnostics
+    return checked.program
+
+
+def edges(program: Program) -> dict[str, list[str]]:
+    return {it.name: [edge.step for edge in it.edges] for it in program.main.steps}
+
+
+def test_an_edge_that_a_path_implies_is_pruned() -> None:
+    before = program("""
+        type: graph
+        steps:
+          - {name: a, command: echo}
+          - {name: b, command: echo, depends: a}
+          - {name: c, command: echo, depends: [a, b]}
+        """)
+    assert edges(prune_edges(before)) == {"a": [], "b": ["a"], "c": ["b"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # b runs although a was skipped: the edge a -> c still decides
+        """
+        type: graph
+        steps:
+          - {name: a, command: echo, output: X}
+          - {name: b, command: 'echo ${X:-none}', depends: a}
+          - {name: c, command: echo, depends: [a, b]}
+        """,
+        # c tolerates the skip of b, not that of a
+        """
+        type: graph
+        steps:
+          - {name: a, command: echo}
+          - {name: b, command: echo, depends: a, output: X}
+          - {name: c, command: 'echo ${X:-none}', depends: [a, b]}
+        """,
+    ],
+)
+def test_an_edge_that_still_decides_stays(text: str) -> None:
+    before = program(text)
+    assert edges(prune_edges(before)) == edges(before)
+
+
+def would_run(program: Program, failed: set[str], skipped: set[str]) -> dict[str, str]:
+    """How each step ends when those in `failed` fail and those in `skipped` skip."""
+    endings: dict[str, str] = {}
+    for step in program.main.steps:  # files of these tests are in order
+        refused = {
+            endings[edge.step]
+            for edge in step.edges
+            if endings[edge.step] not in edge.accepts
+        }
+        if refused & {"failed", "aborted"}:
+            endings[step.name] = "aborted"
+        elif refused:
+            endings[step.name] = "skipped"
+        elif step.name in skipped:
+            endings[step.name] = "skipped"
+        else:
+            endings[step.name] = "failed" if step.name in failed else "succeeded"
+    return endings
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> str:
+    """A graph of up to seven steps, some of which tolerate the skip of a dependency."""
+    lines = ["type: graph", "steps:"]
+    for place in range(draw(st.integers(2, 7))):
+        before = draw(st.sets(st.integers(0, place - 1))) if place else set()
+        tolerant = draw(st.sets(st.sampled_from(sorted(before)))) if before else set()
+        reads = " ".join(f"${{X{it}:-d}}" for it in sorted(tolerant))
+        depends = [f"s{it}" for it in sorted(before)]
+        lines.append(
+            f"  - {{name: s{place}, command: 'echo {reads}', output: X{place}, "
+            f"depends: {depends}}}"
+        )
+    return "\n".join(lines)
+
+
+@settings(deadline=None, max_examples=150)
+@given(graphs(), st.sets(st.integers(0, 6)), st.sets(st.integers(0, 6)))
+def test_pruning_changes_no_ending(
+    text: str, failed: set[int], skipped: set[int]
+) -> None:
+    before = program(text)
+    after = prune_edges(before)
+    bad, out = {f"s{it}" for it in failed}, {f"s{it}" for it in skipped}
+    assert would_run(before, bad, out) == would_run(after, bad, out)
+    assert prune_edges(after) == after
+
+
+def test_constants_are_folded() -> None:
+    folded = fold_constants(program("""
+        env: [{N: "$<len('abc') + 1>"}]
+        steps:
+          - {name: a, command: ['echo', '$<upper("x")>-${N}'], dir: "$<'a' + 'b'>"}
+          - {name: b, command: 'echo $<1 + 2> ${a.exitCode}'}
+        """))
+    assert folded.main.env[0].value.parts == ("4",)
+    assert folded.main.order[0].value.parts == ("4",)  # type: ignore[union-attr]
+    directory = folded.main.steps[0].directory
+    assert directory is not None
+    assert directory.parts == ("ab",)
+    body = folded.main.steps[1].body
+    assert isinstance(body, Command)
+    first = body.text.references[0].expression
+    assert isinstance(first, Constant)
+    assert first.value == 3
+
+
+def test_what_fails_is_left_to_the_run() -> None:
+    before = program("""
+        steps: [{name: a, command: ['echo', '$<fromJSON("{")>']}]
+        """)
+    assert fold_constants(before) == before
+
+
+def test_bound_params_are_folded() -> None:
+    before = program("""
+        params: [{ENV: dev}]
+        steps:
+          - name: a
+            command: echo
+            preconditions: [{condition: "${ENV}", expected: prod}]
+        """)
+    bound = with_values(before, {"ENV": "prod"}, bound=True)
+    assert fold_constants(bound).main.steps[0].conditions[0].value.parts == (  # type: ignore[union-attr]
+        "prod",
+    )
+    assert optimize(bound).main.steps[0].conditions == ()
+    assert optimize(before).main.steps[0].conditions != ()
+
+
+def test_conditions_that_always_hold_are_dropped_and_others_not() -> None:
+    kept = drop_met_conditions(program("""
+        steps:
+          - {name: a, command: x, preconditions: [{condition: b, expected: b}]}
+          - {name: b, command: x, preconditions: [{condition: b, expected: c}]}
+          - {name: c, command: x, preconditions: [{condition: bb, expected: 're:^b+$'}]}
+          - {name: d, command: x, preconditions: [{condition: b, expected: b, negate: true}]}
+          - {name: e, command: x, preconditions: ["true"]}
+        """))
+    assert [len(it.conditions) for it in kept.main.steps] == [0, 1, 0, 1, 1]
+
+
+@pytest.mark.parametrize("rewrite", REWRITES, ids=lambda it: it.__name__)
+def test_a_second_time_changes_nothing(rewrite) -> None:  # type: ignore[no-untyped-def]
+    before = program("""
+        params: [{A: "$<1 + 1>"}]
+        type: graph
+        steps:
+          - {name: a, command: 'echo $<len("x")>', output: X}
+          - {name: b, command: 'echo ${X.y:-$<1>}', depends: a}
+          - name: c
+            command: echo
+            depends: [a, b]
+            preconditions: [{condition: "$<1 == 1>", expected: "true"}]
+        """)
+    once = rewrite(before)
+    assert rewrite(once) == once
