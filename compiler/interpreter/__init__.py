@@ -1,9 +1,9 @@
 """A resolved program in, an outcome out, by running it here."""
 
 from compiler.interpreter.folder import CannotStart
-from compiler.interpreter.progress import Lines, Progress, Quiet, Terminal
+from compiler.interpreter.lines import Lines, Progress, Quiet, Terminal, progress
 from compiler.interpreter.report import Report, StepReport, report_json, summary
-from compiler.interpreter.run import run
+from compiler.interpreter.runs import run
 
 __all__ = [
     "CannotStart",
@@ -13,6 +13,7 @@ __all__ = [
     "Report",
     "StepReport",
     "Terminal",
+    "progress",
     "report_json",
     "run",
     "summary",

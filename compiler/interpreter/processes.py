@@ -92,7 +92,7 @@ class Processes:
     _left: set[int] = field(default_factory=set)
     _timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _found: list[Happening] = field(default_factory=list)
-    _order: count[int] = field(default_factory=count)
+    _order: "count[int]" = field(default_factory=count)
     _signals: list[int] = field(default_factory=list)
     _handlers: dict[int, object] = field(default_factory=dict)
     _stopping: bool = False

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from compiler.interpreter.progress import shown, width
+from compiler.interpreter.lines import shown, width
+from compiler.ir import Json
 from compiler.outcome import Outcome, StepOutcome, to_json
 
 
@@ -30,7 +30,7 @@ class Report:
     handlers: Mapping[str, StepReport] = field(default_factory=dict)
 
 
-def report_json(report: Report) -> dict[str, Any]:
+def report_json(report: Report) -> dict[str, Json]:
     """The JSON form of `report`, for `--report`."""
     return {
         "outcome": to_json(report.outcome),
@@ -54,13 +54,12 @@ def summary(report: Report) -> str:
         for name, it in outcome.handlers.items()
     ]
     name, status = shown(outcome.workflow), outcome.status
-    return "\n".join(
-        [
-            *_table(rows),
-            f"{name}: {status} in {report.seconds:.1f} s",
-            f"run folder: {shown(str(report.folder))}",
-        ]
-    )
+    lines = [
+        *_table(rows),
+        f"{name}: {status} in {report.seconds:.1f} s",
+        f"run folder: {shown(str(report.folder))}",
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _row(label: str, step: StepOutcome, report: StepReport) -> tuple[str, ...]:

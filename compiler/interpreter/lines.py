@@ -185,7 +185,7 @@ class Quiet:
 _RED, _GREEN, _YELLOW, _DIM, _PLAIN = (
     f"\x1b[{code}m" for code in ("31", "32", "33", "2", "0")
 )
-_COLOURS: dict[Ending, str] = {
+_COLORS: dict[Ending, str] = {
     "succeeded": _GREEN,
     "continued": _YELLOW,
     "failed": _RED,
@@ -197,11 +197,11 @@ _CLEAR = "\r\x1b[K"
 
 @dataclass
 class Terminal:
-    """The same lines on a terminal, in colour, above a status line that is redrawn:
+    """The same lines on a terminal, in color, above a status line that is redrawn:
     `2 running: a, b · 3 of 7 done · 4 s`. `close` takes the status line away."""
 
     stream: TextIO
-    colour: bool = True
+    color: bool = True
     interval: float | None = 0.2
     _running: dict[str, None] = field(default_factory=dict)
     _done: int = 0
@@ -223,8 +223,8 @@ class Terminal:
 
     def ended(self, label: str, end: StepEnd) -> None:
         self._running.pop(label, None)
-        self._done += 1
-        self._write(end_lines(label, end), _COLOURS[end.ending])
+        self._done = min(self._done + 1, self._total)  # handlers come on top
+        self._write(end_lines(label, end), _COLORS[end.ending])
 
     def problem(self, message: str) -> None:
         self._write([shown(message)], _RED)
@@ -236,9 +236,9 @@ class Terminal:
         self.interval = None
         quietly(lambda: (self.stream.write(_CLEAR), self.stream.flush()))
 
-    def _write(self, lines: Sequence[str], colour: str) -> None:
+    def _write(self, lines: Sequence[str], color: str) -> None:
         first, *rest = lines
-        head = f"{colour}{first}{_PLAIN}" if self.colour else first
+        head = f"{color}{first}{_PLAIN}" if self.color else first
         text = "".join(f"{line}\n" for line in [head, *rest])
         status = self._status()
         quietly(
@@ -261,3 +261,12 @@ class Terminal:
             return os.get_terminal_size(self.stream.fileno()).columns or 80
         except (OSError, ValueError):
             return 80
+
+
+def progress(stream: TextIO, *, color: bool, quiet: bool) -> Progress:
+    """What suits `stream`: a status line only where it is a terminal."""
+    if quiet:
+        return Quiet(stream)
+    if stream.isatty():
+        return Terminal(stream, color)
+    return Lines(stream)

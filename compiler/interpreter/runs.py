@@ -13,9 +13,9 @@ from pathlib import Path
 
 from compiler.interpreter.folder import RunFolder
 from compiler.interpreter.inputs import positional_values, value_definitions
+from compiler.interpreter.lines import Progress, StepEnd
 from compiler.interpreter.loop import DEADLINE, Loop, Stop
 from compiler.interpreter.processes import Processes
-from compiler.interpreter.progress import Progress, StepEnd
 from compiler.interpreter.report import Report, StepReport
 from compiler.interpreter.schedule import Schedule
 from compiler.interpreter.steps import Record, Watch, Work, files_of, perform
