@@ -1,0 +1,291 @@
+"""The words of a simple command -> what the command does with them.
+
+Which words are program texts (R4), which are evaluated as arithmetic, and which names the
+command sets. Words come without their quotes; what an expansion gives is unknown.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Reader = Literal["shell", "foreign", "filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What `head` makes of its words (indexes into the command's words)."""
+
+    head: str
+    reader: Reader | None = None
+    programs: tuple[int, ...] = ()
+    stdin: bool = False  # the program comes from standard input
+    arithmetic: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?\+?=")
+
+# wrapper -> its short options that take an argument of their own
+_WRAPPERS = {
+    "builtin": "",
+    "chronic": "",
+    "command": "",
+    "doas": "uC",
+    "env": "uCS",
+    "exec": "a",
+    "ionice": "cnp",
+    "nice": "n",
+    "nohup": "",
+    "setsid": "",
+    "stdbuf": "ioe",
+    "sudo": "ughpCDRTt",
+    "time": "fo",
+    "timeout": "sk",
+    "xargs": "adEILnPs",
+}
+_SHELLS = {"sh", "bash", "dash", "ksh", "zsh", "ash", "mksh", "rbash"}
+# interpreter -> letters whose word is followed by a program; other options with a word
+_INTERPRETERS = {
+    "python": ("c", "WX"),
+    "pypy": ("c", "WX"),
+    "node": ("ep", "r"),
+    "nodejs": ("ep", "r"),
+    "perl": ("eE", "I"),
+    "ruby": ("e", "rI"),
+    "php": ("r", "dc"),
+}
+_LONG_PROGRAM = ("--eval", "--print")
+_SSH_OPTIONS = "BbcDEeFIiJLlmOoPpQRSWw"
+_AWKS = {"awk", "gawk", "mawk", "nawk"}
+_JQ_OPTIONS = {
+    "--arg": 2,
+    "--argjson": 2,
+    "--slurpfile": 2,
+    "--rawfile": 2,
+    "--argfile": 2,
+    "--indent": 1,
+    "-L": 1,
+}
+_DECLARING = {"declare", "local", "typeset", "export", "readonly"}
+_READ_OPTIONS = "adinNptu"
+_MAPFILE_OPTIONS = "dnOsuCc"
+_VERSION = re.compile(r"[0-9.]+$")
+
+_INTERESTING = (
+    set(_WRAPPERS)
+    | _SHELLS
+    | set(_INTERPRETERS)
+    | _AWKS
+    | _DECLARING
+    | {"eval", "trap", "su", "ssh", "sed", "jq", "find", "let", "for", "select"}
+    | {"read", "printf", "mapfile", "readarray", "getopts"}
+)
+
+
+def head_of(word: str) -> str:
+    """The name of the program that `word` starts: without its folder and version."""
+    name = word.rpartition("/")[2]
+    bare = _VERSION.sub("", name)
+    return bare if bare in _INTERPRETERS else name
+
+
+def is_interesting(word: str) -> bool:
+    """Whether a command that starts with `word` can do anything that `use` knows."""
+    return head_of(word) in _INTERESTING
+
+
+def use(words: Sequence[str]) -> Use:
+    """What the command `words` does with its words."""
+    start = 0
+    while start < len(words) and (head := head_of(words[start])) in _WRAPPERS:
+        start = _behind_wrapper(words, start, head)
+    if start >= len(words):
+        return Use("")
+    head = head_of(words[start])
+    if head == "find":
+        for index, word in enumerate(words):
+            if word in ("-exec", "-execdir", "-ok", "-okdir"):
+                return _shifted(use(words[index + 1 :]), index + 1)
+    return _shifted(_plain_use(head, words[start:]), start)
+
+
+def _shifted(found: Use, by: int) -> Use:
+    return Use(
+        found.head,
+        found.reader,
+        tuple(index + by for index in found.programs),
+        found.stdin,
+        tuple(index + by for index in found.arithmetic),
+        found.names,
+    )
+
+
+def _behind_wrapper(words: Sequence[str], start: int, head: str) -> int:
+    index = _behind_options(words, start + 1, _WRAPPERS[head])
+    if head in ("env", "sudo"):
+        while index < len(words) and "=" in words[index]:
+            index += 1
+    return index + 1 if head == "timeout" else index
+
+
+def _behind_options(words: Sequence[str], index: int, with_word: str) -> int:
+    """The first word that is no option; a letter of `with_word` takes the next word."""
+    while index < len(words) and words[index][:1] == "-" and words[index] != "-":
+        word = words[index]
+        index += 1
+        if word == "--":
+            break
+        if word[1] != "-":
+            index += _takes_next(word, with_word)
+    return index
+
+
+def _takes_next(cluster: str, with_word: str) -> int:
+    """1 if the option cluster `-abc` ends in a letter that takes the next word."""
+    place = next((k for k, each in enumerate(cluster) if k and each in with_word), None)
+    return int(place is not None and place == len(cluster) - 1)
+
+
+def _plain_use(head: str, words: Sequence[str]) -> Use:
+    if head in _SHELLS:
+        return _shell(head, words)
+    if head in _INTERPRETERS:
+        return _interpreter(head, words)
+    if head in _AWKS:
+        return _first(head, words, "Fvf", "f")
+    if head in _DECLARING:
+        return _declaration(head, words)
+    match head:
+        case "eval":
+            return Use(head, "shell", tuple(range(1, len(words))))
+        case "trap":
+            index = _behind_options(words, 1, "")
+            programs = (index,) if len(words) > index + 1 else ()
+            return Use(head, "shell", programs)
+        case "su":
+            found = tuple(k + 1 for k, word in enumerate(words) if word == "-c")
+            return Use(head, "shell", tuple(k for k in found if k < len(words)))
+        case "ssh":
+            index = _behind_options(words, 1, _SSH_OPTIONS)
+            return Use(head, "foreign", tuple(range(index + 1, len(words))), True)
+        case "sed":
+            return _first(head, words, "efl", "f", "e")
+        case "jq":
+            return _jq(words)
+        case "let":
+            return Use(head, arithmetic=tuple(range(1, len(words))))
+        case "for" | "select":
+            return Use(head, names=_only_names(words[1:2]))
+        case "read":
+            return Use(head, names=_read(words, _READ_OPTIONS, "a"))
+        case "mapfile" | "readarray":
+            return Use(head, names=_read(words, _MAPFILE_OPTIONS, "") or ("MAPFILE",))
+        case "getopts":
+            return Use(head, names=_only_names(words[2:3]))
+        case "printf" if len(words) > 2 and words[1] == "-v":
+            return Use(head, names=_only_names(words[2:3]))
+    return Use(head)
+
+
+def _only_names(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(
+        found.group() for word in words if (found := _NAME.match(word)) is not None
+    )
+
+
+def _read(words: Sequence[str], with_word: str, naming: str) -> tuple[str, ...]:
+    index = _behind_options(words, 1, with_word)
+    named = [
+        words[k + 1]
+        for k in range(1, index - 1)
+        if words[k][:1] == "-" and naming and words[k][-1] == naming
+    ]
+    return _only_names([*named, *words[index:]])
+
+
+def _declaration(head: str, words: Sequence[str]) -> Use:
+    names = tuple(m.group(1) for word in words[1:] if (m := _ASSIGNMENT.match(word)))
+    integer = any(word[:1] == "-" and "i" in word for word in words[1:])
+    values = tuple(k for k, word in enumerate(words) if _ASSIGNMENT.match(word))
+    return Use(head, arithmetic=values if integer else (), names=names)
+
+
+def _shell(head: str, words: Sequence[str]) -> Use:
+    index, command, from_stdin = 1, False, False
+    while index < len(words) and words[index][:1] in ("-", "+") and words[index]:
+        word = words[index]
+        index += 1
+        if word in ("--", "-"):
+            break
+        if word.startswith("--"):
+            index += word in ("--rcfile", "--init-file")
+            continue
+        command = command or (word[0] == "-" and "c" in word)
+        from_stdin = from_stdin or "s" in word
+        index += word[-1] in "oO"
+    if command:
+        return Use(head, "shell", (index,) if index < len(words) else ())
+    return Use(head, "shell", stdin=from_stdin or index >= len(words))
+
+
+def _interpreter(head: str, words: Sequence[str]) -> Use:
+    letters, with_word = _INTERPRETERS[head]
+    programs: list[int] = []
+    index = 1
+    while index < len(words) and words[index][:1] == "-" and words[index] != "-":
+        word = words[index]
+        if word.startswith(_LONG_PROGRAM):
+            programs.append(index + ("=" not in word))
+            index += 1
+        elif word[1:2] != "-":
+            if word[1:2] == "m" and head == "python":
+                return Use(head)
+            place = next((k for k, each in enumerate(word) if each in letters), -1)
+            if place > 0 and _takes_next(word, letters):
+                programs.append(index + 1)
+                index += 1
+            elif place > 0:
+                programs.append(index)
+            else:
+                index += _takes_next(word, with_word)
+        index += 1
+    stdin = not programs and (index >= len(words) or words[index] == "-")
+    return Use(head, "foreign", tuple(k for k in programs if k < len(words)), stdin)
+
+
+def _first(
+    head: str, words: Sequence[str], with_word: str, files: str, scripts: str = ""
+) -> Use:
+    """awk, sed: the program is the first word that is no option, unless options say so."""
+    index, elsewhere = 1, False
+    programs: list[int] = []
+    while index < len(words) and words[index][:1] == "-" and words[index] != "-":
+        word = words[index]
+        index += 1
+        if word == "--":
+            break
+        if word[1:2] == "-":
+            elsewhere = elsewhere or word.startswith(("--file", "--expression"))
+            programs += [index - 1] if word.startswith("--expression=") else []
+            continue
+        place = next((k for k, each in enumerate(word) if k and each in with_word), 0)
+        if place and word[place] in files + scripts:
+            elsewhere = True
+            if word[place] in scripts:
+                programs.append(index if place == len(word) - 1 else index - 1)
+        index += _takes_next(word, with_word)
+    if not elsewhere:
+        programs.append(index)
+    return Use(head, "filter", tuple(k for k in programs if k < len(words)))
+
+
+def _jq(words: Sequence[str]) -> Use:
+    index = 1
+    while index < len(words) and words[index][:1] == "-":
+        word = words[index]
+        if word.startswith("--from-file") or (word[1:2] != "-" and "f" in word):
+            return Use("jq")
+        index += 1 + _JQ_OPTIONS.get(word, 0)
+    return Use("jq", "filter", (index,) if index < len(words) else ())

@@ -1,0 +1,187 @@
+"""A shell text -> `ShellText`: the candidates for references, the names that it sets."""
+
+import re
+from dataclasses import replace
+
+from compiler.diagnostics import Diagnostic
+from compiler.expressions import Locate
+from compiler.ir import Quoting, Reference, ShellReference, ShellText, Template
+from compiler.shelltext.frames import Site
+
+# A text without any of these has no reference and sets no name.
+_WORTH_READING = re.compile(
+    r"[$=\[]|\(\(|\b(?:let|for|select|read|mapfile|readarray|getopts|printf)\b"
+)
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HYPHENATED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)-([\s\S]*)\}")
+
+
+def parse(source: str, locate: Locate) -> tuple[ShellText, tuple[Diagnostic, ...]]:
+    """Reads a text for bash: every reference that may be ours, in order (R1, R4).
+
+    `resolve` drops those whose name is not ours. The findings are WFC305 and what
+    `parse_at` finds wrong; a text that bash would refuse is no finding.
+    """
+    span = locate(0, len(source))
+    if _WORTH_READING.search(source) is None:
+        return ShellText(source=source, span=span), ()
+    from compiler.shelltext.scan import Scan
+
+    scan = Scan(source, locate)
+    references = sorted(
+        (found for site in scan.sites if (found := _reference(site)) is not None),
+        key=lambda each: (each.start, -each.end),
+    )
+    text = ShellText(
+        source=source,
+        references=tuple(references),
+        assigned=frozenset(scan.assigned),
+        span=span,
+    )
+    unique: list[Diagnostic] = []
+    for each in scan.diagnostics:  # a program text is read twice
+        if each not in unique[-50:]:
+            unique.append(each)
+    return text, tuple(unique)
+
+
+def place(site: Site, start: int, end: int) -> tuple[int, int]:
+    """`start:end` of the text that holds `site`, as a place in the source."""
+    for embedded in site.through:
+        start, end = embedded.outer(start, end)
+    return start, end
+
+
+def _reference(site: Site) -> ShellReference | None:
+    expression = site.expression
+    if expression is None:
+        return None
+    start, end = place(site, site.start, site.end)
+    here = site.here
+    if here is not None and site.through:
+        here = replace(
+            here,
+            word=place(site, *here.word),
+            body=place(site, *here.body),
+            end=place(site, *here.end),
+        )
+    return ShellReference(
+        start=start,
+        end=end,
+        expression=expression,
+        plain=site.plain,
+        quoting=_outer_quoting(site),
+        place=site.place,
+        program=site.program,
+        inner=site.inner,
+        here=here,
+    )
+
+
+def _outer_quoting(site: Site) -> Quoting:
+    """The quoting of the command that holds the outermost program text."""
+    start = site.start
+    quoting = site.quoting
+    for embedded in site.through:
+        layer = embedded.layers[start] if start < len(embedded.layers) else "bare"
+        match layer:
+            case "backtick" | "quoted_backtick":
+                pass
+            case "ansi":
+                quoting = "single"
+            case _:
+                quoting = layer
+        start, _ = embedded.outer(start, start)
+    return quoting
+
+
+def words(source: str) -> frozenset[str]:
+    """The identifiers that occur anywhere in the text, in comments too (R4)."""
+    return frozenset(_IDENTIFIER.findall(source))
+
+
+def as_shell_default(reference: ShellReference) -> ShellReference:
+    """`${a-b}`, read as the name `a-b`, as what the shell makes of it: `a`, else `b`.
+
+    In '...' and quoted here-documents no shell reads it: there it stays as it is.
+    """
+    expression = reference.expression
+    if not isinstance(expression, Reference) or reference.quoting in (
+        "single",
+        "quoted_here",
+    ):
+        return reference
+    found = _HYPHENATED.fullmatch(expression.text)
+    if found is None:
+        return reference
+    default = Template(parts=(found[2],) if found[2] else (), span=expression.span)
+    return replace(
+        reference,
+        plain=True,
+        expression=replace(expression, name=found[1], path=(), default=default),
+    )
+
+
+_ENVIRONMENT = {
+    "python": 'os.environ["{}"]',
+    "pypy": 'os.environ["{}"]',
+    "node": "process.env.{}",
+    "nodejs": "process.env.{}",
+    "perl": "$ENV{{{}}}",
+    "ruby": 'ENV["{}"]',
+    "php": 'getenv("{}")',
+}
+_FILTER_HELP = {
+    "jq": "pass it as a variable: `jq --arg name VALUE`, and `$name` in the program",
+    "sed": "what sed finds special in it acts as code: pass it to awk as an environment variable",
+}
+
+
+def misplaced(reference: ShellReference) -> Diagnostic | None:
+    """What is wrong with a reference that is ours in a program text (R4), if anything.
+
+    WFC303 where another program would read the value as code, WFC304 in awk, sed, jq.
+    """
+    expression, head = reference.expression, reference.program
+    shown = expression.text if isinstance(expression, Reference) else "$<...>"
+    if reference.place == "filter":
+        return Diagnostic(
+            code="WFC304",
+            message=f"`{shown}` becomes part of a program for `{head}`",
+            span=expression.span,
+            label=f"`{head}` reads the value as code",
+            help=_FILTER_HELP.get(
+                head,
+                f"pass it as a variable: `{head} -v name=VALUE`, and `name` in the program",
+            ),
+        )
+    if reference.place != "foreign":
+        return None
+    if head in ("${!}", "@P"):
+        return Diagnostic(
+            code="WFC303",
+            message=f"bash would evaluate what `{shown}` holds",
+            span=expression.span,
+            label="the value becomes code",
+            help="choose among known names with `case`",
+        )
+    return Diagnostic(
+        code="WFC303",
+        message=f"`{shown}` becomes part of a program for `{head}`",
+        span=expression.span,
+        label=f"`{head}` reads the value as code",
+        help=_foreign_help(reference),
+    )
+
+
+def _foreign_help(reference: ShellReference) -> str:
+    expression, head = reference.expression, reference.program
+    if head == "ssh":
+        return "send it through standard input, or quote it with `printf %q`"
+    form = _ENVIRONMENT.get(head)
+    if form is None:
+        return "read the environment variable, or pass an argument"
+    if isinstance(expression, Reference) and not expression.path:
+        variable = form.format(expression.name)
+        return f"read the environment variable: `{variable}`, or pass an argument"
+    return f"set a variable in `env` and read it: `{form.format('NAME')}`"
