@@ -42,7 +42,7 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
     how = _interpret if engine == "interpreter" else _on_target(BACKENDS[engine])
     outcome = how(case, run, folder, work, surroundings)
     program = program_of(case)
-    expected = outcome_of(run.expect, program)
+    expected = outcome_of(case, run.expect)
     outcome = with_digests(outcome, expected)
     problems = [
         *differences(expected, outcome),

@@ -14,7 +14,7 @@ from running import ENGINES, judge
 def test_run(case_and_run: tuple[Case, Run], engine: str, tmp_path: Path) -> None:
     case, run = case_and_run
     outcome, problems = judge(case, run, engine, tmp_path)
-    assert not problems, outcome
+    assert not problems, "\n".join(problems)
 
 
 @pytest.mark.parametrize("case", cases(CONFORMANCE), ids=run_id)

@@ -30,7 +30,7 @@ def test_run(
 ) -> None:
     case, run = case_and_run
     outcome, problems = judge(case, run, engine, tmp_path)
-    assert not problems, outcome
+    assert not problems, "\n".join(problems)
     file = case.folder / "outcomes" / f"{run.name}.json"
     agree(file, golden_outcome(outcome), accept)
 

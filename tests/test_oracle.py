@@ -5,7 +5,7 @@ a partially succeeded run (0, Dagu's is 1); the exit code of a step that succeed
 order of events.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,9 +17,9 @@ from cases import (
     environment,
     lay_out,
     outcome_of,
-    program_of,
     run_id,
     runs,
+    variables,
     wrong_files,
 )
 from engines.dagu import Facts, Node
@@ -43,13 +43,11 @@ def test_agrees(case_and_run: tuple[Case, Run], dagu: Path, tmp_path: Path) -> N
         home=tmp_path / "dagu",
         environment=environment(run, tmp_path, work),
     )
-    program = program_of(case)
-    names = {step.name: step.output for step in program.main.steps}
     problems = [
-        *_problems(outcome_of(run.expect, program), facts, names),
+        *_problems(outcome_of(case, run.expect), facts, variables(case)),
         *wrong_files(work, run.expect),
     ]
-    assert not problems, facts
+    assert not problems, f"{problems}\n{facts}"
 
 
 @pytest.mark.parametrize("case_and_run", ALL, ids=run_id)
@@ -59,7 +57,7 @@ def test_says_whether_it_agrees(case_and_run: tuple[Case, Run]) -> None:
 
 
 def _problems(
-    expected: Outcome, facts: Facts, names: dict[str, str | None]
+    expected: Outcome, facts: Facts, names: Mapping[str, str]
 ) -> Iterator[str]:
     if facts.status != expected.status:
         yield f"{facts.status}, but {expected.status} is expected"
@@ -71,7 +69,7 @@ def _problems(
     for name, step in expected.steps.items():
         node = facts.steps[name]
         yield from _differences(name, step, node)
-        output = names[name]
+        output = names.get(name)
         if output and step.output != node.outputs.get(output):
             yield f"{name}: {node.outputs} for {step.output!r}"
     if facts.handlers.keys() != expected.handlers.keys():

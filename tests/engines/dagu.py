@@ -70,7 +70,9 @@ def run(
         text=True,
         timeout=60,
     )
-    states = sorted(home.glob("data/dag-runs/*/dag-runs/*/*/*/*/attempt_*/status.jsonl"))
+    states = sorted(
+        home.glob("data/dag-runs/*/dag-runs/*/*/*/*/attempt_*/status.jsonl")
+    )
     if not states:
         raise RuntimeError(done.stdout + done.stderr)
     last = json.loads(states[-1].read_text("utf-8").splitlines()[-1])
@@ -105,7 +107,9 @@ def _node(form: Mapping[str, Any]) -> Node:
         status=status,
         attempts=form.get("retryCount", 0) + 1 if ran else 0,
         exit_code=_exit_code(form.get("error") or ""),
-        outputs={name: value for name, _, value in pairs if not name.startswith("DAGU")},
+        outputs={
+            name: value for name, _, value in pairs if not name.startswith("DAGU")
+        },
         stdout=log.read_text("utf-8", "replace") if log.is_file() else "",
     )
 
