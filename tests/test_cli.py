@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -112,6 +113,12 @@ def write(path: str, text: str) -> Path:
     return file
 
 
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment of a wfc that is a process of its own, and its runs in `folder`."""
+    home = str(folder / "wfc-home")
+    return {**os.environ, "PYTHONPATH": str(ROOT), "WFC_HOME": home}
+
+
 def process(
     words: Sequence[str], folder: Path, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -119,7 +126,7 @@ def process(
     return subprocess.run(
         [sys.executable, "-m", "wfc", *words],
         cwd=folder,
-        env={**os.environ, "WFC_HOME": str(folder / "wfc-home")},
+        env=surroundings(folder),
         input=stdin,
         capture_output=True,
         text=True,
@@ -246,12 +253,19 @@ def test_lint_of_bytes_that_are_no_text(wfc: Wfc) -> None:
     assert "latin.yaml:2:14: error[WFC111]" in result.out
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
-def test_lint_of_a_file_without_permission(wfc: Wfc) -> None:
-    write("secret.yaml", GOOD).chmod(0)
+def test_lint_of_a_file_without_permission(
+    wfc: Wfc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file's mode means nothing to root, so the refusal is played."""
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    write("secret.yaml", GOOD)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     result = wfc("lint", "secret.yaml")
     assert result.code == 1
-    assert "Permission denied" in result.out
+    assert "cannot read `secret.yaml`: Permission denied" in result.out
 
 
 def test_lint_shows_no_control_characters(wfc: Wfc) -> None:
@@ -440,7 +454,9 @@ def test_compile_quiet(wfc: Wfc) -> None:
     assert wfc("compile", "-q", "good.yaml", "-t", "shell") == (0, "", "")
 
 
-@pytest.mark.parametrize("text", [TYPO, CYCLE, "steps: [", ""], ids=str.strip)
+@pytest.mark.parametrize(
+    "text", [TYPO, CYCLE, "steps: [", ""], ids=["shape", "graph", "syntax", "empty"]
+)
 def test_compile_of_a_file_with_errors(wfc: Wfc, text: str) -> None:
     write("bad.yaml", text)
     result = wfc("compile", "bad.yaml", "-t", "shell")
@@ -530,20 +546,24 @@ def test_failing_write_keeps_the_old_file(
     assert sorted(path.name for path in Path().iterdir()) == ["good.sh", "good.yaml"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_unwritable_folder_keeps_the_old_file(wfc: Wfc) -> None:
-    write("flows/good.yaml", GOOD)
-    wfc("compile", "flows/good.yaml", "-t", "shell")
-    before = Path("flows/good.sh").read_bytes()
-    write("flows/good.yaml", GOOD.replace("hello", "again"))
-    Path("flows").chmod(0o500)
-    try:
-        result = wfc("compile", "flows/good.yaml", "-t", "shell")
-    finally:
-        Path("flows").chmod(0o700)
-    assert result.code == 2
+def test_unwritable_folder_keeps_the_old_file(
+    wfc: Wfc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder's mode means nothing to root, so the refusal is played."""
+
+    def refuse(*, prefix: str, dir: Path) -> tuple[int, str]:
+        raise PermissionError(13, "Permission denied", str(dir / prefix))
+
+    write("good.yaml", GOOD)
+    wfc("compile", "good.yaml", "-t", "shell")
+    before = Path("good.sh").read_bytes()
+    write("good.yaml", GOOD.replace("hello", "again"))
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    result = wfc("compile", "good.yaml", "-t", "shell")
+    assert (result.code, result.out) == (2, "")
     assert "error[WFC404]" in result.err
-    assert Path("flows/good.sh").read_bytes() == before
+    assert "Permission denied" in result.err
+    assert Path("good.sh").read_bytes() == before
 
 
 @pytest.mark.parametrize("output", ["taken", "taken/below"])
@@ -849,15 +869,13 @@ def test_module_runs_as_a_process(tmp_path: Path) -> None:
 
 
 def test_own_folders_of_the_user_shadow_nothing(tmp_path: Path) -> None:
-    for folder in ("backends", "compiler", "grammar", "wfc"):
+    # Not `wfc`: which folder `-m wfc` means, Python decides.
+    for folder in ("backends", "compiler", "grammar"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "__init__.py").write_text("raise SystemExit('shadowed')")
     for module in ("yaml", "argparse", "json"):
         (tmp_path / f"{module}.py").write_text("raise SystemExit('shadowed')")
     (tmp_path / "good.yaml").write_text(GOOD)
-    # `-m wfc` itself is looked up in the current folder first: that one name is Python's.
-    (tmp_path / "wfc" / "__init__.py").unlink()
-    (tmp_path / "wfc").rmdir()
     done = process(["compile", "good.yaml", "-t", "shell"], tmp_path)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert (tmp_path / "good.sh").is_file()
@@ -869,6 +887,7 @@ def test_closed_stdout_gives_no_traceback(tmp_path: Path) -> None:
     done = subprocess.run(
         ["bash", "-c", '"$1" -m wfc lint typo.yaml | head -1', "-", sys.executable],
         cwd=tmp_path,
+        env=surroundings(tmp_path),
         capture_output=True,
         text=True,
         check=False,
@@ -881,16 +900,12 @@ def test_closed_stdout_gives_no_traceback(tmp_path: Path) -> None:
 
 
 def test_non_ascii_findings_in_a_plain_locale(tmp_path: Path) -> None:
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     (tmp_path / "typo.yaml").write_text(TYPO.replace("hello", "grüße"), "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "wfc", "lint", "typo.yaml"],
         cwd=tmp_path,
-        env={
-            **os.environ,
-            "LC_ALL": "C",
-            "PYTHONUTF8": "0",
-            "PYTHONCOERCECLOCALE": "0",
-        },
+        env={**surroundings(tmp_path), **plain},
         capture_output=True,
         check=False,
         timeout=60,
@@ -926,7 +941,7 @@ def test_signal_ends_a_run(tmp_path: Path, number: signal.Signals, code: int) ->
     running = subprocess.Popen(
         [sys.executable, "-m", "wfc", "run", "long.yaml", "--report", "report.json"],
         cwd=tmp_path,
-        env={**os.environ, "WFC_HOME": str(tmp_path / "wfc-home")},
+        env=surroundings(tmp_path),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,0 +1,207 @@
+"""Measures wfc against yardsticks on the same machine and prints one Markdown table.
+
+    python benchmarks/run.py [--quick]
+
+Each row is a time, the time of a yardstick measured in turn with it, and their ratio:
+ratios carry from machine to machine, times do not. README.md has a table and its reading.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+from graphs import SHAPES, Body, to_makefile, to_yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = Path(__file__).resolve().with_name("small.yaml")
+
+Work = Callable[[], None]
+
+
+class Row(NamedTuple):
+    what: str
+    times: list[float]
+    yardstick: str
+    against: list[float]
+
+
+def measure(what: str, work: Work, yardstick: str, other: Work, times: int) -> Row:
+    """Both pieces of work in turn, `times` times, after a first time that does not count:
+    whatever else the machine does meets both."""
+    row = Row(what, [], yardstick, [])
+    for turn in range(times + 1):
+        for piece, seconds in ((work, row.times), (other, row.against)):
+            begun = time.perf_counter()
+            piece()
+            if turn:
+                seconds.append(time.perf_counter() - begun)
+    return row
+
+
+def printed(row: Row) -> str:
+    cells = [
+        row.what,
+        *map(_seconds, (min(row.times), statistics.median(row.times))),
+        row.yardstick,
+        *map(_seconds, (min(row.against), statistics.median(row.against))),
+        f"{min(row.times) / min(row.against):.1f}",
+        f"{statistics.median(row.times) / statistics.median(row.against):.1f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def process(words: Sequence[str], folder: Path) -> Work:
+    """A process from its start to its end, which must be a good one."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "WFC_HOME": str(folder / "wfc"),
+    }
+
+    def work() -> None:
+        done = subprocess.run(
+            words, cwd=folder, env=environment, capture_output=True, check=False
+        )
+        if done.returncode:
+            raise SystemExit(f"{words} ended with {done.returncode}: {done.stderr!r}")
+
+    return work
+
+
+def events(text: str) -> Work:
+    """libyaml's bare pass over a text: what reading YAML costs whoever reads it."""
+
+    def work() -> None:
+        for _ in yaml.parse(text, Loader=yaml.CSafeLoader):
+            pass
+
+    return work
+
+
+def linted(text: str) -> Work:
+    from compiler.pipeline import front_end
+    from compiler.source import Source
+
+    def work() -> None:
+        assert front_end(Source("graph.yaml", text)).program is not None
+
+    return work
+
+
+def compiled(text: str) -> Work:
+    from backends.shell import BACKEND
+    from compiler.pipeline import back_end, front_end
+    from compiler.source import Source
+
+    def work() -> None:
+        source = Source("graph.yaml", text)
+        program = front_end(source).program
+        assert program is not None
+        files, _ = back_end(program, source, BACKEND)
+        assert files
+
+    return work
+
+
+def start_up(folder: Path, times: int) -> list[Row]:
+    """`wfc lint` of a 20-line file as a whole process."""
+    lint = process([sys.executable, "-m", "wfc", "lint", "-q", str(SMALL)], folder)
+    rows = []
+    for code in ("import yaml", "pass"):
+        yardstick = process([sys.executable, "-c", code], folder)
+        what = "`wfc lint` of 20 lines, process"
+        rows.append(measure(what, lint, f"`python -c '{code}'`", yardstick, times))
+    return rows
+
+
+def per_step(steps: int, times: int) -> list[Row]:
+    """The compiler's own work on graphs of each shape, without the start of a process."""
+    rows = []
+    bodies: tuple[tuple[Body, str], ...] = (("true", ""), ("values", ", with values"))
+    for shape, graph in SHAPES.items():
+        for body, suffix in bodies:
+            text = to_yaml(graph(steps), body)
+            for verb, work in (("lint", linted(text)), ("compile", compiled(text))):
+                what = f"{verb} {steps:,} steps, {shape}{suffix}"
+                rows.append(measure(what, work, "libyaml events", events(text), times))
+    return rows
+
+
+def running(shape: str, steps: int, folder: Path, times: int) -> list[Row]:
+    """A run of steps that do nothing, two at once, by wfc and by its emitted script."""
+    graph = SHAPES[shape](steps)
+    place = folder / f"{shape}-{steps}"
+    place.mkdir()
+    (place / "graph.yaml").write_text(to_yaml(graph, limit=2), "utf-8")
+    (place / "Makefile").write_text(to_makefile(graph), "utf-8")
+    wfc = [sys.executable, "-m", "wfc"]
+    process([*wfc, "compile", "graph.yaml", "--target", "shell"], place)()
+    make = process(["make", "--silent", "-j2"], place)
+    return [
+        measure(f"{what}, {steps:,} steps, {shape}", process(words, place), "`make -j2`",
+                make, times)
+        for what, words in (
+            ("`wfc run`", [*wfc, "run", "-q", "graph.yaml"]),
+            ("emitted bash", ["bash", "graph.sh", "--quiet"]),
+        )
+    ]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description="Measures wfc; prints a Markdown table."
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer times and steps")
+    quick = parser.parse_args().quick
+    sys.path.insert(0, str(ROOT))
+    folder = Path(tempfile.mkdtemp(prefix="wfc-benchmarks-"))
+    try:
+        bash = subprocess.run(
+            ["bash", "-c", "echo $BASH_VERSION"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        print(
+            f"Python {platform.python_version()}, bash {bash.stdout.strip()}, "
+            f"{os.cpu_count()} cores, {platform.system()}.\n"
+        )
+        print(
+            "| what | best | median | yardstick | best | median | ratio, best | median |"
+        )
+        print("|---|--:|--:|---|--:|--:|--:|--:|")
+        parts: list[Callable[[], list[Row]]] = [
+            lambda: start_up(folder, 5 if quick else 20),
+            lambda: per_step(1000, 1 if quick else 5),
+        ]
+        sizes = [200] if quick else [1000, 5000]
+        parts += [
+            lambda shape=shape, steps=steps: running(  # type: ignore[misc]
+                shape, steps, folder, 3 if steps <= 1000 else 1
+            )
+            for steps in sizes
+            for shape in ("chain", "wide", "layered")
+        ]
+        for part in parts:
+            for row in part():
+                print(printed(row), flush=True)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
