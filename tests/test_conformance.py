@@ -3,8 +3,19 @@
 from pathlib import Path
 
 import pytest
-from cases import CONFORMANCE, Case, Run, agree, cases, checked, kept, run_id, runs
-from cases import source_of, text_of
+from cases import (
+    CONFORMANCE,
+    Case,
+    Run,
+    agree,
+    cases,
+    checked,
+    kept,
+    run_id,
+    runs,
+    source_of,
+    text_of,
+)
 from running import ENGINES, judge
 
 
@@ -13,7 +24,7 @@ from running import ENGINES, judge
 @pytest.mark.usefixtures("jq")
 def test_run(case_and_run: tuple[Case, Run], engine: str, tmp_path: Path) -> None:
     case, run = case_and_run
-    outcome, problems = judge(case, run, engine, tmp_path)
+    _, problems = judge(case, run, engine, tmp_path)
     assert not problems, "\n".join(problems)
 
 
