@@ -1,0 +1,157 @@
+"""The pages of the codes and of the language, held to what the compiler does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from compiler.cli import main
+from compiler.diagnostics import CODES
+from compiler.expressions import FUNCTIONS
+from compiler.pipeline import front_end
+from compiler.reader import keys
+from compiler.source import Source
+
+GRAMMAR = Path(__file__).parent.parent / "grammar"
+PAGES = {page.stem: page for page in sorted((GRAMMAR / "errors").iterdir())}
+REFERENCE = (GRAMMAR / "README.md").read_text("utf-8")
+
+# What no text alone can cause: the file itself, the command line, the target, the disk.
+WITHOUT_EXAMPLE = {"WFC111", "WFC212", "WFC401", "WFC402", "WFC403", "WFC404"}
+WITH_EXAMPLE = sorted(set(CODES) - WITHOUT_EXAMPLE)
+
+_FORM = re.compile(
+    r"# (?P<heading>WFC\d{3}: [a-z0-9.-]+)\n\n"
+    r"(?P<meaning>(?:[^#`\n].*\n|`[^`].*\n)+)"
+    r"(?:\n## Fails\n\n```yaml\n(?P<fails>[^`]*(?:`[^`]+)*?)```\n"
+    r"\n## Mended\n\n```yaml\n(?P<mended>[^`]*(?:`[^`]+)*?)```\n)?"
+)
+
+
+def parts_of(code: str) -> re.Match[str]:
+    """The page of `code` in its fixed form: heading, meaning, and the two examples."""
+    found = _FORM.fullmatch(PAGES[code].read_text("utf-8"))
+    assert found is not None, f"{code}.md has not the form of a page"
+    return found
+
+
+def found_in(text: str) -> list[tuple[str, str]]:
+    """The code and message of each finding in the workflow `text`."""
+    return [
+        (each.code, each.message)
+        for each in front_end(Source("workflow.yaml", text)).diagnostics
+    ]
+
+
+def test_every_code_has_a_page_and_every_page_a_code() -> None:
+    assert list(PAGES) == sorted(CODES)
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_form(code: str) -> None:
+    page = parts_of(code)
+    assert page["heading"] == f"{code}: {CODES[code][0]}"
+    meaning = page["meaning"].splitlines()
+    assert 2 <= len(meaning) <= 5
+    severity = CODES[code][1]
+    start = {"error": "", "warning": "A warning. ", "note": "A note. "}[severity]
+    assert meaning[0].startswith(start or ("A ", "The ", "No ", "One ", "Two ", "An "))
+    assert (page["fails"] is None) == (code in WITHOUT_EXAMPLE)
+
+
+@pytest.mark.parametrize("code", WITH_EXAMPLE)
+def test_fails(code: str) -> None:
+    found = found_in(parts_of(code)["fails"])
+    assert {each for each, _ in found} == {code}, found
+
+
+@pytest.mark.parametrize("code", WITH_EXAMPLE)
+def test_mended(code: str) -> None:
+    assert found_in(parts_of(code)["mended"]) == []
+
+
+@pytest.mark.parametrize("word", ["WFC201", "wfc201", "unknown-step"])
+def test_explain_prints_the_page(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", word]) == 0
+    assert capsys.readouterr().out == PAGES["WFC201"].read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("word", "nearest"), [("WFC2001", "`WFC201`"), ("unknown-stp", "`unknown-step`")]
+)
+def test_explain_an_unknown_code(
+    word: str, nearest: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", word]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"`{word}`" in printed.err
+    assert nearest in printed.err
+
+
+# ---- the language reference
+
+
+def section(title: str) -> str:
+    """What stands under the heading `title` of the reference, up to the next one."""
+    found = re.search(
+        rf"^#+ {re.escape(title)}\n(.*?)(?=^#+ |\Z)",
+        REFERENCE,
+        re.DOTALL | re.MULTILINE,
+    )
+    assert found is not None, f"no section `{title}`"
+    return found[1]
+
+
+def first_column(title: str) -> list[str]:
+    """The keys that the tables of a section begin their rows with."""
+    return re.findall(r"^\| `(\w+)`", section(title), re.MULTILINE)
+
+
+EXAMPLES = [
+    block
+    for block in re.findall(r"^```yaml\n(.*?)^```", REFERENCE, re.DOTALL | re.MULTILINE)
+    if re.search(r"^steps:", block, re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize("block", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_the_workflows_of_the_reference_lint(block: str) -> None:
+    assert found_in(block) == []
+
+
+def test_the_reference_has_workflows() -> None:
+    assert len(EXAMPLES) >= 5
+
+
+@pytest.mark.parametrize(
+    ("title", "known"),
+    [
+        ("Workflow keys", keys.WORKFLOW),
+        ("Step keys", keys.STEP),
+        ("`handlerOn`", keys.HANDLER_ON),
+        ("`preconditions`", keys.CONDITION),
+        ("`continueOn`", keys.CONTINUE_ON),
+        ("`retryPolicy`", keys.RETRY),
+    ],
+)
+def test_each_key_has_its_row(title: str, known: keys.Keys) -> None:
+    rows = first_column(title)
+    assert sorted(rows) == sorted(set(known.spellings.values()))
+
+
+@pytest.mark.parametrize("known", [keys.WORKFLOW, keys.STEP, keys.HANDLER_ON])
+def test_the_list_of_refused_keys_is_complete(known: keys.Keys) -> None:
+    listed = set(re.findall(r"`(\w+)`", section("Refused for now")))
+    assert {key for key in known.later if "_" not in key} <= listed
+
+
+def test_each_function_has_its_row() -> None:
+    rows = re.findall(r"^\| `(\w+)\(", section("Functions"), re.MULTILINE)
+    assert sorted(rows) == sorted(FUNCTIONS)
+
+
+def test_links_of_the_reference_lead_somewhere() -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", REFERENCE)
+    assert targets
+    assert [each for each in targets if not (GRAMMAR / each).exists()] == []
