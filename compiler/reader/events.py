@@ -222,7 +222,7 @@ class _Builder:
             self.report(
                 "WFC101", f"no anchor `&{name}` above", here, "unknown alias", help
             )
-            return self._add(here, 1, 1)
+            return self._skip(here)
         known = self.anchors[name]
         if known is None:
             self.report(
@@ -232,7 +232,7 @@ class _Builder:
                 "it would contain itself",
                 "a list or map cannot contain itself",
             )
-            return self._add(here, 1, 1)
+            return self._skip(here)
         node, size, height = known
         self.aliased += size
         if self.aliased > MAX_ALIASED:
@@ -256,6 +256,11 @@ class _Builder:
             parent.height = max(parent.height, height + 1)
         elif not (isinstance(node, ScalarNode) and _empty(node)):
             self._document(node)
+
+    def _skip(self, here: ScalarNode) -> None:
+        """Takes note that a value stands here which cannot be read: null, as a rule."""
+        if not self.stack or self.stack[-1].is_map:
+            self._add(here, 1, 1)
 
     def _document(self, node: Node) -> None:
         if self.root is None:
@@ -305,7 +310,7 @@ class _Builder:
                 if isinstance(each, MapNode):
                     for name, entry in each.entries.items():
                         entries.setdefault(name, entry)
-                else:
+                elif not (isinstance(each, ScalarNode) and _empty(each)):
                     self.report(
                         "WFC105",
                         "`<<` takes a map or a list of maps",

@@ -272,9 +272,9 @@ def integer(
 ) -> int | None:
     """A whole number from `least` to `most`; a text of digits counts as one."""
     if isinstance(node, ScalarNode):
-        is_number = kind_of(node) == "integer" and len(node.text) < 20
-        if is_number or (re.fullmatch("[0-9]{1,19}", node.text) and node.style):
-            value = int(number(node.text)) if is_number else int(node.text)
+        digits = kind_of(node) == "text" and _DIGITS.fullmatch(node.text)
+        if digits or kind_of(node) == "integer":
+            value = number(node.text)
             if least <= value <= most:
                 return int(value)
             reading.report(

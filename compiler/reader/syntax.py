@@ -72,7 +72,7 @@ _SLIPS = (
         "YAML tags (`!…`) have no meaning here: " + _QUOTE,
     ),
     (
-        r"directive|document start|version",
+        r"directive|document start|incompatible",
         "a line outside the document",
         "a file is one map of `key: value` lines; a text that begins with `%` needs quotes",
     ),

@@ -6,7 +6,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from compiler.ir import Json
 from compiler.reader import read
+from compiler.reader.events import parse
 from compiler.reader.keys import (
     CONDITION,
     CONTINUE_ON,
@@ -17,8 +19,9 @@ from compiler.reader.keys import (
     WORKFLOW,
     Keys,
 )
+from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
+from compiler.reader.scalars import kind_of, number
 from compiler.source import Source
-from tests.reader.data import plain
 
 SCHEMA = json.loads(
     (Path(__file__).parents[2] / "grammar" / "workflow.schema.json").read_text("utf-8")
@@ -249,6 +252,32 @@ ONLY_THE_READER = {
         "WFC303",
     ),
 }
+
+
+def plain(text: str) -> Json:
+    """What a schema sees of a YAML text: the reader's nodes as values."""
+    root, findings = parse(Source("workflow.yaml", text))
+    assert not findings, findings
+    assert root is not None
+    return _plain(root)
+
+
+def _plain(node: Node) -> Json:
+    match node:
+        case ListNode():
+            return [_plain(item) for item in node.items]
+        case MapNode():
+            return {key: _plain(value) for key, (_, value) in node.entries.items()}
+        case ScalarNode():
+            match kind_of(node):
+                case "null":
+                    return None
+                case "boolean":
+                    return node.text.lower() == "true"
+                case "integer" | "float":
+                    return number(node.text)
+                case "text":
+                    return node.text
 
 
 def errors(text: str) -> list[str]:
