@@ -1,6 +1,7 @@
 """One entry of `steps` or of `handlerOn` into a `Step`."""
 
 import re
+from dataclasses import replace
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import (
@@ -15,7 +16,7 @@ from compiler.ir import (
     Template,
 )
 from compiler.reader.keys import HANDLER, STEP
-from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode, locator
+from compiler.reader.nodes import ListNode, Locate, MapNode, Node, ScalarNode, locator
 from compiler.reader.policies import conditions, continue_on, retry
 from compiler.reader.shape import (
     MAX_NAME,
@@ -35,7 +36,7 @@ from compiler.reader.shape import (
     wrong_type,
 )
 from compiler.reader.values import env
-from compiler.reader.words import is_shell, shebang, split
+from compiler.reader.words import DOLLAR, Word, is_shell, shebang, split
 from compiler.source import Span
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -358,10 +359,16 @@ def _interpreter(reading: Reading, node: Node) -> tuple[Template, ...]:
         _unclosed(reading, found)
         return ()
     locate = locator(reading.source, found)
-    return tuple(
-        template_part(reading, word.text, locate, word.offsets, backticks=False)
-        for word in words
+    return tuple(_word(reading, word, locate) for word in words)
+
+
+def _word(reading: Reading, word: Word, locate: Locate) -> Template:
+    read = template_part(reading, word.text, locate, word.offsets, backticks=False)
+    parts = (
+        part.replace(DOLLAR, "$") if isinstance(part, str) else part
+        for part in read.parts
     )
+    return replace(read, parts=tuple(parts))
 
 
 def _program(reading: Reading, node: ScalarNode, shell: bool) -> ShellText:

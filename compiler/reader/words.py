@@ -4,6 +4,8 @@ import re
 from typing import NamedTuple
 
 _SHELLS = frozenset(("sh", "bash", "dash", "ksh", "zsh", "ash", "mksh"))
+# Stands for an escaped `$` in a word, which begins no reference: no file holds NUL.
+DOLLAR = "\0"
 # A reference is one piece of its word, whatever stands in it.
 _PIECE = re.compile(
     r"(?P<space>\s+)"
@@ -25,7 +27,7 @@ class Word(NamedTuple):
 def split(line: str) -> list[Word] | None:
     """The words of a POSIX shell, quotes and backslashes taken away; references stay.
 
-    None if a quote is not closed.
+    An escaped `$` has become `DOLLAR`. None if a quote is not closed.
 
     >>> [word.text for word in split("python3 -c 'a b' ${X:-c d}") or ()]
     ['python3', '-c', 'a b', '${X:-c d}']
@@ -62,8 +64,7 @@ def _escaped(piece: str, start: int, quote: str) -> tuple[list[str], int]:
         return [], start
     if quote and character not in '$`"\\':
         return list(piece), start
-    # `\${` is literal in a shell, `$${` in a field that is none.
-    return (["$", "$"], start) if character == "$" else ([character], start + 1)
+    return [DOLLAR if character == "$" else character], start + 1
 
 
 def is_shell(words: list[str]) -> bool:

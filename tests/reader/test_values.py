@@ -1,0 +1,441 @@
+"""What the reader makes of each form: the IR has one way to say each thing."""
+
+from typing import Any
+
+import pytest
+
+from compiler import ir
+from compiler.ir import Arguments, Command, Pattern, Script, Step, Template, Workflow
+from compiler.reader import read
+from compiler.reader.workflow import file_stem
+from compiler.source import Source
+
+
+def workflow(text: str, name: str = "w.yaml") -> Workflow:
+    found, findings = read(Source(name, text))
+    assert [each for each in findings if each.severity == "error"] == []
+    assert found is not None
+    return found
+
+
+def step(keys: str) -> Step:
+    return workflow(f"steps: [{{name: a, {keys}}}]").steps[0]
+
+
+def written(template: Template | None) -> str | None:
+    """The text of a template: references as written, other expressions as their kind."""
+    if template is None:
+        return None
+    return "".join(_part(part) for part in template.parts)
+
+
+def _part(part: Any) -> str:
+    match part:
+        case str():
+            return part
+        case ir.Reference():
+            return f"«{part.text}»"
+        case ir.CommandSubstitution():
+            return f"`{part.command.source}`"
+        case ir.FunctionCall():
+            return f"{part.name}({', '.join(_part(each) for each in part.arguments)})"
+        case Template():
+            return written(part) or ""
+        case _:
+            return f"«{part}»"
+
+
+# ---- params and env
+
+PARAMS = {
+    "words": ("one two", [("1", "one"), ("2", "two")]),
+    "double quotes": ('"a \\"b\\" c" K="d e"', [("1", 'a "b" c'), ("K", "d e")]),
+    "single quotes are none": ("'a b'", [("1", "'a"), ("2", "b'")]),
+    "mixed": ("one K=v two", [("1", "one"), ("K", "v"), ("2", "two")]),
+    "equals in a value": ("K=a=b", [("K", "a=b")]),
+    "backticks": ("D=`date +%s` E", [("D", "`date +%s`"), ("1", "E")]),
+    "several lines": ("\n  A=1\n  B=2\n", [("A", "1"), ("B", "2")]),
+    "references": ("A=${B:-c} $D", [("A", "«${B:-c}»"), ("1", "«$D»")]),
+    "positional": ("a B=$1 C=$2", [("1", "a"), ("B", "«$1»"), ("C", "$2")]),
+    "empty quotes": ('"" A=""', [("1", ""), ("A", "")]),
+    "empty": ("", []),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), PARAMS.values(), ids=PARAMS)
+def test_params_as_text(text: str, expected: list[tuple[str, str]]) -> None:
+    body = "".join(f"  {line}\n" for line in text.split("\n"))
+    found = workflow(f"params: |\n{body}")
+    assert [(each.name, written(each.default)) for each in found.params] == expected
+
+
+VALUES = {
+    "text": ("abc", "abc"),
+    "number as written": ("1.10", "1.10"),
+    "zeros": ("0755", "0755"),
+    "hexadecimal": ("0x1F", "0x1F"),
+    "exponent": ("1e3", "1e3"),
+    "date": ("2024-01-01", "2024-01-01"),
+    "base 60": ("1:30", "1:30"),
+    "yes": ("yes", "yes"),
+    "true as written": ("True", "True"),
+    "null": ("null", ""),
+    "tilde": ("~", ""),
+    "nothing": ("", ""),
+    "quoted null": ("'null'", "null"),
+    "text by a tag": ("!!str null", "null"),
+    "reference": ("a ${B} $C", "a «${B}» «$C»"),
+    "escaped reference": ("a $${B}", "a ${B}"),
+    "list": ("[1, 2.50, yes, true, null, 'a b']", '[1,2.5,"yes",true,null,"a b"]'),
+    "whole float": ("[1.0, 1e3, 0o17, 0x1F, -0]", "[1,1000,15,31,0]"),
+    "map": ("{b: {c: [ä]}, a: {}}", '{"b":{"c":["ä"]},"a":{}}'),
+    "quotes in a list": ("['\"']", '["\\""]'),
+    "reference in a list": ("['x${A}', b]", '[toJSON(x«${A}»),"b"]'),
+    "escape in a list": ("['$${A}']", '["${A}"]'),
+}
+
+
+@pytest.mark.parametrize(("value", "expected"), VALUES.values(), ids=VALUES)
+def test_value_of_a_param(value: str, expected: str) -> None:
+    found = workflow(f"params:\n  - P: {value}\nenv:\n  - E: {value}\n")
+    assert written(found.params[0].default) == expected
+    assert written(found.env[0].value) == expected
+
+
+FORMS = {
+    "map": ("{A: 1, B: 2}", ["A", "B"]),
+    "list of maps": ("[{A: 1}, {B: 2, C: 3}]", ["A", "B", "C"]),
+    "list of texts": ("[A=1, B=2]", ["A", "B"]),
+    "list of both": ("[{A: 1}, B=2]", ["A", "B"]),
+    "nothing": ("", []),
+    "empty list": ("[]", []),
+}
+
+
+@pytest.mark.parametrize(("form", "names"), FORMS.values(), ids=FORMS)
+def test_forms_of_params_and_env(form: str, names: list[str]) -> None:
+    found = workflow(f"params: {form}\nenv: {form}\n")
+    assert [each.name for each in found.params] == names
+    assert [each.name for each in found.env] == names
+
+
+def test_each_text_of_a_list_is_read_as_the_text_form() -> None:
+    found = workflow("params: [one, 'A=1 B=\"2 3\"', 4]")
+    values = [(each.name, written(each.default)) for each in found.params]
+    assert values == [("1", "one"), ("A", "1"), ("B", "2 3"), ("2", "4")]
+
+
+def test_an_assignment_is_taken_as_it_stands() -> None:
+    found = workflow("env: ['A=\"b\" c=$1']")
+    assert written(found.env[0].value) == '"b" c=$1'
+
+
+# ---- bodies
+
+
+def interpreter(found: Step) -> list[str | None]:
+    assert isinstance(found.body, Script)
+    return [written(word) for word in found.body.interpreter]
+
+
+INTERPRETERS = {
+    "none": ("script: echo", ["bash", "-e"]),
+    "shebang": ('script: "#!/bin/sh -u\\necho"', []),
+    "shell": ("script: echo, shell: bash -euo pipefail", ["bash", "-euo", "pipefail"]),
+    "shell before shebang": ('script: "#!/bin/sh\\necho", shell: dash', ["dash"]),
+    "command": ("script: x, command: python3 -u", ["python3", "-u"]),
+    "quotes": (
+        "script: x, command: \"py -c 'a b' c\\\\ d\"",
+        ["py", "-c", "a b", "c d"],
+    ),
+    "quotes in quotes": (
+        'script: x, command: \'py "a \\$b \\" \\c" \\$b\'',
+        ["py", 'a $b " \\c', "$b"],
+    ),
+    "reference": ("script: x, command: '${PY:-py 3} -u'", ["«${PY:-py 3}»", "-u"]),
+    "escaped reference": ("script: x, command: 'py \\${A}'", ["py", "${A}"]),
+    "list": ("script: x, command: [py, 'a b']", ["py", "a b"]),
+}
+
+
+@pytest.mark.parametrize(("keys", "words"), INTERPRETERS.values(), ids=INTERPRETERS)
+def test_interpreter(keys: str, words: list[str]) -> None:
+    assert interpreter(step(keys)) == words
+
+
+SHELLS = {
+    "bash -e": True,
+    "/bin/sh": True,
+    "/usr/bin/env bash -e": True,
+    "env -S A=b zsh": True,
+    "dash": True,
+    "mksh": True,
+    "python3": False,
+    "/usr/bin/env python3": False,
+    "env": False,
+    "fish": False,
+    "bashful": False,
+}
+
+
+@pytest.mark.parametrize(("line", "shell"), SHELLS.items(), ids=SHELLS)
+def test_references_are_read_in_shells_only(line: str, shell: bool) -> None:
+    for keys in (
+        f'script: "#!{line}\\necho ${{X}}"',
+        f'script: "echo ${{X}}", command: {line}',
+        f'script: "echo ${{X}}", shell: {line}',
+        f'command: "echo ${{X}}", shell: {line}',
+    ):
+        body = step(keys).body
+        assert not isinstance(body, Arguments)
+        assert bool(body.text.references) is shell, keys
+
+
+def test_command() -> None:
+    assert step("command: echo").body == Command(
+        text=ir.ShellText(source="echo", span=_span(28, 4))
+    )
+    body = step("command: echo, shell: bash -u").body
+    assert isinstance(body, Command)
+    assert body.shell == ("bash", "-u")
+    body = step("command: [echo, '${X} y', 1.10, `z`]".replace("`z`", "'`z`'")).body
+    assert isinstance(body, Arguments)
+    assert [written(word) for word in body.words] == ["echo", "«${X}» y", "1.10", "`z`"]
+    assert all(isinstance(part, str) for part in body.words[3].parts)
+
+
+def _span(column: int, length: int) -> ir.Span:
+    return ir.Span(file="w.yaml", line=1, column=column, length=length)
+
+
+# ---- the other keys
+
+
+def test_workflow_level() -> None:
+    found = workflow(
+        "tags: ' A, b ,, C '\ntype: graph\nmaxActiveSteps: 0\ntimeoutSec: '7'\n"
+        "handlerOn: {exit: {command: e}, abort: {command: c}, failure: {script: f}}"
+    )
+    assert found.tags == ("a", "b", "c")
+    assert (found.type, found.max_active_steps, found.timeout) == ("graph", None, 7)
+    assert [each.name for each in found.handlers] == ["failure", "cancel", "exit"]
+
+
+STEMS = {
+    "etl.yaml": "etl",
+    "a/b/night run.v2.yml": "night-run.v2",
+    "c:\\jobs\\x.yaml": "x",
+    "ä.yaml": "workflow",
+    ".yaml": "yaml",
+    "-": "workflow",
+    "<stdin>": "stdin",
+    "..": "workflow",
+    "a" * 300: "a" * 200,
+}
+
+
+@pytest.mark.parametrize(("path", "name"), STEMS.items())
+def test_name_of_the_file(path: str, name: str) -> None:
+    assert file_stem(path) == name
+    assert workflow("steps:", path).name == name
+
+
+def test_depends() -> None:
+    assert step("command: b").depends is None
+    assert step("command: b, depends: ").depends is None
+    assert step("command: b, depends: []").depends == ()
+    for form in ("c", "[c]"):
+        depends = step(f"command: b, depends: {form}").depends
+        assert [each.step for each in depends or ()] == ["c"]
+
+
+def test_steps_as_a_map_keep_their_order() -> None:
+    found = workflow("steps: {z: {command: b}, a: {command: c}, 1: {command: d}}")
+    assert [each.name for each in found.steps] == ["z", "a", "1"]
+
+
+def test_conditions() -> None:
+    found = step(
+        "command: b, preconditions: [test -f x, {command: y, negate: true}, "
+        "{condition: z}, {condition: '`date` ${X}', expected: 're:^a'}]"
+    ).conditions
+    assert [type(each) for each in found] == [ir.Test, ir.Test, ir.Test, ir.Match]
+    assert [each.negate for each in found] == [False, True, False, False]
+    match = found[3]
+    assert isinstance(match, ir.Match)
+    assert written(match.value) == "`date` «${X}»"
+    assert (match.expected.text, match.expected.regex) == ("^a", True)
+
+
+def patterns(found: tuple[Pattern, ...]) -> list[tuple[str, bool]]:
+    return [(each.text, each.regex) for each in found]
+
+
+def test_continue_on() -> None:
+    for word in ("failed", "failure", "{failed: true}", "{failure: true}"):
+        found = step(f"command: b, continueOn: {word}").continue_on
+        assert found is not None
+        assert (found.failure, found.skipped) == (True, False)
+    found = step("command: b, continueOn: skipped").continue_on
+    assert found is not None
+    assert (found.failure, found.skipped) == (False, True)
+    found = step(
+        "command: b, continueOn: {exitCode: [1, '2'], output: [a, 're:b'], "
+        "markSuccess: true}"
+    ).continue_on
+    assert found is not None
+    assert found.exit_codes == (1, 2)
+    assert patterns(found.output) == [("a", False), ("b", True)]
+    assert found.mark_success
+
+
+RETRIES = {
+    "least": ("", ir.Retry(limit=3, interval=5)),
+    "backoff true": (", backoff: true", ir.Retry(limit=3, interval=5, backoff=2.0)),
+    "backoff false": (", backoff: false", ir.Retry(limit=3, interval=5)),
+    "backoff number": (", backoff: 1.5", ir.Retry(limit=3, interval=5, backoff=1.5)),
+    "longest": (
+        ", maxIntervalSec: 60",
+        ir.Retry(limit=3, interval=5, max_interval=60),
+    ),
+    "no longest": (", maxIntervalSec: 0", ir.Retry(limit=3, interval=5)),
+    "code": (", exitCode: 7", ir.Retry(limit=3, interval=5, exit_codes=(7,))),
+    "codes": (
+        ", exitCode: [7, 0x1F]",
+        ir.Retry(limit=3, interval=5, exit_codes=(7, 31)),
+    ),
+}
+
+
+@pytest.mark.parametrize(("keys", "expected"), RETRIES.values(), ids=RETRIES)
+def test_retry(keys: str, expected: ir.Retry) -> None:
+    policy = f"{{limit: '3', intervalSec: 5{keys}}}"
+    assert step(f"command: b, retryPolicy: {policy}").retry == expected
+
+
+def test_small_keys() -> None:
+    found = step("command: b, output: $X, id: i-1, timeout_sec: 0, description: 1.10")
+    assert (found.output, found.id, found.timeout) == ("X", "i-1", None)
+    assert found.description == "1.10"
+    assert written(step("command: b, dir: '${D}/`x`'").directory) == "«${D}»/`x`"
+
+
+# ---- findings
+
+FINDINGS = {
+    "slip": ("nmae: a", "WFC103", "did you mean `name`?"),
+    "other case": ("Name: a", "WFC103", "did you mean `name`?"),
+    "far off": ("zzz: a", "WFC103", "known are: `name`"),
+    "unsupported": ("schedule: x", "WFC104", "`schedule` is not supported yet"),
+    "unsupported, Dagu 2": ("log_dir: x", "WFC104", "`log_dir`"),
+    "unsupported at a step": (
+        "steps: [{name: a, call: b}]",
+        "WFC104",
+        "`call` is not supported yet",
+    ),
+    "handler": (
+        "handlerOn: {exit: {command: a, depends: b}}",
+        "WFC103",
+        "when all steps have ended",
+    ),
+    "yes": (
+        "steps: [{name: a, command: b, continueOn: {failure: yes}}]",
+        "WFC105",
+        "write `true`",
+    ),
+    "zeros": ("timeoutSec: 0755", "WFC105", "0o17"),
+    "null expected": (
+        "steps: [{name: a, command: b, preconditions: {condition: a, expected: }}]",
+        "WFC105",
+        '""',
+    ),
+    "long name": ("name: " + "a" * 41, "WFC114", "41"),
+    "long step": (f"steps: [{{name: {'a' * 41}, command: b}}]", "WFC114", "41"),
+    "reserved": ("params: {RANDOM: 1}", "WFC210", "bash's own"),
+    "ours": ("env: {wfc_x: 1}", "WFC210", "wfc's own"),
+    "expression in python": (
+        "steps: [{name: a, command: python3, script: 'print($<b.c>)'}]",
+        "WFC303",
+        "environment variable",
+    ),
+    "expression cut by a comment": (
+        "env:\n  A: $<b == 1 #> 2\n",
+        "WFC305",
+        "needs quotes",
+    ),
+    "expression cut by a list": (
+        "env:\n  - A: x\n  - B: [$<len(b), c>]\n",
+        "WFC305",
+        "needs quotes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "words"), FINDINGS.values(), ids=FINDINGS)
+def test_findings(text: str, code: str, words: str) -> None:
+    found = [each for each in read(Source("w.yaml", text))[1] if each.code == code]
+    assert len(found) == 1
+    assert words in f"{found[0].message} {found[0].label} {found[0].help}"
+
+
+OLD = {
+    "yes": "`true` or `false`",
+    "Off": "`true` or `false`",
+    "0755": "a number",
+    "1:30": "a number",
+    "1_000": "a number",
+    "0b11": "a number",
+    "2024-01-01": "a date",
+    "2024-01-01 10:00:00": "a date",
+    "'yes'": None,
+    "10": None,
+    "1.10": None,
+    "true": None,
+    "abc": None,
+    "0o17": None,
+    "1e3": None,
+    "!!str yes": None,
+}
+
+
+@pytest.mark.parametrize(("value", "seen"), OLD.items(), ids=OLD)
+def test_note_on_yaml_1_1(value: str, seen: str | None) -> None:
+    text = (
+        f"params:\n  - A: {value}\nsteps:\n  - name: a\n    command: [b, {value}]\n"
+        f"    preconditions: {{condition: c, expected: {value}}}\n"
+    )
+    found = [each for each in read(Source("w.yaml", text))[1] if each.code == "WFC112"]
+    assert len(found) == (0 if seen is None else 3)
+    assert all(seen in each.label for each in found if seen is not None)
+
+
+def test_no_note_where_yaml_1_1_makes_no_difference() -> None:
+    text = "description: yes\nsteps: [{name: on, command: no, depends: off}]"
+    assert [each.code for each in read(Source("w.yaml", text))[1]] == []
+
+
+def test_a_file_with_errors_is_read_as_far_as_it_goes() -> None:
+    found, findings = read(
+        Source(
+            "w.yaml",
+            "params: {a-b: 1, C: 2}\nsteps:\n  - name: one\n    run: x\n  - command: c\n"
+            "  - name: three\n    command: {}\n    depends: [one, []]\n  - text\n",
+        )
+    )
+    assert found is not None
+    assert [each.name for each in found.params] == ["C"]
+    assert [each.name for each in found.steps] == ["one", "step 2", "three"]
+    assert [each.step for each in found.steps[2].depends or ()] == ["one"]
+    codes = sorted(each.code for each in findings)
+    assert codes == ["WFC104", "WFC104", "WFC105", "WFC105", "WFC106", "WFC107"]
+
+
+def test_one_mistake_gives_one_finding() -> None:
+    for text in (
+        "steps: [{name: a, comand: b}]",
+        "steps: [{name: a, run: b}]",
+        "steps: [{nmae: a, command: b}]",
+        "steps: [{name: a, command: b, retryPolicy: {limit: 1, interval: 1}}]",
+        "steps: [{name: a, command: b, preconditions: {conditon: c}}]",
+    ):
+        assert len(read(Source("w.yaml", text))[1]) == 1, text
