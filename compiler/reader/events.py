@@ -9,7 +9,7 @@ import yaml
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode, span_of
 from compiler.reader.scalars import tag_fits
-from compiler.reader.syntax import syntax_error
+from compiler.reader.syntax import bad_escape, syntax_error
 from compiler.source import Source
 
 MAX_DEPTH = 100
@@ -19,6 +19,7 @@ MAX_ALIASED = 100_000
 _FORBIDDEN = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
 # Line ends in YAML 1.1, which libyaml reads, but not in YAML 1.2.
 _OLD_BREAKS = "\x85\u2028\u2029"
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s|#.*)*)+")
@@ -62,6 +63,9 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         return None, [*builder.findings, syntax_error(source, error)]
+    except (ValueError, OverflowError):
+        # PyYAML without libyaml, for an escape beyond the last character.
+        return None, [*builder.findings, bad_escape(source)]
     except _Stop:
         return None, builder.findings
     return builder.root, builder.findings
@@ -141,9 +145,8 @@ class _Builder:
         text = event.value
         if self.restored:
             text = text.translate(self.restored)
-        if "\0" in text:
-            text = text.replace("\0", "")
-            self._nul(start, end)
+        if "\0" in text or not text.isascii():
+            text = self._usable(text, start, end)
         style = event.style or ""
         node = ScalarNode(text, start, end, "" if style == ":" else style)
         if event.tag:
@@ -152,14 +155,19 @@ class _Builder:
             self.anchors[event.anchor] = (node, 1, 1)
         self._add(node, 1, 1)
 
-    def _nul(self, start: int, end: int) -> None:
+    def _usable(self, text: str, start: int, end: int) -> str:
+        """`text` without what an escape may name but no process can be given."""
+        bad = _UNUSABLE.search(text)
+        if bad is None:
+            return text
         self.report(
             "WFC107",
-            "a text cannot hold the character NUL",
+            f"a text cannot hold the character U+{ord(bad.group()):04X}",
             ScalarNode("", start, end),
             "here",
             "neither a command line nor an environment can carry it",
         )
+        return _UNUSABLE.sub("", text)
 
     def _tagged(self, node: ScalarNode, tag: str) -> ScalarNode:
         if tag_fits(tag, node.text):

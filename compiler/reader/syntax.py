@@ -12,6 +12,8 @@ _EXPRESSION = (
     "a `$<…>` that holds `: `, ` #` or brackets needs quotes in YAML: `'$<…>'`"
 )
 
+# `$<` in a value that does not begin with a quote.
+_BARE_EXPRESSION = re.compile(r"\s*+(?:-\s+)*+(?:[^'\"#:]+:\s+)?+(?!['\"#]).*\$<")
 # What libyaml or PyYAML says (a regular expression) -> message, help.
 _SLIPS = (
     (
@@ -101,6 +103,18 @@ def syntax_error(source: Source, error: Any) -> Diagnostic:
     return _diagnostic(source, index, message, advice, begin)
 
 
+def bad_escape(source: Source) -> Diagnostic:
+    """WFC101 for an escape such as `\\UFFFFFFFF`: the first one that is no character."""
+    found = re.search(r"\\U(?!000|0010)", source.text)
+    index = 0 if found is None else found.start()
+    return _diagnostic(
+        source,
+        index,
+        "an escape that stands for no character",
+        "characters end at `\\U0010FFFF`",
+    )
+
+
 def _words(source: Source, problem: str, index: int) -> tuple[str, str]:
     character = source.text[index : index + 1]
     if "cannot start any token" in problem:
@@ -117,7 +131,7 @@ def _has_bare_expression(source: Source, index: int) -> bool:
     """Whether a `$<` without quotes stands before `index` in its line."""
     start = source.text.rfind("\n", 0, index) + 1
     line = source.text[start : min(index + 1, start + 1000)]
-    return re.match(r"[^'\"#]*\$<", line) is not None
+    return _BARE_EXPRESSION.match(line) is not None
 
 
 def _diagnostic(

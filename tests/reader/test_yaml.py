@@ -42,6 +42,13 @@ SYNTAX = {
     "tag handle": ("a: !x!y b", 1, 4, "tags"),
     "directive": ("%YAML 3.0\n---\na: b", 1, 1, "outside the document"),
     "expression with a colon": ("a: $<b ? 'c': d>", 1, 13, "needs quotes in YAML"),
+    "expression behind quotes": (
+        """a: echo "b" $<(c) ? 'd' : 'e'>""",
+        1,
+        25,
+        "needs quotes in YAML",
+    ),
+    "quoted expression": ("a: '$<b>' c: d", 1, 11, "behind a closing quote"),
     "expression in a list": ("a: [$<x[1]>]", 1, 11, "needs quotes in YAML"),
     "unknown alias": ("a: &base {}\nb: *bose", 2, 4, "did you mean `base`"),
     "non-BMP in front": ("a: 😀\nb: 😀 c: d", 2, 7, "needs quotes"),
@@ -77,6 +84,17 @@ def test_the_pure_parser_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None
     with_libyaml = read(Source("w.yaml", text))
     monkeypatch.delattr(yaml, "CLoader")
     assert read(Source("w.yaml", text)) == with_libyaml
+
+
+@pytest.mark.parametrize("without", [False, True], ids=["libyaml", "PyYAML"])
+@pytest.mark.parametrize("escape", ["\\uD800", "\\U99999999", "\\U00110000"])
+def test_escapes_for_no_character(
+    escape: str, without: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if without:
+        monkeypatch.delattr(yaml, "CLoader")
+    found = findings(f'description: "a\n  b{escape}"')
+    assert [each.severity for each in found] == ["error"]
 
 
 def test_what_began_on_another_line_is_shown() -> None:
