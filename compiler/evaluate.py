@@ -112,7 +112,7 @@ _PLAIN = re.compile(r"\$(\{[A-Za-z0-9_]+\}|[A-Za-z0-9_]+)")
 
 def _referred(reference: Reference, environment: Environment) -> Json:
     values = (environment.value(origin) for origin in reference.origins)
-    found: Json | _Missing = next((it for it in values if it is not None), _MISSING)
+    found: "Json | _Missing" = next((it for it in values if it is not None), _MISSING)
     for key in reference.path:
         found = _step_into(found, key)
     if reference.default is not None:
@@ -125,7 +125,7 @@ def _referred(reference: Reference, environment: Environment) -> Json:
     raise Failure(f"no value for {reference.text}")
 
 
-def _step_into(value: Json | _Missing, key: str | int) -> Json | _Missing:
+def _step_into(value: "Json | _Missing", key: str | int) -> "Json | _Missing":
     """What stands under `key`; a text that holds JSON is gone into (R5)."""
     if isinstance(value, str):
         try:
