@@ -15,12 +15,13 @@ from compiler.ir import (
     Json,
     ListOf,
     Origin,
+    Pattern,
     Reference,
     ShellText,
     Template,
     Unary,
 )
-from compiler.regex import search
+from compiler.regex import search, search_lines
 
 MAX_JSON_DEPTH = 256  # what jq 1.6 reads
 
@@ -338,6 +339,13 @@ def _dirname(path: str) -> str:
         return "/"
     folder, slash, _ = path.rstrip("/").rpartition("/")
     return folder.rstrip("/") or ("/" if slash else ".")
+
+
+def fits(expected: Pattern, value: str) -> bool:
+    """Does some line of `value` equal `expected`, or hold a match of its pattern?"""
+    if expected.regex:
+        return search_lines(expected.text, value)
+    return expected.text in value.split("\n")
 
 
 def trim(text: str) -> str:

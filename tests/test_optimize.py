@@ -73,9 +73,7 @@ def would_run(program: Program, failed: set[str], skipped: set[str]) -> dict[str
         }
         if refused & {"failed", "aborted"}:
             endings[step.name] = "aborted"
-        elif refused:
-            endings[step.name] = "skipped"
-        elif step.name in skipped:
+        elif refused or step.name in skipped:
             endings[step.name] = "skipped"
         else:
             endings[step.name] = "failed" if step.name in failed else "succeeded"

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from compiler.evaluate import Failure, evaluate, to_text
+from compiler.evaluate import Failure, evaluate, fits, to_text
 from compiler.ir import (
     CommandSubstitution,
     Condition,

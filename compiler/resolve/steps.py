@@ -146,7 +146,7 @@ def _base_exports(
     workflow: Workflow, undeclared: dict[str, Span]
 ) -> dict[str, tuple[Origin, ...]]:
     """What every step gets: params, then workflow env."""
-    base = {
+    base: dict[str, tuple[Origin, ...]] = {
         name: (Origin("param", name),)
         for name in [*(p.name for p in workflow.params if not p.positional), *undeclared]
     }
@@ -159,7 +159,7 @@ def _exports(
     step: Step, scope: Scope, base: dict[str, tuple[Origin, ...]]
 ) -> tuple[Export, ...]:
     exports = dict(base)
-    for name in _exported_outputs(step, scope):
+    for name in dict.fromkeys(_exported_outputs(step, scope)):
         if exports.get(name, (Origin("env", name),))[0].kind != "param":
             exports[name] = output_origins(name, scope) + exports.get(name, ())
     for variable in step.env:
