@@ -1,22 +1,15 @@
 """One entry of `steps` or of `handlerOn` into a `Step`."""
 
 import re
-from dataclasses import replace
 
-from compiler.diagnostics import Diagnostic
 from compiler.ir import (
-    DEFAULT_SHELL,
-    Arguments,
-    Body,
-    Command,
     Dependency,
-    Script,
-    ShellText,
     Step,
     Template,
 )
+from compiler.reader.body import body
 from compiler.reader.keys import HANDLER, STEP
-from compiler.reader.nodes import ListNode, Locate, MapNode, Node, ScalarNode, locator
+from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
 from compiler.reader.policies import conditions, continue_on, retry
 from compiler.reader.shape import (
     MAX_NAME,
@@ -28,22 +21,17 @@ from compiler.reader.shape import (
     name_of,
     note_length,
     scalar,
-    shell_text,
     template,
-    template_part,
     text,
     texts,
     wrong_type,
 )
 from compiler.reader.values import env
-from compiler.reader.words import DOLLAR, Word, is_shell, shebang, split
 from compiler.source import Span
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NO_IDS = ("env", "params", "args", "stdout", "stderr", "output", "outputs")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# What is surely an expression of ours in a program of another language.
-_EXPRESSION = re.compile(r"""\$<[^\n>$]*[\w)\]"'}]\s*>""")
 
 
 def step(reading: Reading, node: Node, position: int) -> Step | None:
@@ -138,7 +126,7 @@ def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
         name=name,
         id=_id(reading, known.get("id")),
         description=_description(reading, description),
-        body=_body(reading, known, span),
+        body=body(reading, known, span),
         depends=_depends(reading, known.get("depends")),
         conditions=conditions(reading, known.get("preconditions")),
         retry=retry(reading, known.get("retryPolicy")),
@@ -214,176 +202,3 @@ def _directory(reading: Reading, field: Field | None) -> Template | None:
         return None
     found = scalar(reading, field.value, field.key.text, "a path", False)
     return None if found is None else template(reading, found)
-
-
-# ---- bodies
-
-
-def _body(reading: Reading, known: Fields, span: Span) -> Body:
-    """The one body of a step; an empty command where there is none that can be read."""
-    command, script = known.get("command"), known.get("script")
-    body: Body | None = None
-    shell = _shell(reading, known.get("shell"))
-    if script is not None:
-        body = _script(reading, script, command, shell)
-    elif command is not None:
-        body = _command(reading, command, shell)
-    else:
-        if known.complete:
-            reading.report(
-                "WFC106",
-                "a step without `command` or `script`",
-                span,
-                "nothing to run",
-                "write `command: TEXT`",
-            )
-    return body or Command(text=ShellText(source="", span=span))
-
-
-def _shell(reading: Reading, field: Field | None) -> tuple[Field, list[str]] | None:
-    """The words of `shell`, which are fixed."""
-    if field is None:
-        return None
-    found = scalar(reading, field.value, "shell", "a command line", False)
-    if found is None:
-        return None
-    if "$" in found.text or "`" in found.text:
-        reading.report(
-            "WFC107",
-            "`shell` takes no references",
-            found,
-            "fixed words only",
-            "name the shell itself, as in `shell: bash -euo pipefail`",
-        )
-        return None
-    words = split(found.text)
-    if not words:
-        _unclosed(reading, found)
-        return None
-    return field, [word.text for word in words]
-
-
-def _unclosed(reading: Reading, node: ScalarNode) -> None:
-    reading.report(
-        "WFC107",
-        "a quote in this command line is never closed",
-        node,
-        "split into words as a shell does",
-        "close the quote",
-    )
-
-
-def _command(
-    reading: Reading, field: Field, shell: tuple[Field, list[str]] | None
-) -> Body | None:
-    node = field.value
-    if isinstance(node, ListNode):
-        if shell is not None:
-            reading.report(
-                "WFC113",
-                "`shell` beside a `command` that is a list",
-                shell[0].key,
-                "no shell reads a list",
-                "take `shell` out, or write `command` as one text",
-                ((reading.span(field.key), "the list"),),
-            )
-        return _arguments(reading, node)
-    found = scalar(reading, node, "command", "a text or a list of words", False)
-    if found is None:
-        return None
-    words = list(DEFAULT_SHELL) if shell is None else shell[1]
-    return Command(text=_program(reading, found, is_shell(words)), shell=tuple(words))
-
-
-def _arguments(reading: Reading, node: ListNode) -> Arguments | None:
-    words = [scalar(reading, each, "command", "words") for each in node.items]
-    if not words:
-        reading.report(
-            "WFC107", "`command` is empty", node, "no word", "write the program's name"
-        )
-        return None
-    return Arguments(
-        words=tuple(template(reading, word) for word in words if word is not None)
-    )
-
-
-def _script(
-    reading: Reading,
-    field: Field,
-    command: Field | None,
-    shell: tuple[Field, list[str]] | None,
-) -> Script | None:
-    if command is not None and shell is not None:
-        reading.report(
-            "WFC113",
-            "`shell` and `command` beside `script`",
-            shell[0].key,
-            "both name the script's interpreter",
-            "take one of them out",
-            ((reading.span(command.key), "and this"),),
-        )
-    found = scalar(reading, field.value, "script", "a text", False)
-    if found is None:
-        return None
-    if command is not None:
-        interpreter = _interpreter(reading, command.value)
-        plain = ["".join(map(str, word.parts)) for word in interpreter]
-    elif shell is not None:
-        plain = shell[1]
-        interpreter = _fixed(plain, reading.span(shell[0].value))
-    else:
-        plain = shebang(found.text)
-        interpreter = ()
-        if not plain:
-            plain = list(DEFAULT_SHELL)
-            interpreter = _fixed(plain, reading.span(field.key))
-    return Script(
-        text=_program(reading, found, is_shell(plain)), interpreter=interpreter
-    )
-
-
-def _fixed(words: list[str], span: Span) -> tuple[Template, ...]:
-    return tuple(Template(parts=(word,), span=span) for word in words)
-
-
-def _interpreter(reading: Reading, node: Node) -> tuple[Template, ...]:
-    """`command` beside `script`: split as a shell does, or a list."""
-    if isinstance(node, ListNode):
-        arguments = _arguments(reading, node)
-        return () if arguments is None else arguments.words
-    found = scalar(reading, node, "command", "a command line", False)
-    if found is None:
-        return ()
-    words = split(found.text)
-    if not words:
-        _unclosed(reading, found)
-        return ()
-    locate = locator(reading.source, found)
-    return tuple(_word(reading, word, locate) for word in words)
-
-
-def _word(reading: Reading, word: Word, locate: Locate) -> Template:
-    read = template_part(reading, word.text, locate, word.offsets, backticks=False)
-    parts = (
-        part.replace(DOLLAR, "$") if isinstance(part, str) else part
-        for part in read.parts
-    )
-    return replace(read, parts=tuple(parts))
-
-
-def _program(reading: Reading, node: ScalarNode, shell: bool) -> ShellText:
-    """The text of a command or script. No other language has references of ours (R4)."""
-    if shell:
-        return shell_text(reading, node)
-    locate = locator(reading.source, node)
-    for found in _EXPRESSION.finditer(node.text):
-        reading.findings.append(
-            Diagnostic(
-                code="WFC303",
-                message="a reference in a program that is no shell's",
-                span=locate(found.start(), found.end()),
-                label="a value would become code",
-                help="read the environment variable there, or pass an argument",
-            )
-        )
-    return ShellText(source=node.text, span=reading.span(node))

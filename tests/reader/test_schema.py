@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from compiler.ir import Json
 from compiler.reader import read
@@ -332,3 +335,91 @@ def test_every_definition_is_described() -> None:
 def test_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+# ---- files that nobody thought of
+
+WORDS: st.SearchStrategy[Any] = st.sampled_from(
+    ["a", "yes", "5", "05", "256", "chain", "failed", "skipped", "A=b", "$X", "X", "IFS", "WFC_A", "re:x"]
+) | st.sampled_from(("", " ", "a b", True, False, None, 0, 1, 255, -1, 1.5))
+NUMBERS = st.sampled_from((0, 1, "3", 255, 256, -1, 1.5, None, True))
+FLAGS = st.sampled_from((True, False, None, "yes"))
+NAMES = st.sampled_from(
+    [
+        "A",
+        "B",
+        "a-b",
+        "name",
+        "type",
+        "schema",
+        "values",
+        "default",
+        "properties",
+        "condition",
+        "expected",
+        "limit",
+    ]
+)
+ANYTHING = st.recursive(
+    WORDS,
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def maps(keys: Keys, **likely: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Maps with some of these keys, in any spelling."""
+
+    def filled(chosen: list[str]) -> st.SearchStrategy[Any]:
+        values = {key: likely.get(keys.spellings[key], ANYTHING) for key in chosen}
+        return st.fixed_dictionaries({key: values[key] | ANYTHING for key in chosen})
+
+    spellings = st.sampled_from(sorted(keys.spellings))
+    return st.lists(spellings, max_size=4, unique=True).flatmap(filled)
+
+
+def some(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return one | st.lists(one, max_size=2)
+
+
+POLICIES = {
+    "preconditions": some(
+        WORDS | maps(CONDITION, condition=WORDS, expected=WORDS, negate=FLAGS)
+    ),
+    "continueOn": maps(
+        CONTINUE_ON, failure=FLAGS, skipped=FLAGS, exitCode=some(NUMBERS)
+    ),
+    "retryPolicy": maps(RETRY, limit=NUMBERS, intervalSec=NUMBERS, backoff=FLAGS),
+    "timeoutSec": NUMBERS,
+    "command": some(WORDS),
+}
+
+
+def steps(keys: Keys) -> st.SearchStrategy[Any]:
+    complete: list[dict[str, str]] = [{}, {"name": "a"}, {"command": "b"}]
+    complete.append({"name": "a", "command": "b"})
+    return st.tuples(maps(keys, **POLICIES), st.sampled_from(complete)).map(
+        lambda pair: pair[0] | pair[1]
+    )
+
+
+HANDLERS = steps(HANDLER)
+WORKFLOWS = maps(
+    WORKFLOW,
+    steps=st.lists(steps(STEP), max_size=2)
+    | st.dictionaries(st.sampled_from(("a", "b c", "")), steps(STEP), max_size=2),
+    handlerOn=maps(
+        HANDLER_ON, success=HANDLERS, failure=HANDLERS, cancel=HANDLERS, exit=HANDLERS
+    ),
+    maxActiveSteps=NUMBERS,
+    timeoutSec=NUMBERS,
+)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(WORKFLOWS)
+def test_they_agree(document: object) -> None:
+    text = json.dumps(document)
+    shape = [code for code in errors(text) if not code.startswith("WFC3")]
+    assert (shape == []) is VALIDATOR.is_valid(plain(text)), shape
