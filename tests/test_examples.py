@@ -67,8 +67,8 @@ def test_says_on_top_what_it_shows_and_how_to_run_it(file: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "report"),
     [
-        ([], "total 94, range 4 to 42\n 4 ====\n 8 ========"),
-        (["READINGS=3 1 2"], "total 6, range 1 to 3\n 1 =\n 2 ==\n 3 ==="),
+        ([], "total 94, range 4 to 42\n4  ====\n8  ========"),
+        (["READINGS=3 1 2"], "total 6, range 1 to 3\n1  =\n2  ==\n3  ==="),
     ],
     ids=["defaults", "three-readings"],
 )
