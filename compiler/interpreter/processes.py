@@ -96,6 +96,7 @@ class Processes:
     _signals: list[int] = field(default_factory=list)
     _handlers: dict[int, object] = field(default_factory=dict)
     _stopping: bool = False
+    _gone: bool = False  # a group that nobody waits for has just vanished
 
     def __enter__(self) -> "Processes":
         self._null = os.open(os.devnull, os.O_RDONLY)
@@ -160,6 +161,7 @@ class Processes:
             os.close(launch.stdout)
             os.close(launch.stderr)
             missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+            missing = missing or not launch.argv[0]
             self._found.append(Ended(key, 127 if missing else 126))
             return
         os.close(launch.stdout)
@@ -203,7 +205,8 @@ class Processes:
         return bool(self._groups)
 
     def wait(self, longest: float | None = None) -> list[Happening]:
-        """What has happened, at least one thing unless `longest` seconds pass before."""
+        """What has happened. Nothing, when `longest` seconds have passed or a group that
+        an earlier process left has vanished."""
         until = None if longest is None else time.monotonic() + longest
         while True:
             self._reap()
@@ -212,8 +215,9 @@ class Processes:
                 self._found.append(Interrupted(number))
             self._signals.clear()
             now = time.monotonic()
-            if self._found or (until is not None and now >= until):
-                found, self._found = self._found, []
+            late = until is not None and now >= until
+            if self._found or self._gone or late:
+                found, self._found, self._gone = self._found, [], False
                 return found
             self._sleep(now, until)
 
@@ -259,6 +263,7 @@ class Processes:
 
     def _conclude(self, pid: int, group: _Group) -> None:
         del self._groups[pid]
+        self._gone = self._gone or group.key is None
         if group.key is not None:
             code = TIMED_OUT if group.timed_out else group.code
             self._found.append(Ended(group.key, code, group.timed_out, group.stopped))

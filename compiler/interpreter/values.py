@@ -165,7 +165,7 @@ def prepare(
     large = _spill_large(environment, names, spill)
     loaded = rendered.text
     if large and shell:
-        loaded = _after_shebang(loaded, load_files(large))
+        loaded = _after_shebang(loaded, f"{load_files(large)}; ")
     return Prepared(loaded, environment)
 
 

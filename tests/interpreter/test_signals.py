@@ -1,0 +1,187 @@
+"""INT and TERM to a run: how it ends, and that nothing of it survives."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from compiler.outcome import Outcome, from_json
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+
+@dataclass
+class Running:
+    process: subprocess.Popen[str]
+    folder: Path
+    marker: str
+
+    def wait_until_ready(self) -> None:
+        until = time.monotonic() + 20
+        while not (self.folder / "ready").exists():
+            assert time.monotonic() < until
+            assert self.process.poll() is None
+            time.sleep(0.02)
+
+    def outcome(self, code: int) -> Outcome:
+        assert self.process.wait(30) == code
+        path = Path((self.folder / "folder").read_text()) / "outcome.json"
+        outcome = from_json(json.loads(path.read_text()))
+        assert outcome.exit_code == code
+        return outcome
+
+    @property
+    def handlers(self) -> list[str]:
+        return (self.folder / "handlers").read_text().splitlines()
+
+    def survivors(self) -> list[str]:
+        """The processes that carry the marker of this run in their environment."""
+        found = []
+        for each in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if self.marker.encode() in each.read_bytes():
+                    found.append((each.parent / "cmdline").read_text())
+            except OSError:
+                continue
+        return found
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[object]:
+    marker = uuid.uuid4().hex
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(name: str) -> Running:
+        path = os.pathsep.join([str(ROOT), str(HERE), os.environ.get("PYTHONPATH", "")])
+        process = subprocess.Popen(
+            [sys.executable, str(HERE / "runner.py"), name, str(tmp_path)],
+            env={**os.environ, "PYTHONPATH": path, "MARKER": marker},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return Running(process, tmp_path, marker)
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="reads /proc"
+)
+
+
+@needs_proc
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_aborts_a_run(start: object, number: int) -> None:
+    running: Running = start("steps")  # type: ignore[operator]
+    running.wait_until_ready()
+    time.sleep(0.3)
+    began = time.monotonic()
+    running.process.send_signal(number)
+    outcome = running.outcome(128 + number)
+    assert time.monotonic() - began < 4
+    assert outcome.status == "aborted"
+    found = {
+        name: (it.status, it.attempts, it.exit_code, it.output)
+        for name, it in outcome.steps.items()
+    }
+    assert found == {
+        "before": ("succeeded", 1, 0, None),
+        "runs": ("aborted", 1, 143, ""),
+        "graceful": ("aborted", 1, 0, "bye"),
+        "pauses": ("aborted", 1, 5, None),
+        "waits": ("aborted", 0, None, None),
+    }
+    assert running.handlers == ["cancel aborted", "exit aborted"]
+    assert running.survivors() == []
+
+
+@needs_proc
+def test_who_ignores_term_is_killed_after_five_seconds(start: object) -> None:
+    running: Running = start("stubborn")  # type: ignore[operator]
+    running.wait_until_ready()
+    began = time.monotonic()
+    running.process.send_signal(signal.SIGTERM)
+    outcome = running.outcome(143)
+    assert 4.5 < time.monotonic() - began < 9
+    assert outcome.steps["a"].exit_code == 137
+    assert running.survivors() == []
+
+
+@needs_proc
+def test_a_second_signal_kills_at_once(start: object) -> None:
+    running: Running = start("stubborn")  # type: ignore[operator]
+    running.wait_until_ready()
+    began = time.monotonic()
+    running.process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    running.process.send_signal(signal.SIGINT)
+    outcome = running.outcome(130)
+    assert time.monotonic() - began < 3
+    assert outcome.steps["a"].exit_code == 137
+    assert running.handlers == ["cancel aborted", "exit aborted"]
+    assert running.survivors() == []
+
+
+@needs_proc
+@pytest.mark.parametrize("name", ["condition", "param"])
+def test_a_signal_before_the_first_attempt(start: object, name: str) -> None:
+    running: Running = start(name)  # type: ignore[operator]
+    running.wait_until_ready()
+    running.process.send_signal(signal.SIGTERM)
+    outcome = running.outcome(143)
+    a = outcome.steps["a"]
+    assert (outcome.status, a.status, a.attempts, a.exit_code) == (
+        "aborted",
+        "aborted",
+        0,
+        None,
+    )
+    assert outcome.events == ()
+    assert running.handlers == ["cancel aborted", "exit aborted"]
+    assert running.survivors() == []
+
+
+@needs_proc
+def test_a_signal_while_a_handler_runs(start: object) -> None:
+    running: Running = start("handler")  # type: ignore[operator]
+    running.wait_until_ready()
+    running.process.send_signal(signal.SIGTERM)
+    outcome = running.outcome(143)
+    assert outcome.status == "aborted"
+    assert {name: it.status for name, it in outcome.handlers.items()} == {
+        "success": "aborted",
+        "exit": "succeeded",
+    }
+    assert running.handlers == ["exit aborted"]
+    assert running.survivors() == []
+
+
+@needs_proc
+@pytest.mark.parametrize("seed", range(6))
+def test_a_signal_at_any_time(start: object, seed: int) -> None:
+    chance = random.Random(seed)
+    running: Running = start("random")  # type: ignore[operator]
+    running.wait_until_ready()
+    time.sleep(chance.random() * 1.5)
+    number = chance.choice([signal.SIGINT, signal.SIGTERM])
+    running.process.send_signal(number)
+    outcome = running.outcome(128 + number)
+    assert outcome.status == "aborted"
+    assert {it.status for it in outcome.steps.values()} <= {"succeeded", "aborted"}
+    assert running.handlers == ["cancel aborted", "exit aborted"]
+    assert running.survivors() == []
