@@ -287,7 +287,13 @@ class _Builder:
         merged: list[Node] = []
         for key, value in zip(ended.nodes[::2], ended.nodes[1::2], strict=True):
             if not isinstance(key, ScalarNode):
-                self.report("WFC105", "a key is a text", key, "a list or map", "")
+                self.report(
+                    "WFC105",
+                    "a key is a text",
+                    key,
+                    "a list or map",
+                    "a text that begins with `{` or `[` needs quotes",
+                )
             elif key.text == "<<" and not key.style and not key.tag:
                 merged.append(value)
             elif key.text in own:

@@ -144,6 +144,10 @@ def _refuse_key(reading: Reading, key: ScalarNode, keys: Keys) -> None:
             "this key",
             "take it out",
         )
+    if "$<" in key.text:
+        return reading.report(
+            "WFC103", f"unknown key in {keys.where}", key, "a key", _QUOTE_EXPRESSION
+        )
     known = ", ".join(f"`{name}`" for name in dict.fromkeys(keys.spellings.values()))
     help = did_you_mean(key.text, keys.spellings, f"known are: {known}")
     reading.report(
@@ -210,12 +214,22 @@ def scalar(
 ) -> ScalarNode | None:
     """`node` if it is a scalar that is not null, nor, unless `empty`, without any text."""
     if not isinstance(node, ScalarNode) or kind_of(node) == "null":
-        wrong_type(reading, node, name, wanted)
+        wrong_type(reading, node, name, wanted, _quotes_for(reading, node))
         return None
     if not empty and not node.text.strip():
         reading.report("WFC107", f"`{name}` is empty", node, "no text")
         return None
     return node
+
+
+def _quotes_for(reading: Reading, node: Node) -> str:
+    """What to do about a list or map where a text belongs: often it was meant as one."""
+    first = reading.source.text[node.start : node.start + 1]
+    if not isinstance(node, ScalarNode) and first in ("[", "{"):
+        return f"a text that begins with `{first}` needs quotes"
+    if isinstance(node, MapNode):
+        return "a text that holds `: ` needs quotes"
+    return ""
 
 
 def texts(reading: Reading, node: Node, name: str) -> list[ScalarNode]:

@@ -340,7 +340,22 @@ def test_schema_is_a_schema() -> None:
 # ---- files that nobody thought of
 
 WORDS: st.SearchStrategy[Any] = st.sampled_from(
-    ["a", "yes", "5", "05", "256", "chain", "failed", "skipped", "A=b", "$X", "X", "IFS", "WFC_A", "re:x"]
+    [
+        "a",
+        "yes",
+        "5",
+        "05",
+        "256",
+        "chain",
+        "failed",
+        "skipped",
+        "A=b",
+        "$X",
+        "X",
+        "IFS",
+        "WFC_A",
+        "re:x",
+    ]
 ) | st.sampled_from(("", " ", "a b", True, False, None, 0, 1, 255, -1, 1.5))
 NUMBERS = st.sampled_from((0, 1, "3", 255, 256, -1, 1.5, None, True))
 FLAGS = st.sampled_from((True, False, None, "yes"))

@@ -358,6 +358,21 @@ FINDINGS = {
         "WFC303",
         "environment variable",
     ),
+    "expression as a key": (
+        "steps: [{name: a, command: b, preconditions: [$<C ? 1 : 2>]}]",
+        "WFC103",
+        "needs quotes",
+    ),
+    "text that is a map": (
+        "steps:\n  - name: a\n    command:\n      - echo a: b\n",
+        "WFC105",
+        "holds `: ` needs quotes",
+    ),
+    "text that is a list": (
+        "steps: [{name: a, command: b, preconditions: [{condition: [ -f x ]}]}]",
+        "WFC105",
+        "begins with `[` needs quotes",
+    ),
     "expression cut by a comment": (
         "env:\n  A: $<b == 1 #> 2\n",
         "WFC305",
