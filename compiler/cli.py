@@ -6,6 +6,7 @@ needs it, so that `wfc lint` starts fast.
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -24,6 +25,9 @@ TARGETS = ("shell",)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line `argv` (without the program's name) and gives its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The same bytes in every locale; the name of a file need not be text.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     parser = _parser()
     options, words = parser.parse_known_args(argv)
     if "words" in options:
