@@ -78,7 +78,7 @@ def _value(expression: Expression, environment: Environment) -> Json:
         case Unary(operator="!", operand=operand):
             return not _boolean(_value(operand, environment), "!")
         case Unary(operand=operand):
-            return _finite(-_number(_value(operand, environment), "-"))
+            return -_number(_value(operand, environment), "-")
         case Binary():
             return _binary(expression, environment)
         case Conditional(test=test, then=then, otherwise=otherwise):
@@ -113,7 +113,7 @@ _PLAIN = re.compile(r"\$(\{[A-Za-z0-9_]+\}|[A-Za-z0-9_]+)")
 
 def _referred(reference: Reference, environment: Environment) -> Json:
     values = (environment.value(origin) for origin in reference.origins)
-    found: "Json | _Missing" = next((it for it in values if it is not None), _MISSING)
+    found: Json | _Missing = next((it for it in values if it is not None), _MISSING)
     for key in reference.path:
         found = _step_into(found, key)
     if reference.default is not None:
@@ -185,15 +185,12 @@ def _sum(left: Json, right: Json) -> Json:
     if not (_is_number(left) and _is_number(right)):
         raise _mismatch("+", left, right)
     try:
-        return _finite(_number(left, "+") + _number(right, "+"))
-    except OverflowError:
-        raise Failure("the result of `+` is too large") from None
-
-
-def _finite(number: int | float) -> int | float:
-    if isinstance(number, float) and not math.isfinite(number):
+        result = _number(left, "+") + _number(right, "+")
+    except OverflowError:  # an integer beyond every float, and a float
+        result = math.inf
+    if isinstance(result, float) and not math.isfinite(result):
         raise Failure("the result of `+` is too large")
-    return number
+    return result
 
 
 def _equal(left: Json, right: Json) -> bool:
@@ -355,7 +352,7 @@ def trim(text: str) -> str:
 
 # ---- JSON
 
-_JSON_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_JSON_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 
 def parse_json(text: str) -> Json:

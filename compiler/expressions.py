@@ -809,14 +809,17 @@ def _dollar(reading: _Reading, at: int, end: int) -> tuple[_Part, int, _Diagnost
     name = _PLAIN.match(text, at, end)
     if name is not None:
         word, behind = name[1], name.end()
-    elif following[:1] in [str(number) for number in range(1, 10)] and (
-        int(following[0]) <= reading.positional
-    ):
+    elif "1" <= following[:1] <= "9" and int(following[0]) <= reading.positional:
         word, behind = following[0], at + 2
     else:
         return "$", at + 1, ()
     span = reading.locate(at, behind)
     return Reference(text=text[at:behind], name=word, span=span), behind, ()
+
+
+_SHELLS = re.compile(
+    rf"\$\{{[#!]?({_NAME})|\$\{{[ \t]+({_NAME})[ \t]*\}}|\$\{{[#!]?[0-9@*]"
+)
 
 
 def _foreign(reading: _Reading, at: int) -> Diagnostic:
@@ -826,7 +829,7 @@ def _foreign(reading: _Reading, at: int) -> Diagnostic:
     line_end = text.find("\n", at, at + 200)
     end = at + 2 if closing < 0 or 0 <= line_end < closing else closing + 1
     shown = text[at:end]
-    named = re.match(rf"\$\{{[#!]?({_NAME})|\$\{{[ \t]*({_NAME})[ \t]*\}}", text[at:])
+    named = _SHELLS.match(text, at)
     if named is not None and named[2]:
         help = f"write `${{{named[2]}}}`"
     elif named is not None:

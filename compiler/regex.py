@@ -85,6 +85,7 @@ _BOUNDS = re.compile(r"\{([0-9]+)(,([0-9]*))?\}")
 _MOST = 255  # POSIX allows a system no more (RE_DUP_MAX)
 _MOST_COPIES = 1000  # RE2's limit for bounds within bounds
 _DEEPEST = 50
+_WIDEST = 1000  # bash's classes list what lies beyond ASCII one by one
 
 
 class _Refused(Exception):
@@ -240,6 +241,9 @@ def _class(text: str, start: int) -> tuple[Class, int]:
                 raise _Refused(position, "a range goes from a character to a character")
             if high < low:
                 raise _Refused(position, "this range is the wrong way round")
+            if ord(high) > 0x7F and ord(high) - ord(low) > _WIDEST:
+                message = f"a range beyond ASCII has at most {_WIDEST} characters"
+                raise _Refused(position, message)
             ranges.append((ord(low), ord(high)))
         elif isinstance(low, str):
             ranges.append((ord(low), ord(low)))
@@ -397,8 +401,8 @@ def _escaped(point: int) -> str:
 
 
 def _posix(low: int, high: int) -> list[str]:
-    """A range as pieces of a bash class. ASCII is a range within digits, small or large
-    letters only: what lies between others is up to the locale.
+    """A range as pieces of a bash class: ranges within digits, small or large letters
+    only. What lies between others is up to the locale; glibc refuses some.
 
     >>> _posix(0x2F, 0x3A)
     ['/', '0-9', ':']
@@ -407,8 +411,6 @@ def _posix(low: int, high: int) -> list[str]:
     point = max(low, 1)
     while point <= high:
         last = point
-        if point > 0x7F:
-            last = high
         for first_of, last_of in ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)):
             if first_of <= point <= last_of:
                 last = min(high, last_of)

@@ -81,7 +81,7 @@ def shape(node: object) -> object:
     raise AssertionError(node)
 
 
-BRACED = {
+BRACED: dict[str, object] = {
     "${X}": "X",
     "${_x1}": "_x1",
     "${X.outputs.KEY}": "X.outputs.KEY",
@@ -113,7 +113,7 @@ def test_reads_braces(text: str) -> None:
     assert shape(read(text)) == BRACED[text]
 
 
-ANGLED = {
+ANGLED: dict[str, object] = {
     "$<X>": "X",
     "$< X.a[0] >": "X.a.0",
     "$<in>": "in",
