@@ -141,9 +141,11 @@ def program(
     what is handed on as it is); `opaque` the other expansions.
     """
     build = _Builder(source)
-    for number, (start, end) in enumerate(ranges):
-        if number:
-            build.add(" ", start, start, "bare")
+    behind = -1
+    for start, end in ranges:
+        if behind >= 0:
+            build.add(" ", behind, start, "bare")
+        behind = end
         if layer == "quoted_here":
             build.copy(start, end, layer)
         else:

@@ -24,6 +24,11 @@ _MAX_PROGRAMS = 6
 # How many `((` may turn out to be two subshells before the text is read without care.
 _MAX_REREADINGS = 32
 
+# Names and options are found in the beginning of a word; words hold words, without limit.
+_ENOUGH = 256
+# References hold references as well: longer ones are cut where they are only shown.
+_SHOWN = 4096
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?\+?=")
 _ELEMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\[")
@@ -112,9 +117,8 @@ class Scan:
         self.sites = [site for site in self.sites if site.end]
         for site in unclosed[:1]:
             self._unclosed(site.start)
-        for frame in reversed(self.frames):
-            if frame.kind in ("command", "list"):
-                self._end_command(frame)
+        if len(self.frames) == 1:
+            self._end_command(self.frames[0])
 
     def _push(
         self,
@@ -152,10 +156,12 @@ class Scan:
             self._name_site(site, frame)
 
     def _name_site(self, site: Site, frame: Frame) -> None:
-        text = self.source[site.start : site.end]
+        text = self.source[site.start : min(site.end, site.start + _SHOWN)]
         default = None
         if frame.default >= 0:
-            word = self.source[frame.default : site.end - 1]
+            word = self.source[
+                frame.default : min(site.end - 1, frame.default + _SHOWN)
+            ]
             span = self.locate(frame.default, site.end - 1)
             default = Template(parts=(word,) if word else (), span=span)
         found = _BRACED.match(text)
@@ -745,7 +751,7 @@ class Scan:
             return
         if frame.kind == "list":
             return
-        raw = self.source[start:end]
+        raw = self.source[start : min(end, start + _ENOUGH)]
         if frame.cases and frame.cases[-1] == "pattern":
             if raw == "esac":
                 frame.cases.pop()
@@ -772,7 +778,8 @@ class Scan:
                 frame.cases.append("subject")
 
     def _argument(self, frame: Frame, raw: str, start: int, end: int) -> None:
-        first = self.source[slice(*frame.words[0])]
+        start_of_first, end_of_first = frame.words[0]
+        first = self.source[start_of_first : min(end_of_first, start_of_first + 9)]
         if first == "case" and raw == "in" and len(frame.words) > 1:
             if frame.cases:
                 frame.cases[-1] = "pattern"
@@ -804,7 +811,7 @@ class Scan:
     def _end_command(self, frame: Frame) -> None:
         self._end_word(frame)
         if frame.kind == "command" and frame.words:
-            first = bare_word(self.source[slice(*frame.words[0])])
+            first = self._bare(frame.words[0])
             if commands.is_interesting(first):
                 self._use(frame)
         else:
@@ -813,8 +820,12 @@ class Scan:
         frame.test = False
         self._reset(frame)
 
+    def _bare(self, word: tuple[int, int]) -> str:
+        start, end = word
+        return bare_word(self.source[start : min(end, start + _ENOUGH)])
+
     def _use(self, frame: Frame) -> None:
-        words = [bare_word(self.source[slice(*each)]) for each in frame.words]
+        words = [self._bare(each) for each in frame.words]
         found = commands.use(words)
         for index in found.arithmetic:
             self._operand(frame, *frame.words[index])

@@ -1,0 +1,222 @@
+"""Rendered texts in a real bash: values arrive byte for byte and are never code (R4)."""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compiler.ir import Reference
+from compiler.shelltext import load_files, parse, render
+from compiler.source import Source
+
+VALUES = {
+    "empty": "",
+    "command": '"; touch pwned; "',
+    "command in single quotes": "'; touch pwned; '",
+    "substitution": "$(touch pwned)",
+    "backticks": "`touch pwned`",
+    "quotes": "a'b\"c",
+    "subscript": "a[$(touch pwned)0]",
+    "newlines": "a\n  touch pwned\nb",
+    "trailing newlines": "a\n\n",
+    "glob": "*",
+    "jinja": "{{ x }}",
+    "github": "${{ x }}",
+    "backslash": "\\",
+    "backslashes": "\\\\n\\'",
+    "option": "-n",
+    "accent": "é",
+    "variable": "$HOME ${X} ~",
+    "delimiter": "E\nE\ntouch pwned",
+    "history": "!! #x",
+}
+
+# Each prints the value, between [ and ], and nothing else.
+TEXTS = {
+    "plain double": 'printf "[%s]" "${X}"',
+    "plain short": 'printf "[%s]" "$X"',
+    "default": 'printf "[%s]" "${X-${a.b}}"',
+    "dotted double": 'printf "[%s]" "${a.b}"',
+    "dotted single": "printf '[%s]' '${a.b}'",
+    "single": "printf '[%s]' '${X}'",
+    "single within": "printf %s '[${a.b}]'",
+    "ansi": "printf %s $'[${a.b}]'",
+    "expression": "printf '[%s]' \"$<a>\"",
+    "nested default": 'printf "[%s]" "${UNSET_NAME:-${a.b}}"',
+    "nested quoted default": "printf '[%s]' ${UNSET_NAME:-'${a.b}'}",
+    "substitution": 'printf "[%s]" "$(printf "%s." "${a.b}")" | sed "s/\\.\\]$/]/"',
+    "backticks": "printf '[%s]' \"`printf %s. '${a.b}'`\" | sed 's/\\.\\]$/]/'",
+    "here": "cat <<E\n[${a.b}]\nE\n",
+    "plain here": "cat <<E\n[${X}]\nE\n",
+    "quoted here": "cat <<'E'\n[${X}]\nE\n",
+    "odd here": "cat <<-'E F'\n\t[${a.b}]\n\tE F\n",
+    "here string": 'cat <<< "[${a.b}]"',
+    "sh -c double": 'sh -c "printf \'[%s]\' \\"${X}\\""',
+    "sh -c single": 'sh -c \'printf "[%s]" "${X}"\'',
+    "sh -c inner single": "sh -c \"printf '[%s]' '${X}'\"",
+    "sh -c short inner single": "sh -c \"printf '[%s]' '$X'\"",
+    "sh -c dotted": "bash -ec \"printf '[%s]' '${a.b}'\"",
+    "sh -c single dotted": 'bash -c \'printf "[%s]" "${a.b}"\'',
+    "sh -c single inner single": "sh -c 'printf '\\''[%s]'\\'' '\\''${X}'\\'''",
+    "sh -c comment": 'sh -c "# ${X}\nprintf \'[%s]\' \\"\\$X\\""',
+    "sh -c in sh -c": 'sh -c \'sh -c "printf \\"[%s]\\" \\"${X}\\""\'',
+    "sh -c default": 'sh -c "printf \'[%s]\' \\"${UNSET_NAME:-${X}}\\""',
+    "sh -c positional": 'sh -c "printf \'[%s]\' \\"${9:-${X}}\\""',
+    "sh -c backticks": 'echo "`sh -c "printf \'[%s.]\' \\\\\\"${X}\\\\\\""`"'
+    ' | sed "s/\\.]$/]/"',
+    "eval": "eval printf '[%s]' '\"${X}\"'",
+    "eval double": 'eval "printf \'[%s]\' \\"${a.b}\\""',
+    "trap": "trap \"printf '[%s]' '${X}'\" EXIT",
+    "bash reads here": "bash <<E\nprintf '[%s]' \"${X}\"\nE\n",
+    "bash reads quoted here": "bash <<'E'\nprintf '[%s]' '${a.b}'\nE\n",
+    "set by read": 'read -r Y <<< q; printf "[%s]" "${a.b}"',
+    "function": "f() { printf '[%s]' \"$1\"; }; f '${a.b}'",
+    "case": "case '${a.b}' in \"${X}\") printf '[%s]' \"$X\" ;; esac",
+    "test": '[[ "${a.b}" == "${X}" ]] && printf "[%s]" "$X"',
+}
+
+
+def run(
+    source: str, value: str, folder: Path, shell: str = "bash"
+) -> subprocess.CompletedProcess[bytes]:
+    text, findings = parse(source, Source("a.yaml", source).span)
+    assert not findings
+    found = render(text)
+    values = {each.name: value for each in found.bindings} | {"X": value}
+    for name in found.integers:
+        if re.fullmatch("[+-]?(0|[1-9][0-9]*)", values.get(name, "")) is None:
+            return subprocess.CompletedProcess([], 1, b"", b"no integer")
+    return subprocess.run(
+        [shell, "-e", "-c", found.text],
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **values},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
+@pytest.mark.parametrize("source", TEXTS.values(), ids=TEXTS.keys())
+def test_values_arrive(source: str, value: str, tmp_path: Path) -> None:
+    got = run(source, value, tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert got.stderr == b""
+    expected = "" if "UNSET_NAME:-" in source and not value else value
+    assert got.stdout.removesuffix(b"\n").decode() == f"[{expected}]"
+
+
+UNSAFE = {
+    "arithmetic": "echo $((X+1))",
+    "arithmetic dotted": "echo $((${a.b}+1))",
+    "command": "((X > 1)) || true",
+    "for": "for ((i=0; i<X; i++)); do break; done",
+    "counter": "X=$((X+1))",
+    "test": "[[ $X -gt 1 ]] || true",
+    "test name": "[[ X -eq 1 ]] || true",
+    "subscript": "a[X]=1",
+    "read subscript": "a=(1 2); echo ${a[X]}",
+    "element": "a=([$X]=1)",
+    "offset": "v=abc; echo ${v:X:1}",
+    "old": "echo $[X]",
+    "let": "let 'y=X' || true",
+    "integer": "declare -i y=$X",
+    "inner": 'bash -c "echo \\$((X+1))"',
+    "inner single": "bash -c 'echo $((${X}+1))'",
+    "bare": "echo ${X} ${a.b}",
+    "eval bare": "eval echo ${X}",
+    "program": 'sh -c "${X}" || true',
+    "program comment": 'sh -c "# ${X}"',
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
+@pytest.mark.parametrize("source", UNSAFE.values(), ids=UNSAFE.keys())
+def test_values_are_never_code(source: str, value: str, tmp_path: Path) -> None:
+    run(source, value, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash", "ksh", "zsh"])
+@pytest.mark.parametrize(
+    "value", [*VALUES.values(), "x" * 200_000, "é\n" * 70_000], ids=lambda v: v[:12]
+)
+def test_files_are_loaded(shell: str, value: str, tmp_path: Path) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} here")
+    (tmp_path / "value").write_text(value, encoding="utf-8", newline="")
+    text = load_files(["X"]) + '; printf "[%s]" "$X"'
+    got = subprocess.run(
+        [shell, "-euc", text],
+        env={"PATH": os.environ["PATH"], "X_FILE": str(tmp_path / "value")},
+        capture_output=True,
+        check=False,
+    )
+    assert got.stderr == b""
+    assert got.stdout == f"[{value}]".encode()
+
+
+def test_a_missing_file_ends_the_shell(tmp_path: Path) -> None:
+    got = subprocess.run(
+        ["bash", "-c", load_files(["X"]) + "; echo on"],
+        env={"PATH": os.environ["PATH"], "X_FILE": str(tmp_path / "none")},
+        capture_output=True,
+        check=False,
+    )
+    assert (got.returncode, got.stdout) == (1, b"")
+
+
+PIECES = st.sampled_from(
+    [
+        *"ab1 \n\t'\"`$\\{}()[]<>|&;#=:-+!*@?~/,.",
+        "${",
+        "$(",
+        "$((",
+        "((",
+        "))",
+        "<<E\n",
+        "<<'E'\n",
+        "\nE\n",
+        "${x}",
+        "${x:-",
+        "case x in ",
+        " in ",
+        "esac",
+        ";;",
+        "[[ ",
+        " ]]",
+        " -gt ",
+        "eval ",
+        "sh -c ",
+        "for x in ",
+        "$'",
+        "read x",
+        "bash <<E\n",
+    ]
+)
+SNIPPETS = st.lists(PIECES, max_size=40).map("".join)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(SNIPPETS)
+def test_any_text_without_our_names_stays(source: str) -> None:
+    text, _ = parse(source, Source("a.yaml", source).span)
+    assert render(replace(text, references=())).text == source
+
+
+@settings(max_examples=1500, deadline=None)
+@given(SNIPPETS.map(lambda text: text.replace("1", "${a.b}").replace("b", "$X")))
+def test_any_text_can_be_rendered(source: str) -> None:
+    text, _ = parse(source, Source("a.yaml", source).span)
+    found = render(text)
+    assert found.text.count("\n") == source.count("\n")
+    for each in text.references:
+        assert 0 <= each.start < each.end <= len(source)
+        if isinstance(each.expression, Reference) and each.plain:
+            assert each.expression.name in source[each.start : each.end]
