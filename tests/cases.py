@@ -15,6 +15,7 @@ outcome of each run (`outcomes/<run>.json`, without events). A run in `runs.yaml
       params: {CODE: "5"}         words K=V, and further `arguments: [...]`
       env: {WHO: bob}             beside PATH, HOME, TMPDIR and WFC_HOME
       files: {data: "text\n"}     in the working folder before; `#!` makes a program
+      signal: TERM when started   sent to the runner when that file is there
       expect:
         status: failed            of the run; `exit_code` follows, unless it is written
         steps:
@@ -84,7 +85,9 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Run:
-    """One run of a case. `dagu` is "agrees", or "differs — " and why in a word."""
+    """One run of a case. `signal` is one that the runner gets, as soon as the file named
+    behind it is in the working folder. `dagu` is "agrees", or "differs — " and why in a word.
+    """
 
     name: str
     rule: str
@@ -92,6 +95,7 @@ class Run:
     arguments: tuple[str, ...]
     env: Mapping[str, str]
     files: Mapping[str, str]
+    signal: tuple[str, str] | None
     dagu: str
     expect: Expected
 
@@ -129,10 +133,10 @@ def runs(root: Path) -> list[tuple[Case, Run]]:
 def run_id(value: object) -> str:
     """The readable id of a parametrised case or run."""
     match value:
-        case (Case(), Run()):
-            return f"{value[0].name}-{value[1].name}"
-        case Case() | Run():
-            return value.name
+        case (Case(name=case), Run(name=run)):
+            return f"{case}-{run}"
+        case Case(name=case):
+            return case
         case _:
             return str(value)
 
@@ -155,6 +159,7 @@ def read_case(folder: Path) -> Case:
 
 def _run(form: dict[str, Any]) -> Run:
     expect = dict(form.pop("expect"))
+    signal, _, file = form.pop("signal", "").partition(" when ")
     run = Run(
         name=form.pop("name"),
         rule=form.pop("rule"),
@@ -162,6 +167,7 @@ def _run(form: dict[str, Any]) -> Run:
         arguments=tuple(form.pop("arguments", ())),
         env=form.pop("env", {}),
         files=form.pop("files", {}),
+        signal=(signal, file) if signal else None,
         dagu=form.pop("dagu"),
         expect=_expected(expect),
     )

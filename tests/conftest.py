@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import NoReturn
 
@@ -50,12 +50,13 @@ def _skip(engine: str, where: str) -> NoReturn:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Iterator[None]:
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
     report = yield
     if REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
-        reason = report.longrepr[2] if report.longrepr else ""
         report.outcome = "failed"
-        report.longrepr = f"WFC_REQUIRE_ENGINES=1 allows no skipped test. {reason}"
+        report.longrepr = f"no test may be skipped: {report.longrepr}"
     return report
 
 

@@ -1,8 +1,14 @@
 """A run of a case -> its outcome on an engine, and what is wrong with that."""
 
 import importlib
+import io
+import json
 import os
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from cases import (
@@ -20,7 +26,7 @@ from cases import (
 
 from compiler import interpreter
 from compiler.backend import Backend
-from compiler.outcome import Outcome, differences
+from compiler.outcome import Outcome, differences, from_json
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,8 +45,17 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
     that is not as expected."""
     work = lay_out(case, run, folder)
     surroundings = environment(run, folder, work)
-    how = _interpret if engine == "interpreter" else _on_target(BACKENDS[engine])
-    outcome = how(case, run, folder, work, surroundings)
+    if run.signal is not None:
+        outcome = _signalled(case, run, engine, folder, surroundings)
+    elif engine == "interpreter":
+        outcome = _interpreted(case, run, folder, surroundings)
+    else:
+        outcome = importlib.import_module(f"backends.{engine}.engine").run(
+            _emit(case, engine, folder),
+            words=run.words,
+            work_dir=work,
+            environment=surroundings,
+        )
     program = program_of(case)
     expected = outcome_of(case, run.expect)
     outcome = with_digests(outcome, expected)
@@ -52,11 +67,8 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
     return outcome, problems + _log_of_failures(folder) if problems else []
 
 
-_How = Callable[[Case, Run, Path, Path, dict[str, str]], Outcome]
-
-
-def _interpret(
-    case: Case, run: Run, folder: Path, work: Path, surroundings: dict[str, str]
+def _interpreted(
+    case: Case, run: Run, folder: Path, surroundings: Mapping[str, str]
 ) -> Outcome:
     """The program as the front end leaves it: what the rewrites make of it runs on the
     targets, and must come to the same."""
@@ -64,42 +76,64 @@ def _interpret(
         program_of(case),
         values=run.params,
         arguments=run.arguments,
-        work_dir=work,
+        work_dir=folder / "work",
         home=folder / "wfc",
-        progress=interpreter.Quiet(),
+        progress=interpreter.Quiet(io.StringIO()),
         environment=surroundings,
     ).outcome
 
 
-def _on_target(backend: Backend) -> _How:
-    engine = importlib.import_module(f"backends.{backend.name}.engine")
+def _emit(case: Case, target: str, folder: Path) -> Path:
+    """Writes what `case` becomes on `target`; the path of the file that a run starts."""
+    files, diagnostics = emitted(case, BACKENDS[target])
+    assert files, diagnostics
+    for file in files:
+        path = folder / "emitted" / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.text, "utf-8")
+        path.chmod(0o755 if file.executable else 0o644)
+    return folder / "emitted" / files[0].path
 
-    def on_target(
-        case: Case, run: Run, folder: Path, work: Path, surroundings: dict[str, str]
-    ) -> Outcome:
-        files, _ = emitted(case, backend)
-        assert files, "refused"
-        for file in files:
-            path = folder / "emitted" / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file.text, "utf-8")
-            path.chmod(0o755 if file.executable else 0o644)
-        outcome = engine.run(
-            folder / "emitted" / files[0].path,
-            words=run.words,
-            work_dir=work,
-            environment=surroundings,
-        )
-        assert isinstance(outcome, Outcome)
-        return outcome
 
-    return on_target
+# ---- a run that gets a signal
+
+
+def _signalled(
+    case: Case, run: Run, engine: str, folder: Path, surroundings: Mapping[str, str]
+) -> Outcome:
+    """The run as a process of its own, by the command line of `wfc run` or the script."""
+    command = [sys.executable, "-m", "wfc", "run", str(case.workflow)]
+    if engine != "interpreter":
+        command = ["bash", str(_emit(case, engine, folder))]
+    report = folder / "report.json"
+    command += [*run.words, "--work-dir", str(folder / "work"), "--report", str(report)]
+    assert run.signal is not None
+    name, file = run.signal
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=surroundings,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        # What starts the tests in the background may have it ignored for good.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        until = time.monotonic() + 20
+        while not (folder / "work" / file).exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        process.send_signal(getattr(signal, f"SIG{name}"))
+        code = process.wait(30)
+    outcome = from_json(json.loads(report.read_text("utf-8"))["outcome"])
+    assert code == outcome.exit_code
+    return outcome
 
 
 def _log_of_failures(folder: Path) -> list[str]:
     """What the attempts of the run wrote to stderr, for the reader of a failing test."""
-    texts = []
-    for file in sorted((folder / "wfc").rglob("*.err")):
-        if os.path.getsize(file):
-            texts.append(f"{file.parent.name}: {file.read_text('utf-8', 'replace')}")
-    return texts
+    return [
+        f"{file.parent.name}: {file.read_text('utf-8', 'replace')}"
+        for file in sorted((folder / "wfc").rglob("*.err"))
+        if os.path.getsize(file)
+    ]
