@@ -459,7 +459,7 @@ JSON = st.recursive(
         st.none(),
         st.booleans(),
         st.integers(),
-        st.floats(allow_nan=False, allow_infinity=False),
+        st.floats(-(2**53), 2**53),  # beyond it the digits read back as an integer
         st.text(),
     ),
     lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
