@@ -671,6 +671,8 @@ def _syntax_error(
     brackets = _open_brackets(text, position)
     closing = {"(": "`)`", "[": "`,` or `]`", "{": "`}`", "": "`>`"}[brackets[-1:]]
     expected = "a value" if value else f"an operator or {closing}"
+    if terminals == {"COLON"}:
+        expected = "`:` and what holds otherwise"
     if value and position == len(text) - 1 and not brackets:
         message = (
             "an expression ends too early" if len(text) > 3 else "nothing is in `$<>`"
@@ -703,6 +705,8 @@ def _open_brackets(text: str, end: int) -> str:
     return open_
 
 
+_ASCII_NAMES = "a name is made of the letters a to z, digits, `_` and `-`"
+
 _HINTS = {
     "=": "to compare, write `==`",
     "===": "to compare, write `==`",
@@ -722,11 +726,13 @@ _HINTS = {
 def _hint(word: str, value: bool, closed_early: bool) -> str:
     if closed_early:
         return _PARENTHESISE
+    if not word.isascii():
+        return _ASCII_NAMES
     if word.startswith("${"):
         return "inside `$<...>` a name stands alone: `X`, or with a default `${X:-d}`"
     if word.startswith("$") and len(word) > 1:
         return f"inside `$<...>` write `{word[1:]}`"
-    if not value and word in ("==", "!=", "<", "<=", ">", ">=", "in"):
+    if not value and word in ("==", "!=", "<", "<=", ">=", "in"):
         return "a comparison has two sides: join comparisons with `&&`"
     return _HINTS.get(word, "")
 
@@ -832,6 +838,8 @@ def _foreign(reading: _Reading, at: int) -> Diagnostic:
     named = _SHELLS.match(text, at)
     if named is not None and named[2]:
         help = f"write `${{{named[2]}}}`"
+    elif not shown.isascii():
+        help = _ASCII_NAMES
     elif named is not None:
         help = "a shell's operators work in `command` and `script` only; here there are paths and `:-`"
     else:

@@ -223,7 +223,9 @@ PROBLEMS = {
     "$<'a\\x'>": ("WFC301", 4, 2, "not an escape"),
     "$<'\\ud800'>": ("WFC301", 2, 8, "surrogate"),
     "$<'\\u0000'>": ("WFC301", 2, 8, "NUL"),
-    "$<ä>": ("WFC301", 2, 1, "`ä` does not fit"),
+    "$<ä>": ("WFC301", 2, 1, "a name is made of the letters a to z"),
+    "$<a ? b>": ("WFC301", 7, 1, "expected `:` and what holds otherwise"),
+    "$<(a > b > c)>": ("WFC301", 9, 1, "expected an operator or `)`"),
 }
 
 
@@ -460,7 +462,7 @@ def test_backticks_are_text_elsewhere() -> None:
         ("${}", "write `$${`"),
         ("a ${", "write `$${`"),
         ("${X:-${Y#p}}", "a shell's operators"),
-        ("${größe}", ""),
+        ("${größe}", "a name is made of the letters a to z"),
     ],
 )
 def test_refuses_what_a_field_cannot_read(text: str, words: str) -> None:
