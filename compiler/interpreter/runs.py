@@ -64,14 +64,14 @@ def run(
         "DAG_RUN_LOG_FILE": str(folder.journal),
     }
     positional = positional_values(workflow, tuple(arguments))
-    known = Known(process=environment, special=special, positional=positional)
+    known = Known(process=dict(environment), special=special, positional=positional)
     place = Place(work_dir=work_dir.absolute(), folder=folder, known=known)
     try:
         with Processes() as processes:
             this = _Run(workflow, place, progress, processes)
             progress.begin(len(workflow.steps))
             outcome = this.carry_out(values, len(arguments))
-        folder.finish(outcome)
+            folder.finish(outcome)
         if folder.lost is not None:
             progress.problem(folder.lost)
     finally:

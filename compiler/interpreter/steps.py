@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import assert_never
 
-from compiler.evaluate import Failure, text_of
+from compiler.evaluate import Failure, fits, text_of
 from compiler.interpreter.folder import create
 from compiler.interpreter.processes import Ended, Launch
 from compiler.interpreter.schedule import ending_of, pause_before_retry
@@ -36,7 +36,6 @@ from compiler.interpreter.values import (
     read_output,
     shebang,
     some_line_fits,
-    value_fits,
 )
 from compiler.ir import (
     Arguments,
@@ -148,7 +147,7 @@ def _holds(condition: Condition, shell: Shell) -> Generator[Launch, Ended | None
     match condition:
         case Match(value=template, expected=expected, negate=negate):
             value = yield from value_of(template, shell)
-            return value_fits(value, expected) != negate
+            return fits(expected, value) != negate
         case Test(command=text, negate=negate):
             ended = yield from run_beside(text, shell, ["bash"], None)
             return (ended.code == 0) != negate

@@ -152,9 +152,10 @@ def prepare(
     """
     environment, names = _exported(exports, scope)
     rendered = render(text)
-    for name, expression in rendered.bindings:
-        environment[name] = _checked(name, to_text(evaluate(expression, scope)))
-        names.append(name)
+    for binding in rendered.bindings:
+        value = to_text(evaluate(binding.expression, scope))
+        environment[binding.name] = _checked(binding.name, value)
+        names.append(binding.name)
     for name in rendered.integers:
         if not _INTEGER.fullmatch(environment.get(name, "")):
             shown = environment.get(name, "")[:40]
@@ -268,10 +269,3 @@ def some_line_fits(path: Path, pattern: Pattern) -> bool:
     except OSError:
         pass
     return False
-
-
-def value_fits(value: str, expected: Pattern) -> bool:
-    """Whether some line of `value` equals `expected`, or its regex is found in one."""
-    if expected.regex:
-        return search_lines(expected.text, value)
-    return expected.text in value.split("\n")

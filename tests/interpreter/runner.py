@@ -4,9 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+from resolved import backtick, handler, holds, param, program, step
+
 from compiler.interpreter import Lines, run
 from compiler.ir import Program, Retry
-from resolved import backtick, handler, holds, param, program, step
 
 HANDLERS = [
     handler("success", "echo success >> handlers"),

@@ -8,10 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-
-from compiler.interpreter import CannotStart, Report, report_json, summary
-from compiler.ir import Export, Origin, Program, Retry, Step
-from compiler.outcome import from_json, misordered, to_json
 from resolved import (
     argv,
     backtick,
@@ -31,6 +27,10 @@ from resolved import (
     template,
     variable,
 )
+
+from compiler.interpreter import CannotStart, Report, report_json, summary
+from compiler.ir import Export, Origin, Program, Retry, Step
+from compiler.outcome import from_json, misordered, to_json
 
 
 def statuses(report: Report) -> dict[str, str]:
