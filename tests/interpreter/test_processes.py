@@ -1,0 +1,121 @@
+"""The process loop by itself: what it reports, and what it gives back."""
+
+import errno
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from compiler.interpreter.processes import (
+    Due,
+    Ended,
+    Happening,
+    Interrupted,
+    Launch,
+    Processes,
+)
+
+
+def launch(text: str, folder: Path, timeout: float | None = None) -> Launch:
+    return Launch(
+        argv=["bash", "-c", text],
+        directory=folder,
+        environment=os.environ,
+        stdout=os.open(folder / "out", os.O_WRONLY | os.O_CREAT),
+        stderr=os.open(folder / "err", os.O_WRONLY | os.O_CREAT),
+        timeout=timeout,
+    )
+
+
+def wait_for(processes: Processes, count: int) -> list[Happening]:
+    found: list[Happening] = []
+    while len(found) < count:
+        found += processes.wait()
+    return found
+
+
+def test_ends_and_timers_come_in_their_order(tmp_path: Path) -> None:
+    with Processes() as processes:
+        processes.start("slow", launch("sleep 0.4; exit 3", tmp_path))
+        processes.start("fast", launch("exit 2", tmp_path))
+        processes.pause("pause", 0.2)
+        assert wait_for(processes, 3) == [
+            Ended("fast", 2),
+            Due("pause"),
+            Ended("slow", 3),
+        ]
+        assert not processes.busy
+
+
+def test_handlers_are_given_back() -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
+    before = [signal.getsignal(number) for number in numbers]
+    with Processes():
+        assert signal.getsignal(signal.SIGTERM) not in before
+    assert [signal.getsignal(number) for number in numbers] == before
+    wakeup = signal.set_wakeup_fd(-1)
+    assert wakeup == -1
+
+
+def test_a_signal_is_reported() -> None:
+    with Processes() as processes:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert processes.wait() == [Interrupted(signal.SIGTERM)]
+
+
+def test_an_ignored_signal_stays_ignored_but_not_in_children(tmp_path: Path) -> None:
+    # A shell starts `wfc run &` with INT ignored.
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Processes() as processes:
+            os.kill(os.getpid(), signal.SIGINT)
+            processes.start("a", launch("kill -INT $$; sleep 1", tmp_path))
+            assert processes.wait() == [Ended("a", 130)]
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+def test_a_full_process_table_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen
+    refusals = [OSError(errno.EAGAIN, "busy"), OSError(errno.EAGAIN, "busy")]
+
+    def popen(*words: object, **options: object) -> subprocess.Popen[bytes]:
+        if refusals:
+            raise refusals.pop()
+        return real(*words, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    with Processes() as processes:
+        processes.start("a", launch("exit 4", tmp_path))
+        assert processes.wait() == [Ended("a", 4)]
+
+
+def broken(folder: Path) -> None:
+    with Processes() as processes:
+        processes.start("a", launch("echo $$ > pid; sleep 60", folder))
+        until = time.monotonic() + 5
+        while not (folder / "pid").exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        raise RuntimeError
+
+
+def test_after_an_exception_nothing_runs(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        broken(tmp_path)
+    pid = int((tmp_path / "pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_the_longest_wait_is_kept() -> None:
+    with Processes() as processes:
+        began = time.monotonic()
+        assert processes.wait(0.1) == []
+        assert 0.09 < time.monotonic() - began < 1
