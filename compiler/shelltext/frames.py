@@ -28,6 +28,7 @@ class Site:
     text: str = ""  # of the text that holds it, "" for the source
     through: tuple[Embedded, ...] = ()
     inner: Quoting = "bare"
+    nested: bool = False  # in the word of `${X:-word}`
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +59,7 @@ class Frame:
     place: Place = "text"
     owner: object = None
     site: Site | None = None  # parameter: the reference that it is
+    nested: bool = False  # parameter, or within one
     # command
     word: int = -1
     words: list[tuple[int, int]] = field(default_factory=list)

@@ -191,6 +191,8 @@ def _edited(source: str, edits: list[Edit]) -> str:
     pieces: list[str] = []
     position = 0
     for start, end, replacement in sorted(edits):
+        if start < position:
+            continue  # a part of what has been replaced as a whole
         pieces += source[position:start], replacement
         position = end
     pieces.append(source[position:])

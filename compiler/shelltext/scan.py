@@ -136,6 +136,7 @@ class Scan:
         elif top is not None:
             frame.owner = top.owner
             frame.quoting, frame.place = top.quoting, top.place
+            frame.nested = top.nested or kind == "parameter"
         if quoting is not None:
             frame.quoting = quoting
         if place is not None:
@@ -176,6 +177,7 @@ class Scan:
     def _add(self, start: int, end: int, frame: Frame, plain: bool) -> Site:
         place = frame.place
         site = Site(start, end, None, plain, frame.quoting, place, owner=frame.owner)
+        site.nested = frame.nested
         self.sites.append(site)
         return site
 
@@ -411,10 +413,14 @@ class Scan:
         last = bisect_left(self.handed_starts, end)
         if first == last:
             return
-        known = {_outer_start(site) for site in self.sites}
+        starts = {_outer_start(site) for site in self.sites}
+        bound = [(site.start, site.end) for site in self.sites if not site.plain]
+        owner = self.frames[-1].owner if self.frames else None
         for site in self.handed[first:last]:
-            if site.start not in known:
-                self.sites.append(replace(site, quoting=quoting, ansi=ansi))
+            at = site.start
+            if at not in starts and not any(begin < at < to for begin, to in bound):
+                found = replace(site, quoting=quoting, ansi=ansi, owner=owner)
+                self.sites.append(found)
 
     def _quoted(
         self,
@@ -537,17 +543,6 @@ class Scan:
             for site in taken:
                 site.place, site.program = "foreign", head
             return
-        handed = [
-            Site(
-                bisect_left(inner.starts, site.start),
-                bisect_left(inner.starts, site.end),
-                site.expression,
-                site.plain,
-                "bare",
-            )
-            for site in taken
-        ]
-        scan = self._embed(inner, self.depth + 1, head, handed)
         # What stands in '...' is read anew as well, by the rules of the inner shell.
         quoted = [
             site
@@ -556,6 +551,22 @@ class Scan:
             and site.quoting in ("single", "quoted_here")
             and any(start <= site.start < end for start, end in ranges)
         ]
+        outermost = set(self.handed_starts)
+        handed = [
+            Site(
+                bisect_left(inner.starts, site.start),
+                bisect_left(inner.starts, site.end),
+                site.expression,
+                site.plain,
+                "bare",
+            )
+            for site in (
+                *taken,
+                *(each for each in quoted if each.start in outermost),
+            )
+        ]
+        scan = self._embed(inner, self.depth + 1, head, handed)
+        self._refuse_nested(scan, taken, head)
         gone = {id(site) for site in (*taken, *quoted)}
         kept = [site for site in self.sites[first:] if id(site) not in gone]
         known = {site.start for site in kept if site.place == "foreign"}
@@ -564,6 +575,19 @@ class Scan:
             for site in scan.sites
             if not _own_of_inner(site, scan, inner) and _outer_start(site) not in known
         ]
+
+    def _refuse_nested(self, scan: "Scan", taken: list[Site], head: str) -> None:
+        """In the word of an expansion of the outer shell (`"${1:-$X}"`) the quoting of
+        several readers cannot be told: there is no way to hand the reference on."""
+        nested = {site.start for site in taken if site.nested}
+        for site in scan.sites if nested else ():
+            start = _outer_start(site)
+            if start in nested and (
+                site.quoting == "single"
+                or len(site.through) > 1
+                or self.source[start - 1] == "\\"
+            ):
+                site.place, site.program = "foreign", head
 
     # ---- commands
 
