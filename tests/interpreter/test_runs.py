@@ -697,6 +697,18 @@ def test_a_deleted_run_folder_fails_steps_only(tmp_path: Path) -> None:
     assert report.outcome.status == "failed"
 
 
+def test_an_outcome_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    report = execute(
+        program(step("a", 'mkdir -p "${DAG_RUN_LOG_FILE%/*}/outcome.json/x"')),
+        tmp_path,
+        stream=stream,
+    )
+    assert report.outcome.status == "succeeded"
+    assert "cannot write" in stream.getvalue()
+    assert not (report.folder / "outcome.json.part").exists()
+
+
 def test_many_runs_leak_nothing(tmp_path: Path) -> None:
     def descriptors() -> int:
         return len(os.listdir("/dev/fd"))

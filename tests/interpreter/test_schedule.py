@@ -14,7 +14,7 @@ from compiler.interpreter.schedule import (
 )
 from compiler.ir import ContinueOn, Edge, Ending, Pattern, Retry
 
-TOLERANT = RAN | {"skipped"}
+TOLERANT: frozenset[Ending] = RAN | {"skipped"}
 
 
 def edge(step: str, accepts: frozenset[Ending] = RAN) -> Edge:
