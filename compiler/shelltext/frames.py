@@ -30,6 +30,16 @@ class Site:
     inner: Quoting = "bare"
     nested: bool = False  # in the word of `${X:-word}`
 
+    def outer(self) -> tuple[int, int]:
+        """Its place in the text that `through` leads to."""
+        return self.lifted(self.start, self.end)
+
+    def lifted(self, start: int, end: int) -> tuple[int, int]:
+        """`start:end` beside it, as a place in that text."""
+        for embedded in self.through:
+            start, end = embedded.outer(start, end)
+        return start, end
+
 
 @dataclass(slots=True, eq=False)
 class PendingHere:

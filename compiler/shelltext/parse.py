@@ -45,25 +45,18 @@ def parse(source: str, locate: Locate) -> tuple[ShellText, tuple[Diagnostic, ...
     return text, tuple(unique)
 
 
-def place(site: Site, start: int, end: int) -> tuple[int, int]:
-    """`start:end` of the text that holds `site`, as a place in the source."""
-    for embedded in site.through:
-        start, end = embedded.outer(start, end)
-    return start, end
-
-
 def _reference(site: Site) -> ShellReference | None:
     expression = site.expression
     if expression is None:
         return None
-    start, end = place(site, site.start, site.end)
+    start, end = site.outer()
     here = site.here
     if here is not None and site.through:
         here = replace(
             here,
-            word=place(site, *here.word),
-            body=place(site, *here.body),
-            end=place(site, *here.end),
+            word=site.lifted(*here.word),
+            body=site.lifted(*here.body),
+            end=site.lifted(*here.end),
         )
     return ShellReference(
         start=start,

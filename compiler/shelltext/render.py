@@ -126,12 +126,11 @@ def _places(text: ShellText) -> tuple[list[_Place], dict[str, int]]:
     read_twice = any(each.program for each in text.references)
     if not (read_twice or "`" in source or "$'" in source or set_here & text.assigned):
         return simple, {}
-    from compiler.shelltext.parse import place
     from compiler.shelltext.scan import Scan
 
     scan = Scan(source, lambda start, end: text.span)
     found = {
-        place(site, site.start, site.end): _Place(
+        site.outer(): _Place(
             site.text or source,
             site.start,
             site.end,

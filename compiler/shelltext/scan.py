@@ -6,18 +6,16 @@ what a shell would refuse is passed over without complaint.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from compiler.diagnostics import Diagnostic
-from compiler.expressions import Parsed, parse_at
+from compiler.expressions import Locate, Parsed, parse_at
 from compiler.ir import HereDocument, Place, Quoting, Reference, Template
 from compiler.shelltext import commands
 from compiler.shelltext.embedded import Embedded, Layer, backticks, program
 from compiler.shelltext.frames import Frame, Kind, PendingHere, Site
 from compiler.source import Span
-
-Locate = Callable[[int, int], Span]
 
 # How many programs within programs are followed (`sh -c 'sh -c "..."'`).
 _MAX_PROGRAMS = 6
@@ -336,7 +334,9 @@ class Scan:
             self._indirect(site, frame)
         if character == "[" and not name.endswith("]"):
             quiet = name in self.associative
-            self._push("arithmetic", position, "]", place=self._subscript(quiet))
+            self._push(
+                "arithmetic", position, "]", place="text" if quiet else "arithmetic"
+            )
             frame.begins = True
             self.position += 1
         elif character == ":" and source[position + 1 : position + 2] not in "-=?+":
@@ -356,9 +356,6 @@ class Scan:
             self.position += 1
         else:
             self._bad_parameter(frame)
-
-    def _subscript(self, quiet: bool) -> Place:
-        return "text" if quiet else "arithmetic"
 
     def _indirect(self, site: Site, frame: Frame) -> None:
         """`${!X}`: bash evaluates the content of X as a name with a subscript."""
@@ -413,8 +410,8 @@ class Scan:
         last = bisect_left(self.handed_starts, end)
         if first == last:
             return
-        starts = {_outer_start(site) for site in self.sites}
-        bound = [(site.start, site.end) for site in self.sites if not site.plain]
+        starts = {site.outer()[0] for site in self.sites}
+        bound = [site.outer() for site in self.sites if not site.plain]
         owner = self.frames[-1].owner if self.frames else None
         for site in self.handed[first:last]:
             at = site.start
@@ -573,7 +570,7 @@ class Scan:
         self.sites[first:] = kept + [
             site
             for site in scan.sites
-            if not _own_of_inner(site, scan, inner) and _outer_start(site) not in known
+            if not _own_of_inner(site, scan, inner) and site.outer()[0] not in known
         ]
 
     def _refuse_nested(self, scan: "Scan", taken: list[Site], head: str) -> None:
@@ -581,7 +578,7 @@ class Scan:
         several readers cannot be told: there is no way to hand the reference on."""
         nested = {site.start for site in taken if site.nested}
         for site in scan.sites if nested else ():
-            start = _outer_start(site)
+            start = site.outer()[0]
             if start in nested and (
                 site.quoting == "single"
                 or len(site.through) > 1
@@ -653,7 +650,9 @@ class Scan:
         self.position = end
 
     def _element(self, bracket: int, quiet: bool) -> None:
-        frame = self._push("arithmetic", bracket, "]", place=self._subscript(quiet))
+        frame = self._push(
+            "arithmetic", bracket, "]", place="text" if quiet else "arithmetic"
+        )
         frame.prefix = "="
         self.position = bracket + 1
 
@@ -1078,13 +1077,6 @@ class Scan:
 
 def _ends_element(source: str, position: int) -> bool:
     return source.startswith(("=", "+="), position)
-
-
-def _outer_start(site: Site) -> int:
-    start = site.start
-    for embedded in site.through:
-        start, _ = embedded.outer(start, start)
-    return start
 
 
 def _reads_as_variable(site: Site) -> bool:
