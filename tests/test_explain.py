@@ -7,9 +7,14 @@ import pytest
 
 from compiler.cli import main
 from compiler.diagnostics import CODES
+from compiler.evaluate import MAX_JSON_DEPTH
 from compiler.expressions import FUNCTIONS
+from compiler.interpreter.schedule import MOST_RUNNING
+from compiler.interpreter.values import LARGEST_EXPORT, LARGEST_OUTPUT
 from compiler.pipeline import front_end
 from compiler.reader import keys
+from compiler.reader.events import MAX_ALIASED, MAX_DEPTH
+from compiler.reader.shape import MAX_INTEGER, MAX_NAME
 from compiler.source import Source
 
 GRAMMAR = Path(__file__).parent.parent / "grammar"
@@ -150,6 +155,23 @@ def test_the_list_of_refused_keys_is_complete(known: keys.Keys) -> None:
 def test_each_function_has_its_row() -> None:
     rows = re.findall(r"^\| `(\w+)\(", section("Functions"), re.MULTILINE)
     assert sorted(rows) == sorted(FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    ("row", "limit"),
+    [
+        ("nesting of lists", MAX_DEPTH),
+        ("what aliases", MAX_ALIASED),
+        ("names of", MAX_NAME),
+        ("numbers", MAX_INTEGER),
+        ("nesting of a JSON", MAX_JSON_DEPTH),
+        ("one output", LARGEST_OUTPUT),
+        ("one value", LARGEST_EXPORT),
+        ("steps that run", MOST_RUNNING),
+    ],
+)
+def test_limits(row: str, limit: int) -> None:
+    assert re.search(rf"^\| {row}[^|]*\| {limit:,}\b", section("Limits"), re.MULTILINE)
 
 
 def test_links_of_the_reference_lead_somewhere() -> None:
