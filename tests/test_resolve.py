@@ -201,6 +201,22 @@ def test_names_that_mean_nothing_here(command: str, code: str, hint: str) -> Non
     assert finding.span.line == 8
 
 
+def test_a_program_that_is_no_shell_has_no_references() -> None:
+    _, found = resolved("""
+        params: [{WHO: bob}]
+        steps:
+          - name: a
+            command: node
+            script: |
+              console.log(`${WHO} ${local} ${local.x} $<len(WHO)>`)
+        """)
+    assert [(it.code, it.span.column) for it in found] == [
+        ("WFC303", 22),
+        ("WFC303", 50),
+    ]
+    assert "process.env.WHO" in found[0].help
+
+
 def test_a_local_variable_is_not_a_missing_output() -> None:
     _, found = resolved("""
         type: graph

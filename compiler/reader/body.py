@@ -3,13 +3,14 @@
 import re
 from dataclasses import replace
 
-from compiler.diagnostics import Diagnostic
+from compiler.expressions import parse_at
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
     Body,
     Command,
     Script,
+    ShellReference,
     ShellText,
     Template,
 )
@@ -26,8 +27,8 @@ from compiler.reader.shape import (
 from compiler.reader.words import DOLLAR, Word, is_shell, shebang, split
 from compiler.source import Span
 
-# What is surely an expression of ours in a program of another language.
-_EXPRESSION = re.compile(r"""\$<[^\n>$]*[\w)\]"'}]\s*>""")
+# What looks like a reference of ours in a program of another language.
+_OPENING = re.compile(r"""\$\{(?=[A-Za-z_])|\$<(?=[^\n>$]*[\w)\]"'}]\s*>)""")
 
 
 def body(reading: Reading, known: Fields, span: Span) -> Body:
@@ -103,7 +104,7 @@ def _command(
     if found is None:
         return None
     words = list(DEFAULT_SHELL) if shell is None else shell[1]
-    return Command(text=_program(reading, found, is_shell(words)), shell=tuple(words))
+    return Command(text=_program(reading, found, words), shell=tuple(words))
 
 
 def _arguments(reading: Reading, node: ListNode) -> Arguments | None:
@@ -149,7 +150,7 @@ def _script(
             plain = list(DEFAULT_SHELL)
             interpreter = _fixed(plain, reading.span(field.key))
     return Script(
-        text=_program(reading, found, is_shell(plain)), interpreter=interpreter
+        text=_program(reading, found, plain), interpreter=interpreter
     )
 
 
@@ -182,19 +183,37 @@ def _word(reading: Reading, word: Word, locate: Locate) -> Template:
     return replace(read, parts=tuple(parts))
 
 
-def _program(reading: Reading, node: ScalarNode, shell: bool) -> ShellText:
-    """The text of a command or script. No other language has references of ours (R4)."""
-    if shell:
+def _program(reading: Reading, node: ScalarNode, words: list[str]) -> ShellText:
+    """The text of a command or script for the interpreter `words`.
+
+    In another language than a shell's nothing is a reference; what looks like one is kept
+    as misplaced, for the pass that knows the names (R4).
+    """
+    if is_shell(words):
         return shell_text(reading, node)
     locate = locator(reading.source, node)
-    for found in _EXPRESSION.finditer(node.text):
-        reading.findings.append(
-            Diagnostic(
-                code="WFC303",
-                message="a reference in a program that is no shell's",
-                span=locate(found.start(), found.end()),
-                label="a value would become code",
-                help="read the environment variable there, or pass an argument",
+    references: list[ShellReference] = []
+    for found in _OPENING.finditer(node.text):
+        parsed = parse_at(node.text, found.start(), locate)
+        if parsed is not None and parsed.expression is not None:
+            references.append(
+                ShellReference(
+                    start=found.start(),
+                    end=parsed.end,
+                    expression=parsed.expression,
+                    plain=False,
+                    quoting="single",
+                    place="foreign",
+                    program=_language(words),
+                )
             )
-        )
-    return ShellText(source=node.text, span=reading.span(node))
+    return ShellText(
+        source=node.text, references=tuple(references), span=reading.span(node)
+    )
+
+
+def _language(words: list[str]) -> str:
+    """`python` for `/usr/bin/env python3.11 -u`."""
+    names = [word.rsplit("/", 1)[-1] for word in words if not word.startswith("-")]
+    named = next((name for name in names if name != "env"), "the interpreter")
+    return named.rstrip("0123456789.") or named

@@ -167,6 +167,10 @@ def misplaced(reference: ShellReference) -> Diagnostic | None:
     )
 
 
+def _is_name(expression: Reference) -> bool:
+    return expression.text in (f"${expression.name}", f"${{{expression.name}}}")
+
+
 def _foreign_help(reference: ShellReference) -> str:
     expression, head = reference.expression, reference.program
     if head == "ssh":
@@ -174,7 +178,7 @@ def _foreign_help(reference: ShellReference) -> str:
     form = _ENVIRONMENT.get(head)
     if form is None:
         return "read the environment variable, or pass an argument"
-    if isinstance(expression, Reference) and not expression.path:
+    if isinstance(expression, Reference) and _is_name(expression):
         variable = form.format(expression.name)
         return f"read the environment variable: `{variable}`, or pass an argument"
     return f"set a variable in `env` and read it: `{form.format('NAME')}`"
