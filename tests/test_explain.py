@@ -8,7 +8,7 @@ import pytest
 from compiler.cli import main
 from compiler.diagnostics import CODES
 from compiler.evaluate import MAX_JSON_DEPTH
-from compiler.expressions import FUNCTIONS
+from compiler.expressions import FUNCTIONS, MAX_LENGTH
 from compiler.interpreter.schedule import MOST_RUNNING
 from compiler.interpreter.values import LARGEST_EXPORT, LARGEST_OUTPUT
 from compiler.pipeline import front_end
@@ -165,6 +165,7 @@ def test_each_function_has_its_row() -> None:
         ("names of", MAX_NAME),
         ("numbers", MAX_INTEGER),
         ("nesting of a JSON", MAX_JSON_DEPTH),
+        (r"one `\$<…>`", MAX_LENGTH),
         ("one output", LARGEST_OUTPUT),
         ("one value", LARGEST_EXPORT),
         ("steps that run", MOST_RUNNING),
