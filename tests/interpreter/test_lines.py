@@ -1,5 +1,6 @@
 """What a person sees of a run, on a pipe and on a terminal."""
 
+import contextlib
 import fcntl
 import io
 import os
@@ -7,6 +8,7 @@ import pty
 import re
 import struct
 import termios
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,9 @@ def seen_on_terminal(tmp_path: Path, columns: int, *, color: bool) -> str:
     """All that a run of three steps writes to a terminal of so many columns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    seen: list[bytes] = []
+    reader = threading.Thread(target=read_all, args=(ours, seen))
+    reader.start()
     with os.fdopen(theirs, "w") as stream:
         terminal = progress(stream, color=color, quiet=False)
         assert isinstance(terminal, Terminal)
@@ -103,10 +108,16 @@ def seen_on_terminal(tmp_path: Path, columns: int, *, color: bool) -> str:
             progress=terminal,
             environment=os.environ,
         )
-        stream.flush()
-        text = os.read(ours, 1 << 16).decode()
+    reader.join()
     os.close(ours)
-    return text
+    return b"".join(seen).decode()
+
+
+def read_all(descriptor: int, into: list[bytes]) -> None:
+    """Reads until the other side of a terminal is closed: end of file or EIO."""
+    with contextlib.suppress(OSError):
+        while chunk := os.read(descriptor, 4096):
+            into.append(chunk)
 
 
 @pytest.mark.parametrize("columns", [40, 80])
