@@ -26,6 +26,8 @@ from cases import (
 
 from compiler import interpreter
 from compiler.backend import Backend
+from compiler.ir import Program
+from compiler.optimize import optimize
 from compiler.outcome import Outcome, differences, from_json
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,7 +39,13 @@ def _backends() -> dict[str, Backend]:
 
 
 BACKENDS = _backends()
-ENGINES = ("interpreter", *BACKENDS)
+# `rewritten` is the interpreter, too, on what the rewrites make of the program.
+ENGINES = ("interpreter", "rewritten", *BACKENDS)
+
+
+def rewritten(case: Case) -> bool:
+    """Whether the rewrites change the program of `case`."""
+    return optimize(program_of(case)) != program_of(case)
 
 
 def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, list[str]]:
@@ -45,10 +53,13 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
     that is not as expected."""
     work = lay_out(case, run, folder)
     surroundings = environment(run, folder, work)
+    program = program_of(case)
     if run.signal is not None:
         outcome = _signalled(case, run, engine, folder, surroundings)
     elif engine == "interpreter":
-        outcome = _interpreted(case, run, folder, surroundings)
+        outcome = _interpreted(program, run, folder, surroundings)
+    elif engine == "rewritten":
+        outcome = _interpreted(optimize(program), run, folder, surroundings)
     else:
         outcome = importlib.import_module(f"backends.{engine}.engine").run(
             _emit(case, engine, folder),
@@ -56,7 +67,6 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
             work_dir=work,
             environment=surroundings,
         )
-    program = program_of(case)
     expected = outcome_of(case, run.expect)
     outcome = with_digests(outcome, expected)
     problems = [
@@ -68,12 +78,10 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
 
 
 def _interpreted(
-    case: Case, run: Run, folder: Path, surroundings: Mapping[str, str]
+    program: Program, run: Run, folder: Path, surroundings: Mapping[str, str]
 ) -> Outcome:
-    """The program as the front end leaves it: what the rewrites make of it runs on the
-    targets, and must come to the same."""
     return interpreter.run(
-        program_of(case),
+        program,
         values=run.params,
         arguments=run.arguments,
         work_dir=folder / "work",
@@ -103,7 +111,7 @@ def _signalled(
 ) -> Outcome:
     """The run as a process of its own, by the command line of `wfc run` or the script."""
     command = [sys.executable, "-m", "wfc", "run", str(case.workflow)]
-    if engine != "interpreter":
+    if engine in BACKENDS:
         command = ["bash", str(_emit(case, engine, folder))]
     report = folder / "report.json"
     command += [*run.words, "--work-dir", str(folder / "work"), "--report", str(report)]

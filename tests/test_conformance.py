@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cases import (
     CONFORMANCE,
+    GOLDEN,
     Case,
     Run,
     agree,
@@ -16,7 +17,7 @@ from cases import (
     source_of,
     text_of,
 )
-from running import ENGINES, judge
+from running import ENGINES, judge, rewritten
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -24,6 +25,8 @@ from running import ENGINES, judge
 @pytest.mark.usefixtures("jq")
 def test_run(case_and_run: tuple[Case, Run], engine: str, tmp_path: Path) -> None:
     case, run = case_and_run
+    if engine == "rewritten" and not rewritten(case):
+        return
     _, problems = judge(case, run, engine, tmp_path)
     assert not problems, "\n".join(problems)
 
@@ -37,3 +40,9 @@ def test_diagnostics(case: Case, accept: bool) -> None:
 @pytest.mark.parametrize("case", cases(CONFORMANCE), ids=run_id)
 def test_holds_nothing_unused(case: Case) -> None:
     assert kept(case) <= {"diagnostics.txt"}
+
+
+@pytest.mark.parametrize("root", [CONFORMANCE, GOLDEN], ids=["conformance", "golden"])
+def test_every_folder_is_a_case(root: Path) -> None:
+    folders = {each.name for each in root.iterdir() if each.is_dir()}
+    assert folders == {case.name for case in cases(root)}
