@@ -211,8 +211,8 @@ def test_a_program_that_is_no_shell_has_no_references() -> None:
               console.log(`${WHO} ${local} ${local.x} $<len(WHO)>`)
         """)
     assert [(it.code, it.span.column) for it in found] == [
-        ("WFC303", 22),
-        ("WFC303", 50),
+        ("WFC303", 20),
+        ("WFC303", 49),
     ]
     assert "process.env.WHO" in found[0].help
 

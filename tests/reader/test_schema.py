@@ -250,10 +250,6 @@ ONLY_THE_READER = {
     "a whole number written with a fraction": ("timeoutSec: 2.0", "WFC105"),
     "a name that only its sign spoils": ("name: +5", "WFC107"),
     "a number that is none in JSON": ("params: {A: [.inf]}", "WFC107"),
-    "an expression in another program": (
-        with_step("script: 'print($<a>)', command: python3"),
-        "WFC303",
-    ),
 }
 
 
