@@ -38,9 +38,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = options.command(options)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # `wfc lint ... | head`
+    except OSError as error:
+        # What is left in the buffer would fail once more when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        if isinstance(error, BrokenPipeError):  # `wfc lint ... | head`
+            return 1
+        return _usage([f"{error.filename or '<stdout>'}: {error.strerror}"])
     except KeyboardInterrupt:
         return 130
 
@@ -370,7 +373,10 @@ def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("-q", "--quiet", action="store_true", help="only what matters")
     shared.add_argument(
-        "--color", choices=("auto", "always", "never"), default="auto", help="of messages"
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="of messages",
     )
 
     lint = commands.add_parser(
@@ -412,7 +418,9 @@ def _parser() -> argparse.ArgumentParser:
         help="freeze a param: the result has it no more",
     )  # fmt: skip
     compile_.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 with a diff if stale"
+        "--check",
+        action="store_true",
+        help="write nothing; exit 1 with a diff if stale",
     )
     compile_.add_argument(
         "--force", action="store_true", help="overwrite files that wfc did not make"

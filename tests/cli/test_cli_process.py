@@ -116,3 +116,41 @@ def test_signal_ends_a_run(tmp_path: Path, number: signal.Signals, code: int) ->
     form = json.loads((tmp_path / "report.json").read_text())
     assert form["outcome"]["status"] == "aborted"
     assert form["outcome"]["exit_code"] == code
+
+
+@pytest.mark.parametrize("buffered", [True, False], ids=["buffered", "unbuffered"])
+def test_full_disk_behind_stdout(tmp_path: Path, buffered: bool) -> None:
+    (tmp_path / "typo.yaml").write_text(TYPO)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "wfc", "lint", "typo.yaml"],
+            cwd=tmp_path,
+            env={**surroundings(tmp_path), "PYTHONUNBUFFERED": "" if buffered else "1"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert "wfc: <stdout>: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_current_folder_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "gone").mkdir()
+    program = (
+        'cd gone && rmdir ../gone && exec "$1" -m wfc compile - -t shell <../good.yaml'
+    )
+    done = subprocess.run(
+        ["bash", "-c", program, "-", sys.executable],
+        cwd=tmp_path,
+        env=surroundings(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
