@@ -431,3 +431,9 @@ SPECIAL_VARIABLES = (
     "DAG_RUN_STATUS",
 )
 STEP_FIELDS = ("output", "exitCode", "status", "stdout", "stderr")
+# Names that bash sets itself or that change how it reads: nobody else may define them.
+BASH_NAMES = frozenset(
+    "UID EUID PPID BASHOPTS SHELLOPTS BASH_VERSINFO IFS OPTIND OPTARG LINENO RANDOM "
+    "SECONDS FUNCNAME DIRSTACK GROUPS BASHPID BASH_COMMAND BASH_SUBSHELL SRANDOM "
+    "EPOCHSECONDS EPOCHREALTIME PIPESTATUS _".split()
+)

@@ -35,16 +35,25 @@ def _block(
         f"{_paint(head, _COLORS[diagnostic.severity], color)}: "
         f"{_paint(_visible(diagnostic.message), '1', color)}"
     )
-    places = [(span, diagnostic.label, True)]
-    places += [(other, what, False) for other, what in diagnostic.others]
+    tint = _COLORS[diagnostic.severity]
+    places = [(span, diagnostic.label, tint)]
+    places += [(other, what, "34") for other, what in diagnostic.others]
     gutter = max(len(str(place.line)) for place, _, _ in places)
-    for place, what, primary in places:
-        tint = _COLORS[diagnostic.severity] if primary else "34"
-        if not primary and place.file != span.file:
+    shown = Span(file=span.file, line=0, column=0)
+    for place, what, tint in sorted(places, key=lambda it: _order(it[0], span)):
+        if place.file != shown.file:
             yield f"{' ' * gutter}--> {place.file}:{place.line}:{place.column}"
-        yield from _excerpt(place, what, sources, gutter, tint, color)
+        again = (place.file, place.line) == (shown.file, shown.line)
+        excerpt = _excerpt(place, what, sources, gutter, tint, color)
+        yield from list(excerpt)[1 if again else 0 :]
+        shown = place
     if diagnostic.help:
         yield f"{' ' * gutter} = help: {_visible(diagnostic.help)}"
+
+
+def _order(place: Span, primary: Span) -> tuple[bool, str, int, int]:
+    """Places of the primary file first, as they follow each other there."""
+    return place.file != primary.file, place.file, place.line, place.column
 
 
 def _excerpt(

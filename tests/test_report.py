@@ -34,7 +34,9 @@ def test_text_shows_other_places() -> None:
     text = to_text(
         [finding(others=((SOURCE.span(11, 15), "here"),))], {"flow.yaml": SOURCE}
     )
-    assert "2 |   - name: a\n  |     ^^^^ here\n" in text
+    assert "2 |   - name: a\n  |     ^^^^ here\n3 |     depends" in text
+    twice = finding(others=((SOURCE.span(23, 30), "here"),))
+    assert to_text([twice], {"flow.yaml": SOURCE}).count("depends: [") == 1
 
 
 def test_a_file_without_source_has_no_excerpt() -> None:

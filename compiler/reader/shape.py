@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from compiler import expressions, shelltext
 from compiler.diagnostics import Diagnostic, did_you_mean
-from compiler.ir import SPECIAL_VARIABLES, ShellText, Template
+from compiler.ir import BASH_NAMES, SPECIAL_VARIABLES, ShellText, Template
 from compiler.reader.keys import Keys
 from compiler.reader.nodes import (
     ListNode,
@@ -28,33 +28,6 @@ _DAGU_NAME = 40  # longer names are refused there
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DIGITS = re.compile("0|[1-9][0-9]{0,8}")
-_BASH_NAMES = frozenset(
-    [
-        "UID",
-        "EUID",
-        "PPID",
-        "BASHOPTS",
-        "SHELLOPTS",
-        "BASH_VERSINFO",
-        "IFS",
-        "OPTIND",
-        "OPTARG",
-        "LINENO",
-        "RANDOM",
-        "SECONDS",
-        "FUNCNAME",
-        "DIRSTACK",
-        "GROUPS",
-        "BASHPID",
-        "BASH_COMMAND",
-        "BASH_SUBSHELL",
-        "SRANDOM",
-        "EPOCHSECONDS",
-        "EPOCHREALTIME",
-        "PIPESTATUS",
-        "_",
-    ]
-)
 _QUOTE_EXPRESSION = (
     "in YAML a `$<…>` that holds `: `, ` #` or brackets needs quotes: `'$<…>'`"
 )
@@ -254,8 +227,8 @@ def checked_name(reading: Reading, name: str, span: Span, kind: str) -> str | No
             "a name has letters, digits and `_`, and no digit in front",
         )
         return None
-    if name in _BASH_NAMES or name in SPECIAL_VARIABLES or name[:4] in ("WFC_", "wfc_"):
-        owner = "bash" if name in _BASH_NAMES else "wfc"
+    if name in BASH_NAMES or name in SPECIAL_VARIABLES or name[:4] in ("WFC_", "wfc_"):
+        owner = "bash" if name in BASH_NAMES else "wfc"
         reading.report(
             "WFC210",
             f"the name `{name}` is reserved",

@@ -37,6 +37,6 @@ def _resolve_workflow(workflow: Workflow) -> tuple[Workflow, list[Diagnostic]]:
     findings = Findings(diagnostics=in_graph)
     workflow = resolve_definitions(workflow, names, findings)
     workflow = resolve_steps(workflow, names, findings)
-    workflow = declare(workflow, findings.undeclared, findings)
+    workflow = declare(workflow, names, findings)
     workflow = order_definitions(workflow, findings)
     return workflow, findings.diagnostics

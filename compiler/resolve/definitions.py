@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from compiler.diagnostics import Diagnostic, nearest
+from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import Param, Reference, Variable, Workflow
 from compiler.resolve.names import Findings, Names, Scope
 from compiler.resolve.texts import resolve_template
-from compiler.source import Span
 from compiler.walk import template_texts, text_references
 
 Definition = Param | Variable
@@ -39,30 +38,34 @@ def resolve_definitions(
     )
 
 
-def declare(
-    workflow: Workflow, undeclared: Mapping[str, Span], findings: Findings
-) -> Workflow:
+def declare(workflow: Workflow, names: Names, findings: Findings) -> Workflow:
     """`workflow` with the undeclared names as optional params, each with a note (R1)."""
-    steps = [step.name for step in workflow.steps]
+    undeclared = findings.undeclared
     for name, span in undeclared.items():
-        step = nearest(name, steps) if name in steps else None
         findings.diagnostics.append(
             Diagnostic(
                 code="WFC207",
                 message=f"`{name}` is not declared; it is an optional param, by default "
                 "from the environment, else empty",
                 span=span,
-                help=(
-                    f"the output of step `{step}` is `${{{step}.output}}`"
-                    if step
-                    else "declare it in `params` to give it a default"
-                ),
+                help=_meant(name, names),
             )
         )
     implicit = tuple(
         Param(name=name, default=None, span=span) for name, span in undeclared.items()
     )
     return replace(workflow, params=workflow.params + implicit)
+
+
+def _meant(name: str, names: Names) -> str:
+    """What an undeclared name is likely to be."""
+    if name in names.graph.places:
+        return f"the output of step `{name}` is `${{{name}.output}}`"
+    return did_you_mean(
+        name,
+        [*names.params, *names.env, *names.producers],
+        "declare it in `params` to give it a default",
+    )
 
 
 def order_definitions(workflow: Workflow, findings: Findings) -> Workflow:

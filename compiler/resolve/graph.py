@@ -190,10 +190,15 @@ def _cycle(
     head, following = cycle[0], cycle[1 % len(cycle)]
     dependency = dependencies[head][parents[head].index(following)]
     path = " → ".join(f"`{steps[place].name}`" for place in [*cycle, head])
+    alone = len(cycle) == 1
     return Diagnostic(
         code="WFC202",
-        message=f"steps wait for each other: {path}",
+        message=(
+            f"step `{steps[head].name}` waits for itself"
+            if alone
+            else f"steps wait for each other: {path}"
+        ),
         span=dependency.span,
         label="this dependency closes the circle",
-        help="take one of these dependencies out",
+        help="take it out" if alone else "take one of these dependencies out",
     )

@@ -10,6 +10,7 @@ from typing import Literal
 
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import (
+    BASH_NAMES,
     SPECIAL_VARIABLES,
     STEP_FIELDS,
     Expression,
@@ -173,8 +174,12 @@ def resolve_reference(
 
 
 def _may_be_undeclared(reference: Reference) -> bool:
+    """May it be a param that nobody declared? What `env` and `params` may not define, a
+    run cannot set either."""
+    name = reference.name
     in_braces = reference.text.startswith("$") and not reference.text.startswith("$<")
-    return in_braces and re.fullmatch(r"[A-Za-z_]\w*", reference.name) is not None
+    reserved = name in SPECIAL_VARIABLES or name in BASH_NAMES
+    return in_braces and not reserved and re.fullmatch(r"[A-Za-z_]\w*", name) is not None
 
 
 def look_up(reference: Reference, scope: Scope) -> Reference | Diagnostic | None:
@@ -251,8 +256,14 @@ def _no_such_field(reference: Reference, step: Step) -> Diagnostic:
     wanted = str(path[0]) if path else ""
     return Diagnostic(
         code="WFC204",
-        message=f"`{reference.text}`: `{step.name}` is a step; say which value of it",
+        message=f"`{reference.text}`: "
+        + (
+            f"step `{step.name}` has no `{wanted}`"
+            if wanted
+            else f"`{step.name}` is a step; say which value of it"
+        ),
         span=reference.span,
+        label="no such value" if wanted else "a step, not a value",
         help=did_you_mean(
             wanted, fields, "a step has " + ", ".join(f"`.{each}`" for each in fields)
         ),
@@ -291,13 +302,18 @@ def _not_upstream(
             help="a step sees what the steps it depends on give",
         )
     here = "" if scope.step is None else f" `{scope.names.step(scope.step).name}`"
+    hint = f"add `{producers[0].name}` to the `depends` of{here}"
+    if scope.step is not None and all(
+        scope.names.graph.upstream[place] >> scope.step & 1 for place in places
+    ):
+        hint = f"{named} itself waits for{here}; take this reference out"
     return Diagnostic(
         code="WFC205",
         message=f"`{reference.text}` comes from step {named}, which does not run before"
         f" step{here}",
         span=reference.span,
         label="has no value here",
-        help=f"add `{producers[0].name}` to the `depends` of{here}",
+        help=hint,
         others=tuple((step.span, "the value's step") for step in producers),
     )
 
@@ -311,6 +327,13 @@ def unknown(reference: Reference, scope: Scope) -> Diagnostic:
             message=f"`{reference.name}` has a value only while {when} runs",
             span=reference.span,
             help=f"use it in {when}",
+        )
+    if reference.name in BASH_NAMES:
+        return Diagnostic(
+            code="WFC204",
+            message=f"`{reference.name}` is bash's own: only a shell text can read it",
+            span=reference.span,
+            help=f"use `${reference.name}` in a `command` or `script`",
         )
     return Diagnostic(
         code="WFC204",

@@ -41,10 +41,10 @@ def name_clash(program: Program) -> Iterator[Diagnostic]:
                 (winner, winning), (loser, losing), *_ = places
                 yield Diagnostic(
                     code="WFC206",
-                    message=f"`{name}` is {winner} and {loser}; {winner} wins",
+                    message=f"`{name}` is a {winner} and a {loser}; the {winner} wins",
                     span=losing,
                     help="give one of them another name",
-                    others=((winning, winner),),
+                    others=((winning, f"the {winner}"),),
                 )
 
 
@@ -52,9 +52,9 @@ def _definitions(workflow: Workflow) -> dict[str, list[tuple[str, Span]]]:
     """Each name with what it is, the strongest first, one place for each kind."""
     places: dict[str, list[tuple[str, Span]]] = {}
     kinds: list[tuple[str, list[tuple[str, Span]]]] = [
-        ("a param", [(it.name, it.span) for it in workflow.params if it.default]),
-        ("an output", [(it.output, it.span) for it in workflow.steps if it.output]),
-        ("a variable of `env`", [(it.name, it.span) for it in workflow.env]),
+        ("param", [(it.name, it.span) for it in workflow.params if it.default]),
+        ("step's output", [(it.output, it.span) for it in workflow.steps if it.output]),
+        ("variable of `env`", [(it.name, it.span) for it in workflow.env]),
     ]
     for kind, definitions in kinds:
         for name, span in definitions:
