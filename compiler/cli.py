@@ -122,6 +122,8 @@ def _run(options: argparse.Namespace) -> int:
     work_dir = Path(options.work_dir or _source_folder(options.file))
     if not work_dir.is_dir():
         problems.append(f"`{work_dir}` is no folder")
+    if options.report is not None and not Path(options.report).parent.is_dir():
+        problems.append(f"the folder of `{options.report}` does not exist")
     if problems:
         return _usage(problems)
     progress = interpreter.progress(

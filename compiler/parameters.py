@@ -53,7 +53,7 @@ def unknown_params(program: Program, names: Iterable[str]) -> list[str]:
     """What is wrong with `names` as params that a run or a compilation may set."""
     settable = settable_params(program.main)
     return [
-        f"unknown param `{name}`: "
+        f"error[WFC212]: unknown param `{name}`: "
         + did_you_mean(name, settable, "" if settable else "the workflow has none")
         for name in names
         if name not in settable

@@ -69,7 +69,7 @@ def test_depends_takes_ids_and_counts_a_step_once() -> None:
 @pytest.mark.parametrize(
     ("steps", "path"),
     [
-        ("{name: a, command: x, depends: a}", "`a` → `a`"),
+        ("{name: a, command: x, depends: a}", "`a` waits for itself"),
         (
             "{name: a, command: x, depends: b}, {name: b, command: x, depends: a}",
             "`a` → `b` → `a`",
