@@ -1,0 +1,133 @@
+"""Turns the place where something that nests begins into the place where it ends."""
+
+import re
+
+from compiler.diagnostics import Diagnostic
+from compiler.expressions.reading import Reading, short, too_large
+from compiler.expressions.references import BRACED, NUMBERED, numbered
+
+MAX_NESTED_BRACKETS = 100
+MAX_NESTED_REFERENCES = 20
+
+QUOTED = re.compile(r""""(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'""")
+BACKTICKS = re.compile(r"`((?:\\[\s\S]|[^`\\])*)`")
+_MORE = re.compile(r"[^\n$>]*>")
+
+PARENTHESISE = (
+    "the first `>` outside of brackets closes `$<`: to compare, write `$<(a > b)>`"
+)
+
+
+def end_of_default(reading: Reading, start: int, depth: int) -> int | Diagnostic:
+    """The offset of the `}` that closes the `${X:-` at `start`."""
+    text = reading.text
+    opening = BRACED.match(text, start) or NUMBERED.match(text, start)
+    position = (opening.end() if opening else start) + 2
+    if depth > MAX_NESTED_REFERENCES:
+        return too_large(reading, start, position)
+    braces = 0
+    special = re.compile(r"[\\${}`]")
+    while found := special.search(text, position):
+        position = found.end()
+        match found[0]:
+            case "\\":
+                position += text[position : position + 1] in ("{", "}", "$")
+            case "{":
+                braces += 1
+            case "}" if braces == 0:
+                return found.start()
+            case "}":
+                braces -= 1
+            case "`" if reading.backticks:
+                command = BACKTICKS.match(text, found.start())
+                position = command.end() if command else position
+            case "$":
+                behind = _behind_dollar(reading, found.start(), depth)
+                if isinstance(behind, Diagnostic):
+                    return behind
+                position = behind
+    return reading.problem(
+        "WFC305",
+        f"`{short(text[start : opening.end() if opening else start + 2])}` is never closed",
+        start,
+        opening.end() if opening else start + 2,
+        "begins here",
+        "close it with `}`; a single brace in a default is written `\\{` or `\\}`",
+    )
+
+
+def _behind_dollar(reading: Reading, start: int, depth: int) -> int | Diagnostic:
+    """The offset behind the reference or the escape that begins at `start`, in a default."""
+    text = reading.text
+    if text.startswith("$$<", start):
+        return start + 3
+    if text.startswith("$${", start):
+        return start + 2
+    if text.startswith("$<", start):
+        end = end_of_angled(reading, start, depth + 1)
+    else:
+        match = BRACED.match(text, start) or numbered(reading, start)
+        if match is not None and text.startswith("}", match.end()):
+            return match.end() + 1
+        if match is None or not text.startswith(":-", match.end()):
+            return start + 1
+        end = end_of_default(reading, start, depth + 1)
+    return end if isinstance(end, Diagnostic) else end + 1
+
+
+def end_of_angled(reading: Reading, start: int, depth: int) -> int | Diagnostic:
+    """The offset of the `>` that closes the `$<` at `start`: the first one outside of
+    quotes and brackets (R3)."""
+    text, position = reading.text, start + 2
+    if depth > MAX_NESTED_REFERENCES:
+        return too_large(reading, start, position)
+    brackets: list[int] = []
+    special = re.compile(r"""["'()\[\]{}>$]""")
+    while found := special.search(text, position):
+        position = found.end()
+        match found[0]:
+            case '"' | "'":
+                quoted = QUOTED.match(text, found.start())
+                if quoted is None:
+                    return _unclosed(reading, start, found.start(), "this quote")
+                position = quoted.end()
+            case "(" | "[" | "{":
+                brackets.append(found.start())
+                if len(brackets) > MAX_NESTED_BRACKETS:
+                    return too_large(reading, found.start(), found.end())
+            case ")" | "]" | "}":
+                del brackets[-1:]
+            case "$":
+                match = BRACED.match(text, found.start())
+                if match and text.startswith(":-", match.end()):
+                    end = end_of_default(reading, found.start(), depth + 1)
+                    if isinstance(end, Diagnostic):
+                        return end
+                    position = end + 1
+            case ">" if not brackets:
+                return found.start()
+    return _unclosed(reading, start, brackets[-1] if brackets else None, "this bracket")
+
+
+def _unclosed(reading: Reading, start: int, inner: int | None, what: str) -> Diagnostic:
+    others = () if inner is None else ((reading.locate(inner, inner + 1), what),)
+    help = "close it with `>`; `\\$<` in a shell text and `$$<` elsewhere are literal"
+    if inner is not None:
+        help = f"{what} is not closed either"
+    return reading.problem(
+        "WFC305", "`$<` is never closed", start, start + 2, "begins here", help, others
+    )
+
+
+def closed_early(text: str, start: int, end: int) -> bool:
+    """Whether what `$<... >` closed looks like the left side of `>` or `>=`: white space
+    or `=` beside the `>`, and one more of them in the line."""
+    lopsided = text[end - 2].isspace() and not text[start + 2].isspace()
+    if not lopsided and not text.startswith("=", end):
+        return False
+    return more_follows(text, end)
+
+
+def more_follows(text: str, end: int) -> bool:
+    """Whether one more `>` stands in the line behind `end`."""
+    return _MORE.match(text, end) is not None
