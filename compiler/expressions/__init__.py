@@ -10,10 +10,16 @@ from compiler.expressions.references import (
     REFERENCE as _REFERENCE,  # noqa: F401 - held to the grammar's by a test
 )
 from compiler.expressions.signatures import FUNCTIONS
-from compiler.expressions.templates import by_grammar, parse_at, parse_template
+from compiler.expressions.templates import (
+    MAX_LENGTH,
+    by_grammar,
+    parse_at,
+    parse_template,
+)
 
 __all__ = [
     "FUNCTIONS",
+    "MAX_LENGTH",
     "Locate",
     "Parsed",
     "by_grammar",
