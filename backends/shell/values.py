@@ -1,0 +1,221 @@
+"""Turns templates and shell texts into lines of bash that value them.
+
+A value is a file of the run folder, its place a path in it: `params/X`, `env/X`,
+`steps/FOLDER/output`, `own/X` (the step's own env), `special/X`, `process/X`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from backends.shell.jq import Query, plain
+from backends.shell.quote import bare, within_double, word
+from compiler.ir import (
+    CommandSubstitution,
+    Constant,
+    Expression,
+    Origin,
+    Reference,
+    ShellText,
+    Template,
+)
+from compiler.shelltext import render
+from compiler.walk import children
+
+
+@dataclass
+class Used:
+    """What the values of a script need of the run time; grows while it is emitted."""
+
+    jq: set[str] = field(default_factory=set)
+    parts: set[str] = field(default_factory=set)
+    process: dict[str, None] = field(default_factory=dict)
+    special: dict[str, None] = field(default_factory=dict)
+    fields: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass
+class Values:
+    """Lines that value the templates of one step, or of params and env.
+
+    `constants` are the special variables that are known here. The lines set `wfc_1`,
+    `wfc_2` ...; `text` gives the word that holds the value.
+    """
+
+    folders: Mapping[str, str]
+    constants: Mapping[str, str]
+    used: Used
+    lenient: bool = False
+    lines: list[str] = field(default_factory=list)
+    _count: int = 0
+    _commands: dict[int, str] = field(default_factory=dict)
+
+    def text(self, template: Template) -> str:
+        """A word of bash with the value of `template`, after lines that find it."""
+        for command in _substitutions(template):
+            self._commands[id(command)] = self._substitute(command.command)
+        return self._template(template)
+
+    def _template(self, template: Template) -> str:
+        parts = template.parts
+        if all(isinstance(part, str) for part in parts):
+            return word("".join(part for part in parts if isinstance(part, str)))
+        return f'"{"".join(map(self._piece, parts))}"'
+
+    def _piece(self, part: str | Expression | CommandSubstitution) -> str:
+        """`part` as it stands inside of "..."."""
+        match part:
+            case str():
+                return within_double(part)
+            case CommandSubstitution():
+                return f"${{wfc_{self._commands[id(part)]}}}"
+            case Constant(value=str() as value):
+                return within_double(value)
+            case Template(parts=parts):
+                return "".join(map(self._piece, parts))
+            case Reference() if _simple(part):
+                return f"${{wfc_{self._reference(part)}}}"
+            case _:
+                return f"${{wfc_{self._query(part)}}}"
+
+    def _next(self) -> str:
+        self._count += 1
+        return str(self._count)
+
+    def _reference(self, reference: Reference) -> str:
+        number = self._next()
+        constant = self._constant(reference.origins)
+        places = " ".join(map(bare, self.places(reference.origins)))
+        if constant is not None:
+            self.lines.append(f"wfc_{number}={word(constant)}")
+        elif reference.default is not None or self.lenient or plain(reference):
+            self._need("get")
+            self.lines.append(f"wfc_get {number} {places}".rstrip())
+        else:
+            self._need("need")
+            self.lines.append(f"wfc_need {number} {word(reference.text)} {places}")
+        if reference.default is not None:
+            outer, self.lines = self.lines, []
+            default = self._piece(reference.default)
+            inner, self.lines = self.lines, outer
+            self.lines.append(
+                f'if [ -z "$wfc_{number}" ]; then '
+                + "".join(f"{line}; " for line in inner)
+                + f'wfc_{number}="{default}"; fi'
+            )
+        return number
+
+    def _query(self, expression: Expression) -> str:
+        number = self._next()
+        query = Query(
+            lenient=self.lenient,
+            substituted=lambda it: query.variable(
+                (Origin("process", f"@{self._commands[id(it)]}"),)
+            ),
+            special=lambda it: self._constant((it,)),
+        )
+        program = query.program(expression)
+        self.used.jq |= query.used
+        self._need("jq")
+        places = [word(",".join(self.places(each))) for each in query.origins]
+        self.lines.append(" ".join([f"wfc_jq {number}", word(program), *places]))
+        return number
+
+    def _substitute(self, text: ShellText) -> str:
+        number = self._next()
+        self._need("backtick")
+        program = self.shell_text(text)
+        self.lines.append(f"wfc_backtick {number} {word(program)}")
+        return number
+
+    def shell_text(self, text: ShellText) -> str:
+        """The program for a shell, after lines that bind and check what it needs."""
+        rendered = render(text)
+        for binding in rendered.bindings:
+            value = self.text(
+                Template(parts=(binding.expression,), span=text.span)
+            )
+            self._need("bind")
+            self.lines.append(f"wfc_bind {binding.name} {value}")
+        if rendered.integers:
+            self._need("integers")
+            self.lines.append(f"wfc_integers={word(' '.join(rendered.integers))}")
+        if rendered.exported:
+            self._need("inner")
+            self.lines.append(f"wfc_inner={word(' '.join(rendered.exported))}")
+        return rendered.text
+
+    def _need(self, part: str) -> None:
+        self.used.parts.add(part)
+
+    # ---- places
+
+    def _constant(self, origins: Iterable[Origin]) -> str | None:
+        """The value of a special variable that the compiler knows, if it comes first."""
+        for origin in origins:
+            if origin.kind == "special":
+                return self.constants.get(origin.name)
+            break
+        return None
+
+    def places(self, origins: Iterable[Origin]) -> list[str]:
+        return [self._place(origin) for origin in origins]
+
+    def _place(self, origin: Origin) -> str:
+        match origin.kind:
+            case "step_env":
+                return f"own/{origin.name}"
+            case "param" | "positional":
+                return f"params/{origin.name}"
+            case "env":
+                return f"env/{origin.name}"
+            case "output":
+                return f"steps/{self.folders[origin.step]}/output"
+            case "field":
+                if origin.name != "output":
+                    self.used.fields[origin.step] = None
+                return f"steps/{self.folders[origin.step]}/{origin.name}"
+            case "special":
+                self.used.special[origin.name] = None
+                return f"special/{origin.name}"
+            case "process":
+                if origin.name.startswith("@"):
+                    return origin.name
+                self.used.process[origin.name] = None
+                return f"process/{origin.name}"
+            case _:
+                assert_never(origin.kind)
+
+
+def _simple(reference: Reference) -> bool:
+    """Whether bash alone can value it: no path, and a default that is a text."""
+    default = reference.default
+    return not reference.path and (default is None or _textual(default))
+
+
+def _textual(expression: Expression) -> bool:
+    match expression:
+        case Constant(value=value):
+            return isinstance(value, str)
+        case Reference():
+            return True
+        case Template(parts=parts):
+            return all(
+                isinstance(part, str | CommandSubstitution) or _textual(part)
+                for part in parts
+            )
+        case _:
+            return False
+
+
+def _substitutions(expression: Expression) -> Iterable[CommandSubstitution]:
+    """The commands in backticks of `expression`: they run before all else of it."""
+    if isinstance(expression, Template):
+        for part in expression.parts:
+            if isinstance(part, CommandSubstitution):
+                yield part
+            elif not isinstance(part, str):
+                yield from _substitutions(part)
+    else:
+        for each in children(expression):
+            yield from _substitutions(each)
