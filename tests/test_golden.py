@@ -40,8 +40,7 @@ def test_run(
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
 def test_text(case: Case, backend: str, accept: bool) -> None:
-    files, _ = emitted(case, BACKENDS[backend])
-    for file in files:
+    for file in emitted(case, BACKENDS[backend]):
         agree(case.folder / backend / file.path, file.text, accept)
 
 
@@ -65,7 +64,7 @@ def test_shellcheck(case: Case, shellcheck: Path) -> None:
 def test_holds_nothing_unused(case: Case, accept: bool) -> None:
     used = {"diagnostics.txt"} | {f"outcomes/{run.name}.json" for run in case.runs}
     for name, backend in BACKENDS.items():
-        used |= {f"{name}/{file.path}" for file in emitted(case, backend)[0]}
+        used |= {f"{name}/{file.path}" for file in emitted(case, backend)}
     for unused in kept(case) - used:
         if accept:
             (case.folder / unused).unlink()

@@ -1,0 +1,453 @@
+#!/usr/bin/env bash
+# Made by wfc from workflow.yaml. Make it again: wfc compile workflow.yaml --target shell
+# source-sha256: bb81eaf751e13fae
+# Needs bash 3.2 or newer. Usage: bash odd-names.v1_2.sh --help
+# shellcheck disable=SC2329,SC2317,SC2016,SC2034,SC2154  # called by name; $X in '...' is for a step's shell; set by name
+if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'odd-names.v1_2.sh'": needs bash 3.2 or newer" >&2; exit 2; fi
+
+# ==== The workflow: workflow.yaml ====
+workflow() {
+step Daten-laden--gro---7895d1 name='Daten laden (groß)' output=A <<'SH'  # workflow.yaml:3
+echo "$DAG_RUN_STEP_NAME"
+SH
+step build-image after=Daten-laden--gro---7895d1 uses=A=steps/Daten-laden--gro---7895d1/output output=B setup=with_build-image <<'SH'  # workflow.yaml:7
+echo "${WFC_1}, ${WFC_2}"
+SH
+step BUILD-IMAGE-e2fb10 name='BUILD-IMAGE' after=build-image uses=B=steps/build-image/output output=C setup=with_BUILD-IMAGE-e2fb10 <<'SH'  # workflow.yaml:11
+echo "${WFC_1}"
+SH
+step --touch-pwned----x---y---z--78ac02 name='$(touch pwned); '\''x'\'' "y" `z`' after=BUILD-IMAGE-e2fb10 uses=C=steps/BUILD-IMAGE-e2fb10/output output=D <<'SH'  # workflow.yaml:14
+echo "$DAG_RUN_STEP_NAME"
+SH
+step ------etc-74ccf3 name='../../etc' after=--touch-pwned----x---y---z--78ac02 uses=D=steps/--touch-pwned----x---y---z--78ac02/output output=E <<'SH'  # workflow.yaml:17
+echo "$DAG_RUN_STEP_NAME"
+SH
+step 2 after=------etc-74ccf3 uses=E=steps/------etc-74ccf3/output output=F setup=with_2 <<'SH'  # workflow.yaml:20
+echo "$DAG_RUN_STEP_NAME ${WFC_1}"
+SH
+}
+with_build-image() {
+  wfc_need 1 '${laden.output}' steps/Daten-laden--gro---7895d1/output
+  wfc_bind WFC_1 "${wfc_1}"
+  wfc_need 2 '${laden.exitCode}' steps/Daten-laden--gro---7895d1/exitCode
+  wfc_bind WFC_2 "${wfc_2}"
+}
+with_BUILD-IMAGE-e2fb10() {
+  wfc_need 1 '${build-image.output}' steps/build-image/output
+  wfc_bind WFC_1 "${wfc_1}"
+}
+with_2() {
+  wfc_need 1 '${BUILD-IMAGE.output}' steps/BUILD-IMAGE-e2fb10/output
+  wfc_bind WFC_1 "${wfc_1}"
+}
+
+# ==== The run time: what this workflow needs of it ====
+# ---- values: each is a file of the run folder
+wfc_fail() { printf 'wfc: %s\n' "$*" >&2; exit 1; }
+wfc_find() { # places -> wfc_file: the file of the first one that has a value
+  for wfc_file; do
+    case $wfc_file in
+      *) wfc_file=$wfc_run/$wfc_file ;;
+    esac
+    if [ -e "$wfc_file" ]; then return; fi
+  done
+  return 1
+}
+wfc_need() { # n, reference, places -> wfc_n
+  wfc_find "${@:3}" || wfc_fail "no value for $2"
+  IFS= read -r -d '' "wfc_$1" <"$wfc_file" || :
+}
+wfc_bind() { printf '%s' "$2" >"$wfc_files.$1"; wfc_bound="$wfc_bound $1"; } # name, value: for the next shell text
+wfc_capture() { # file -> wfc_value: its text, trimmed; or false and wfc_why
+  local LC_ALL=C wfc_n wfc_w=$' \t\n\v\f\r'
+  if IFS= read -r -d '' -n 1100000 wfc_value <"$1"; then
+    if ((${#wfc_value} < 1100000)); then wfc_why='the output holds a NUL byte'; return 1; fi
+    # too long, or too much white space: the slow way
+    if (($(tr -d ' \t\n\v\f\r' <"$1" | wc -c) > 1048576)); then wfc_why='the output is larger than 1 MiB'; return 1; fi
+    if IFS= read -r -d '' wfc_value <"$1"; then wfc_why='the output holds a NUL byte'; return 1; fi
+  fi
+  for wfc_n in 65536 4096 256 16 1; do # by pieces: a pattern would take quadratic time
+    while ((${#wfc_value} >= wfc_n)); do
+      case ${wfc_value:${#wfc_value}-wfc_n} in *[!$wfc_w]*) break ;; esac
+      wfc_value=${wfc_value:0:${#wfc_value}-wfc_n}
+    done
+    while ((${#wfc_value} >= wfc_n)); do
+      case ${wfc_value:0:wfc_n} in *[!$wfc_w]*) break ;; esac
+      wfc_value=${wfc_value:wfc_n}
+    done
+  done
+  if ((${#wfc_value} > 1048576)); then wfc_why='the output is larger than 1 MiB'; return 1; fi
+  case $wfc_value in *[!$'\001'-$'\177']*)
+    if ! iconv -f UTF-8 -t UTF-8 <"$1" >/dev/null 2>&1; then wfc_why='the output is not UTF-8 text'; return 1; fi ;;
+  esac
+}
+wfc_is_big() { local LC_ALL=C; ((${#1} > 65536)); } # counts bytes
+wfc_give() { # name, file: into the environment; above 64 KiB by the name of its file
+  IFS= read -r -d '' wfc_value <"$2" || :
+  if ((${#wfc_value} > 16384)) && wfc_is_big "$wfc_value"; then
+    export "$1_FILE=$2"; unset "$1"
+    wfc_big="$wfc_big $1 " wfc_line='@=$(cat "$@_FILE" && printf .) || exit 1; @=${@%.}'
+    wfc_load="$wfc_load${wfc_line//@/$1}; "
+  else export "$1=$wfc_value"; fi
+}
+wfc_environment() { # of the next process; wfc_load: what its shell does first
+  local wfc_e
+  wfc_load='' wfc_big=''
+  # shellcheck disable=SC2086  # lists of names and places
+  for wfc_e in $wfc_uses; do
+    wfc_value=${wfc_e#*=}
+    if wfc_find ${wfc_value//,/ }; then wfc_give "${wfc_e%%=*}" "$wfc_file"; fi
+  done
+  for wfc_e in $wfc_bound; do wfc_give "$wfc_e" "$wfc_files.$wfc_e"; done
+  export DAG_NAME='odd-names.v1_2' DAG_RUN_ID="${wfc_run##*/}" DAG_RUN_LOG_FILE="$wfc_run/events.jsonl"
+  if [ "$wfc_folder" ]; then export DAG_RUN_STEP_NAME="$wfc_name"; fi
+}
+
+# ---- a worker: a small shell of its own that does one attempt after another
+wfc_is_long() { local LC_ALL=C; ((${#1} > 120000)); } # counts bytes
+wfc_attempt() { # becomes the process of the step
+  if [ "$wfc_setup" ]; then "$wfc_setup"; fi
+  wfc_environment
+  if ((${#wfc_text} > 30000)) && wfc_is_long "$wfc_text"; then # the system takes 128 KiB as one argument
+    printf '%s' "$wfc_load$wfc_text" >"$wfc_files.script"; exec "${wfc_shell[@]}" "$wfc_files.script" "${wfc_args[@]}"
+  fi
+  exec "${wfc_shell[@]}" -c "$wfc_load$wfc_text" "$wfc_name" "${wfc_args[@]}"
+}
+wfc_watch() { # process group, seconds -> wfc_rc, when its leader has ended
+  local wfc_timer=''
+  echo "+$1" >&6
+  if [ -e "$wfc_run/.ending" ]; then kill -TERM -- "-$1"; fi # told to stop before we were in the list
+  while wait "$1"; wfc_rc=$?; ((wfc_rc > 128)) && kill -0 "$1"; do sleep 1; done 2>/dev/null # a stopped process has not ended
+  if ! kill -0 -- "-$1" 2>/dev/null; then echo "-$1" >&6; fi
+}
+wfc_worker() { # reads "serial folder attempt", reports "slot serial exit-code" through fd 9
+  local wfc_serial wfc_folder wfc_try wfc_more
+  set -m # each attempt is a process group
+  while read -r -u 5 wfc_serial wfc_folder wfc_try wfc_status && [ "$wfc_serial" != quit ]; do
+    {
+      read -r wfc_flags
+      IFS= read -r -d '' wfc_uses
+      IFS= read -r -d '' wfc_setup
+      IFS= read -r -d '' wfc_name
+      IFS= read -r -d '' wfc_text
+    } <"$wfc_run/steps/$wfc_folder/step"
+    wfc_more='' wfc_shell=("$wfc_bash" -e)
+    wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
+    (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
+    wfc_watch "$!" ""
+    case $wfc_flags in *captured*)
+      if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
+      else
+        rm -f "$wfc_run/steps/$wfc_folder/output"
+        printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
+      fi ;;
+    esac
+    echo "$wfc_rc $wfc_more" >"$wfc_files.rc"
+    echo "$wfc_slot $wfc_serial $wfc_rc $wfc_more" >&9
+  done
+}
+
+# ---- scheduling; a step is an index into arrays
+wfc_say() { printf '%s\n' "$*" >&2; }
+wfc_die() { wfc_say 'odd-names.v1_2.sh'": $*"; exit 2; }
+step() { # folder, attributes; its text is on stdin
+  local wfc_a wfc_d wfc_k=$wfc_n
+  wfc_n=$((wfc_n + 1))
+  IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
+  wfc_folders[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_need[wfc_k]=0 wfc_after[wfc_k]='' wfc_state[wfc_k]='' wfc_tries[wfc_k]=0 wfc_rc[wfc_k]=null
+  wfc_d=${1//_/_u}; printf -v "wfc_i_${wfc_d//-/_h}" %s "$wfc_k"
+  shift
+  for wfc_a; do
+    case $wfc_a in
+      after=*) for wfc_d in ${wfc_a#*=}; do wfc_wait_for "$wfc_d"; done ;;
+      name=*) wfc_names[wfc_k]=${wfc_a#*=} ;;
+      uses=*) wfc_use[wfc_k]=${wfc_a#*=} ;;
+      output=*) wfc_flag[wfc_k]=captured wfc_output[wfc_k]=${wfc_a#*=} ;;
+      setup=*) wfc_setups[wfc_k]=${wfc_a#*=} ;;
+    esac
+  done
+}
+wfc_index() { wfc_r=${1//_/_u}; wfc_r=wfc_i_${wfc_r//-/_h}; wfc_r=${!wfc_r}; }
+wfc_wait_for() { # folder, with ? when its skip is accepted
+  wfc_index "${1%\?}"
+  wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${1#"${1%\?}"}"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
+}
+wfc_write() { # what the workers need to know of each step
+  local wfc_k
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    printf '%s\n%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/steps/${wfc_folders[wfc_k]}/step"
+  done
+  declare -f wfc_fail wfc_find wfc_need wfc_bind wfc_capture wfc_is_big wfc_give wfc_environment wfc_is_long wfc_attempt wfc_watch wfc_worker "${wfc_setups[@]}" >"$wfc_run/.worker"
+  printf '%s\n' "wfc_slot=\$1 wfc_run=\$2 wfc_dir=\$3 wfc_bash=\$4; shift 4; wfc_args=(\"\$@\"); wfc_worker" >>"$wfc_run/.worker"
+}
+wfc_json() { # text -> wfc_r, a JSON string
+  local LC_ALL=C wfc_v=$1 wfc_k wfc_c wfc_o
+  wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
+  case $wfc_v in *[$'\001'-$'\037']*)
+    for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
+      printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
+    done ;;
+  esac
+  wfc_r="\"$wfc_v\""
+}
+wfc_event() { # event, step: a line of events.jsonl
+  wfc_json "${wfc_names[$2]}"
+  printf '{"t":%d,"event":"%s","step":%s,"status":"%s","attempts":%d,"exit_code":%s}\n' $((wfc_t0 + SECONDS - wfc_s0)) "$1" "$wfc_r" "${wfc_state[$2]}" "${wfc_tries[$2]}" "${wfc_rc[$2]}" >&7
+  wfc_events[${#wfc_events[@]}]="[\"$1\", $wfc_r]"
+}
+wfc_started() { # step: its first or next attempt begins
+  wfc_tries[$1]=$((wfc_tries[$1] + 1))
+  if ((wfc_tries[$1] == 1)); then
+    wfc_begun[$1]=$SECONDS
+    wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
+wfc_event start "$1"
+  fi
+}
+wfc_launch() { # step: hand it to a free worker, or to a new one
+  local wfc_s wfc_k=$1
+  if ((wfc_idle)); then wfc_idle=$((wfc_idle - 1)); wfc_s=${wfc_free[wfc_idle]}; else wfc_s=$wfc_slots wfc_slots=$((wfc_slots + 1)); fi
+  wfc_running=$((wfc_running + 1)) wfc_serial=$((wfc_serial + 1)) wfc_job[wfc_s]=$wfc_serial wfc_busy[wfc_s]=$wfc_k
+  if [ -z "${wfc_pid[wfc_s]}" ] || ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then
+    rm -f "$wfc_run/.slot$wfc_s"; mkfifo "$wfc_run/.slot$wfc_s"; exec 5<>"$wfc_run/.slot$wfc_s"
+    "$wfc_bash" "$wfc_run/.worker" "$wfc_s" "$wfc_run" "$wfc_dir" "$wfc_bash" "${wfc_args[@]}" </dev/null >/dev/null 2>&1 7>&- 8>&- &
+    wfc_pid[wfc_s]=$!
+    exec 5>&-
+    disown "$!"
+  fi
+wfc_started "$wfc_k"
+  echo "$wfc_serial ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]} $wfc_status" 1<>"$wfc_run/.slot$wfc_s"
+}
+wfc_settle() { # step, state: it has ended
+  local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]:-${wfc_names[$1]}} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
+  wfc_state[wfc_k]=$2 wfc_took[wfc_k]=$((SECONDS - ${wfc_begun[wfc_k]:-$SECONDS}))
+  case $2 in
+    succeeded) wfc_for=''; wfc_say "$wfc_name: succeeded in ${wfc_took[wfc_k]} s" ;;
+    failed)
+      wfc_for=aborted
+      wfc_say "$wfc_name: failed with exit ${wfc_rc[wfc_k]} in ${wfc_took[wfc_k]} s, log: $wfc_f"
+      tail -n 10 "$wfc_f" 2>/dev/null | sed 's/^/  | /' >&2 ;;
+    *) wfc_for=$2; wfc_say "$wfc_name: $2" ;;
+  esac
+  wfc_fields "$wfc_k"
+  if ((wfc_tries[wfc_k])); then wfc_event end "$wfc_k"; fi
+  for wfc_d in ${wfc_after[wfc_k]}; do
+    wfc_m=${wfc_d%\?}
+    case $wfc_for in
+      aborted) wfc_never[wfc_m]=aborted ;;
+      skipped) if [ "$wfc_m" = "$wfc_d" ]; then wfc_never[wfc_m]=${wfc_never[wfc_m]:-skipped}; fi ;;
+    esac
+    wfc_need[wfc_m]=$((wfc_need[wfc_m] - 1))
+    if ((wfc_need[wfc_m] == 0)); then wfc_ready "$wfc_m"; fi
+  done
+}
+wfc_ready() { # step: all that it waits for has ended
+  if [ "${wfc_never[$1]}" ]; then wfc_lost[${#wfc_lost[@]}]=$1; else wfc_queue[wfc_tail]=$1 wfc_tail=$((wfc_tail + 1)); fi
+}
+wfc_fields() { # step: what others read of it
+  local wfc_f=$wfc_run/steps/${wfc_folders[$1]}
+  printf '%s' "${wfc_state[$1]}" >"$wfc_f/status"
+  if ((wfc_tries[$1])); then
+    printf '%s' "${wfc_rc[$1]}" >"$wfc_f/exitCode"
+    printf '%s' "$wfc_f/${wfc_tries[$1]}.out" >"$wfc_f/stdout"; printf '%s' "$wfc_f/${wfc_tries[$1]}.err" >"$wfc_f/stderr"
+  fi
+}
+wfc_ended() { # slot, serial, exit code, "printed": an attempt has ended; or "met", "unmet": of its conditions
+  local wfc_k=${wfc_busy[$1]} wfc_code_k=$3
+  if [ "${wfc_job[$1]}" != "$2" ]; then return; fi # the tick was faster
+  wfc_job[$1]='' wfc_free[wfc_idle]=$1 wfc_idle=$((wfc_idle + 1)) wfc_running=$((wfc_running - 1))
+  wfc_rc[wfc_k]=$wfc_code_k
+  if [ "$wfc_ending" ]; then wfc_settle "$wfc_k" aborted; return; fi
+  if ((wfc_code_k == 0)); then wfc_settle "$wfc_k" succeeded; return; fi
+  wfc_settle "$wfc_k" failed
+}
+wfc_kill() { # signal: to all process groups of this run; false when there are none
+  local wfc_g wfc_groups=() wfc_none=1
+  while read -r wfc_g; do case $wfc_g in +*) wfc_groups[${wfc_g#+}]=1 ;; -*) unset "wfc_groups[${wfc_g#-}]" ;; esac; done <"$wfc_run/.groups"
+  for wfc_g in "${!wfc_groups[@]}"; do if kill "-$1" -- "-$wfc_g" 2>/dev/null; then wfc_none=0; fi; done
+  return "$wfc_none"
+}
+wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; the second time at once
+  wfc_signal=''
+  if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
+  if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
+  if [ "$wfc_ending" ]; then wfc_kill KILL; return; fi
+  wfc_ending=1 wfc_pausing=0
+  : >"$wfc_run/.ending"
+  wfc_kill TERM
+  (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
+  wfc_killer=$!; disown "$!"
+}
+wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; else wfc_signal="$1 $2"; fi; } # else at the next safe point
+wfc_tick() { # when nothing has happened for a second: reports that were lost, workers that were killed
+  local wfc_s wfc_c wfc_m wfc_dead
+  for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
+    if [ -z "${wfc_job[wfc_s]}" ]; then continue; fi
+    wfc_dead='' wfc_c='' wfc_m=''
+    if ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then wfc_dead=137; fi
+    read -r wfc_c wfc_m 2>/dev/null <"$wfc_run/steps/${wfc_folders[wfc_busy[wfc_s]]}/${wfc_tries[wfc_busy[wfc_s]]}.rc"
+    if [ "$wfc_c$wfc_dead" ]; then wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-$wfc_dead}" "$wfc_m"; fi
+  done
+}
+wfc_drain() { # until nothing runs and nothing can start
+  local wfc_a wfc_b wfc_c wfc_d wfc_l=0
+  wfc_lost=()
+  while :; do
+    if [ "$wfc_signal" ]; then wfc_cancel "${wfc_signal% *}" "${wfc_signal#* }"; fi
+    while ((wfc_l < ${#wfc_lost[@]})); do wfc_l=$((wfc_l + 1)); wfc_settle "${wfc_lost[wfc_l - 1]}" "${wfc_never[wfc_lost[wfc_l - 1]]}"; done
+    while ((wfc_head < wfc_tail && wfc_running < wfc_max)) && [ -z "$wfc_ending$wfc_signal" ]; do
+      wfc_head=$((wfc_head + 1)); wfc_launch "${wfc_queue[wfc_head - 1]}"
+      if ((BASH_VERSINFO[0] > 3)) && read -r -t 0 -u 9; then break; fi # use a worker that is free again
+    done
+    if ((wfc_running == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
+    wfc_waiting=1
+    if read -r -t 1 -u 9 wfc_a wfc_b wfc_c wfc_d; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
+    case $wfc_a in
+      '' | *[!0-9]*) ;;
+      *) if [ "$wfc_c" ]; then wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d"; fi ;; # half a line: the tick finds the .rc file
+    esac
+  done
+  if [ "$wfc_ending" ]; then # what steps had left in the background ends, too
+    for ((wfc_a = 0; wfc_a < 70; wfc_a++)); do wfc_kill 0 || break; sleep 0.1; done
+    kill -KILL -- "-$wfc_killer" 2>/dev/null
+    rm -f "$wfc_run/.ending"
+  fi
+}
+
+# ---- the report
+wfc_outcome() { # the JSON form of the outcome
+  local wfc_k wfc_row wfc_sep='' wfc_hs='' wfc_os='' wfc_s
+  printf '{"version": 1, "workflow": %s, "status": "%s", "exit_code": %d,\n "steps": {' '"odd-names.v1_2"' "$wfc_status" "$wfc_code"
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    wfc_json "${wfc_names[wfc_k]}"
+    wfc_row="$wfc_r: {\"status\": \"${wfc_state[wfc_k]}\", \"attempts\": ${wfc_tries[wfc_k]}, \"exit_code\": ${wfc_rc[wfc_k]}"
+    if [ "${wfc_flag[wfc_k]}" ] && [ -e "$wfc_run/steps/${wfc_folders[wfc_k]}/output" ]; then
+      IFS= read -r -d '' wfc_s <"$wfc_run/steps/${wfc_folders[wfc_k]}/output"; wfc_json "$wfc_s"; wfc_row="$wfc_row, \"output\": $wfc_r"
+      if [ "${wfc_output[wfc_k]}" ]; then wfc_os="$wfc_os, \"${wfc_output[wfc_k]}\": $wfc_r"; fi
+    fi
+    printf '%s\n  %s}' "$wfc_sep" "$wfc_row"; wfc_sep=,
+  done
+  printf '},\n "handlers": {%s},\n "outputs": {%s},\n "events": [' "${wfc_hs#, }" "${wfc_os#, }"
+  wfc_sep=''; for wfc_s in "${wfc_events[@]}"; do printf '%s%s' "$wfc_sep" "$wfc_s"; wfc_sep=', '; done
+  printf ']}\n'
+}
+wfc_report() { # started: the outcome, and what differs from run to run
+  local wfc_k wfc_sep='' wfc_s
+  printf '{"outcome": '; cat "$wfc_run/outcome.json"
+  printf ',"run_id": "%s", "started": "%s", "seconds": %d, "steps": {' "${wfc_run##*/}" "$1" $((SECONDS - wfc_s0))
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    wfc_json "${wfc_names[wfc_k]}"; wfc_s=$wfc_r; wfc_json "$wfc_run/steps/${wfc_folders[wfc_k]}"
+    printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "$wfc_s" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
+  done
+  printf '}}\n'
+}
+wfc_table() { # what became of each step
+  local wfc_k wfc_wide=4 wfc_name
+  for wfc_name in "${wfc_names[@]}"; do if ((${#wfc_name} > wfc_wide)); then wfc_wide=${#wfc_name}; fi; done
+  printf "%-${wfc_wide}s  %-9s  %-8s  %-4s  %s\n" STEP STATUS ATTEMPTS EXIT SECONDS
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    printf "%-${wfc_wide}s  %-9s  %-8d  %-4s  %d\n" "${wfc_label[wfc_k]:-${wfc_names[wfc_k]}}" "${wfc_state[wfc_k]}" "${wfc_tries[wfc_k]}" "${wfc_rc[wfc_k]/null/-}" "${wfc_took[wfc_k]:-0}"
+  done
+  printf '%s: %s in %d s\nrun folder: %s\n' 'odd-names.v1_2' "$wfc_status" $((SECONDS - wfc_s0)) "$wfc_run"
+}
+wfc_help() {
+  printf '%s\n' 'usage: bash odd-names.v1_2.sh [WORD ...] [--params-json FILE] [--work-dir DIR] [--report FILE]'
+}
+wfc_words() { # the command line
+  local wfc_k wfc_bad=''
+  wfc_report_to='' wfc_json_file='' wfc_set=() wfc_args=()
+  wfc_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
+  while (($#)); do
+    case $1 in
+      --help) wfc_help; exit 0 ;;
+      --report | --work-dir | --params-json)
+        if (($# < 2)); then wfc_die "$1 needs a value"; fi
+        case $1 in --report) wfc_report_to=$2 ;; --params-json) wfc_json_file=$2 ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
+        shift ;;
+      --) shift; break ;;
+      -*) wfc_die "unknown option $1" ;;
+      *) wfc_word "$1" ;;
+    esac
+    shift
+  done
+  for wfc_k; do wfc_word "$wfc_k"; done
+  if [ "$wfc_json_file" ]; then
+    if ! command -v jq >/dev/null; then wfc_die 'needs jq for --params-json: https://jqlang.org'; fi
+    jq -e 'type == "object"' <"$wfc_json_file" >/dev/null 2>&1 || wfc_die "$wfc_json_file: not a JSON object"
+    wfc_k=("${wfc_set[@]}"); wfc_set=()
+    while IFS= read -r -d '' wfc_r; do wfc_set[${#wfc_set[@]}]=$wfc_r; done < <(jq -j 'def num: tojson as $t | if $t == "-0" then "0" elif ($t | test("^-?[0-9]+$")) then $t else
+    (. + 0 | tojson | capture("^(?<s>-?)(?<i>[0-9]+)(\\.(?<f>[0-9]+))?([eE](?<e>[-+]?[0-9]+))?$")) as $c
+    | ($c.i + ($c.f // "")) as $a | ($a | sub("^0+"; "")) as $b | ($b | sub("0+$"; "")) as $d | ($d | length) as $k
+    | (($c.i | length) + (($c.e // "0") | ltrimstr("+") | tonumber) - ($a | length) + ($b | length)) as $n
+    | if $k == 0 then "0" elif $k <= $n and $n <= 21 then $c.s + $d + "0" * ($n - $k)
+      elif 0 < $n and $n <= 21 then $c.s + $d[:$n] + "." + $d[$n:]
+      elif -6 < $n and $n <= 0 then $c.s + "0." + (if $n == 0 then "" else "0" * (-$n) end) + $d
+      else $c.s + $d[:1] + (if $k > 1 then "." + $d[1:] else "" end) + "e" + (if $n > 0 then "+" else "" end) + ($n - 1 | tostring) end end;
+  def str: if . == "" then "\"\"" else "\"" + (split("\u007f") | map(tojson[1:-1]) | join("\u007f")) + "\"" end;
+  def json: if type == "object" then . as $o | "{" + ([keys_unsorted[] as $k | ($k | str) + ":" + ($o[$k] | json)] | join(",")) + "}"
+    elif type == "array" then "[" + (map(json) | join(",")) + "]" elif type == "number" then num
+    elif type == "string" then str else tojson end;
+  def text: if type != "string" then json elif explode | index(0) then error("a value holds a NUL character") else . end;
+  ''to_entries[] | .key + "=" + (.value | text) + "\u0000"' <"$wfc_json_file")
+    wfc_set=("${wfc_set[@]}" "${wfc_k[@]}")
+  fi
+  for wfc_k in "${wfc_set[@]}"; do
+    case '  ' in *" ${wfc_k%%=*} "*) ;; *) wfc_say 'odd-names.v1_2.sh'": unknown param ${wfc_k%%=*}"': the workflow has none'; wfc_bad=1 ;; esac
+  done
+  if [ "$wfc_bad" ]; then exit 2; fi
+}
+wfc_word() { case $1 in *=*) wfc_set[${#wfc_set[@]}]=$1 ;; *) wfc_args[${#wfc_args[@]}]=$1 ;; esac; }
+wfc_main() {
+  local wfc_k wfc_clock wfc_started_at wfc_home wfc_ok='' wfc_part=''
+  wfc_words "$@"
+  case $BASH in */bash*) wfc_bash=$BASH ;; *) wfc_bash=$(command -v bash) ;; esac
+  set +o posix; set -m # every background job is a process group
+  wfc_home=${WFC_HOME:-${XDG_STATE_HOME:-${HOME:-}/.local/state}/wfc}
+  case $wfc_home in /*) ;; *) wfc_home=$PWD/$wfc_home ;; esac
+  case $wfc_report_to in /* | '') ;; *) wfc_report_to=$PWD/$wfc_report_to ;; esac
+  read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
+  wfc_run=$wfc_home/runs/'odd-names.v1_2'/$wfc_clock-$$-$RANDOM
+  wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_max=512 wfc_s0=$SECONDS
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_events=() wfc_lost=() wfc_label=()
+  mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
+  exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
+  # when the script is killed, its pipe .alive ends, and this process ends what runs
+  (
+    trap '' INT TERM HUP QUIT
+    exec 6>&- 7>&- 9>&- >/dev/null 2>&1 </dev/null 8<"$wfc_run/.alive"
+    if read -r -u 8 wfc_k; then exit; fi
+    : >"$wfc_run/.ending"; wfc_kill TERM
+    for wfc_k in "$wfc_run"/.slot*; do echo quit 1<>"$wfc_k"; done
+    for ((wfc_k = 0; wfc_k < 50; wfc_k++)); do wfc_kill 0 || exit; sleep 0.1; done
+    wfc_kill KILL
+  ) &
+  disown "$!"
+  exec 8>"$wfc_run/.alive"
+  cd "$wfc_dir" || exit 2
+  trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
+  workflow
+  wfc_write
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if ((wfc_need[wfc_k] == 0)); then wfc_ready "$wfc_k"; fi; done
+  wfc_drain
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    case ${wfc_state[wfc_k]} in
+      '') wfc_settle "$wfc_k" aborted ;;
+      succeeded) wfc_ok=1 ;;
+      failed) wfc_status=failed ;;
+    esac
+  done
+  case $wfc_reason in
+    signal) wfc_status=aborted ;;
+    timeout) wfc_status=failed ;;
+    *) if [ -z "$wfc_status" ]; then case $wfc_part$wfc_ok in 11) wfc_status=partially_succeeded ;; 1) if [ "$wfc_part" ]; then wfc_status=failed; else wfc_status=succeeded; fi ;; *) wfc_status=succeeded ;; esac; fi ;;
+  esac
+  if [ "$wfc_reason" != signal ]; then if [ "$wfc_status" = failed ]; then wfc_code=1; else wfc_code=0; fi; fi
+  for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done
+  echo bye >&8
+  wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
+  if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
+  wfc_table
+  rm -f "$wfc_run"/.[adgsw]*
+  exit "$wfc_code"
+}
+wfc_main "$@"
