@@ -111,6 +111,7 @@ class Scan:
         self._finish()
 
     def _finish(self) -> None:
+        self.position = self.limit  # an escape may have gone beyond it
         unclosed = [f.site for f in self.frames if f.site is not None]
         self.sites = [site for site in self.sites if site.end]
         for site in unclosed[:1]:
@@ -339,7 +340,7 @@ class Scan:
             )
             frame.begins = True
             self.position += 1
-        elif character == ":" and source[position + 1 : position + 2] not in "-=?+":
+        elif character == ":" and source[position + 1 : position + 2] not in [*"-=?+"]:
             frame.kind, frame.place = "arithmetic", "arithmetic"
             self.position += 1
         elif character == "}":

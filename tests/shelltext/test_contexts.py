@@ -289,6 +289,8 @@ def test_assigned() -> None:
         ("echo ${NAME", ["WFC305"]),
         ('echo "${NAME"', ["WFC305"]),
         ("echo ${X:-a", ["WFC305"]),
+        ("echo ${X:", ["WFC305"]),
+        ("eval [[ \\", []),
         ("echo '${NAME' # ${NAME", []),
         ("cat <<'E'\n${NAME\nE\n", []),
         ("echo $<a", ["WFC305"]),
