@@ -23,6 +23,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "compiler.evaluate",
         "compiler.expressions",
+        "compiler.functions",
+        "compiler.json_text",
         "compiler.regex",
         "compiler.report",
         "compiler.shelltext",
