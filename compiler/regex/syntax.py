@@ -1,12 +1,7 @@
-"""Turns the text of a pattern into a tree, and the tree into what each engine reads (R10).
-
-The language is what RE2, Python and bash read alike; everything else is refused, so that
-a pattern finds the same lines on every target.
-"""
+"""Turns the text of a pattern into a tree, or says why it is refused (R10)."""
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias, assert_never
 
 # ---- the tree
@@ -78,8 +73,7 @@ _DIGITS = ((0x30, 0x39),)
 _LETTERS = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
 _SPACES = ((0x09, 0x0D), (0x20, 0x20))
 _ESCAPES = {"d": _DIGITS, "w": _LETTERS, "s": _SPACES}
-_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-_SPECIAL = frozenset(".[{()*+?|^$\\")  # of an extended regular expression
+PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 _BOUNDS = re.compile(r"\{([0-9]+)(,([0-9]*))?\}")
 _MOST = 255  # POSIX allows a system no more (RE_DUP_MAX)
@@ -215,7 +209,7 @@ def _escape(text: str, position: int) -> str | tuple[tuple[int, int], ...]:
     letter = text[position + 1 : position + 2]
     if letter in _ESCAPES:
         return _ESCAPES[letter]
-    if letter in _PUNCTUATION:
+    if letter in PUNCTUATION:
         return letter
     if not letter:
         raise _Refused(
@@ -299,150 +293,3 @@ def _bound_copies(node: Node, copies: int) -> None:
             pass
         case _:
             assert_never(node)
-
-
-# ---- printing
-
-
-@dataclass(frozen=True, slots=True)
-class _Engine:
-    """How an engine spells what the engines spell differently."""
-
-    beginning: str
-    end: str
-    dot: str
-    special: frozenset[str]  # characters that take a backslash
-    backslash_in_class: bool
-
-
-_PYTHON = _Engine(r"\A", r"\Z", r"[^\n]", _PUNCTUATION, True)
-_JQ = _Engine(r"\A", r"\z", r"[^\n]", _PUNCTUATION, True)
-_ERE = _Engine("^", "$", "[^\n]", _SPECIAL, False)
-
-
-def to_python(node: Node) -> str:
-    """The pattern for `re`, without flags. `^` and `$` are the ends of the text."""
-    return _printed(node, _PYTHON)
-
-
-def to_jq(node: Node) -> str:
-    """The pattern for `test` of jq (Oniguruma), where `^` and `$` would be ends of lines."""
-    return _printed(node, _JQ)
-
-
-def to_ere(node: Node) -> str:
-    """The pattern for `[[ $text =~ $pattern ]]` of bash 3.2 and later.
-
-    Characters beyond ASCII in a class, and what `.` takes as one character, need a
-    UTF-8 locale (LC_ALL=C.UTF-8).
-    """
-    return _printed(node, _ERE) or "^"  # not every system takes an empty pattern
-
-
-def _printed(node: Node, engine: _Engine) -> str:
-    match node:
-        case Character(text=text):
-            return "\\" + text if text in engine.special else text
-        case Dot():
-            return engine.dot
-        case Class(ranges=ranges, negated=negated):
-            inner = _listed(ranges, engine)
-            return (
-                f"[{'^' if negated else ''}{inner}]"
-                if inner != "^" or negated
-                else "\\^"
-            )
-        case Anchor(end=end):
-            return engine.end if end else engine.beginning
-        case Group(inner=inner_node):
-            return f"({_printed(inner_node, engine)})"
-        case Repeat(inner=inner_node, least=least, most=most):
-            return _printed(inner_node, engine) + _mark(least, most)
-        case Sequence(items=items):
-            return "".join(_printed(each, engine) for each in items)
-        case Choice(alternatives=alternatives):
-            return "|".join(_printed(each, engine) for each in alternatives)
-        case _:
-            assert_never(node)
-
-
-def _mark(least: int, most: int | None) -> str:
-    match least, most:
-        case 0, None:
-            return "*"
-        case 1, None:
-            return "+"
-        case 0, 1:
-            return "?"
-        case _, None:
-            return f"{{{least},}}"
-        case _:
-            return f"{{{least}}}" if least == most else f"{{{least},{most}}}"
-
-
-def _listed(ranges: tuple[tuple[int, int], ...], engine: _Engine) -> str:
-    """The inside of a class."""
-    if engine.backslash_in_class:
-        return "".join(
-            _escaped(low) if low == high else f"{_escaped(low)}-{_escaped(high)}"
-            for low, high in ranges
-        )
-    # Bash's classes know no backslash, so the place of a character makes it literal:
-    # `]` first, `[`, `^` and `-` at the end.
-    pieces = [piece for low, high in ranges for piece in _posix(low, high)]
-    order = {"]": 0, "[": 2, "^": 3, "-": 4}
-    pieces.sort(key=lambda piece: order.get(piece, 1))
-    return "-^" if pieces == ["^", "-"] else "".join(pieces)
-
-
-def _escaped(point: int) -> str:
-    character = chr(point)
-    return "\\" + character if character in _PUNCTUATION else character
-
-
-def _posix(low: int, high: int) -> list[str]:
-    """A range as pieces of a bash class: ranges within digits, small or large letters
-    only. What lies between others is up to the locale; glibc refuses some.
-
-    >>> _posix(0x2F, 0x3A)
-    ['/', '0-9', ':']
-    """
-    pieces: list[str] = []
-    point = max(low, 1)
-    while point <= high:
-        last = point
-        for first_of, last_of in ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)):
-            if first_of <= point <= last_of:
-                last = min(high, last_of)
-        if last - point < 2:
-            last = point
-        pieces.append(chr(point) if last == point else f"{chr(point)}-{chr(last)}")
-        point = last + 1
-    return pieces
-
-
-# ---- matching
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    node = parse(pattern)
-    if isinstance(node, Problem):
-        raise ValueError(node.message)
-    return re.compile(to_python(node))
-
-
-def search(pattern: str, text: str) -> bool:
-    """Whether `pattern` is found in `text`, whose ends are `^` and `$`.
-
-    Raises ValueError for a pattern that `parse` refuses.
-    """
-    return _compiled(pattern).search(text) is not None
-
-
-def search_lines(pattern: str, text: str) -> bool:
-    """Whether `pattern` is found in some line of `text`; "" is one empty line.
-
-    Raises ValueError for a pattern that `parse` refuses.
-    """
-    return any(search(pattern, line) for line in text.split("\n"))
