@@ -69,8 +69,11 @@ def process(words: Sequence[str], folder: Path) -> Work:
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
+        "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         "WFC_HOME": str(folder / "wfc"),
     }
+    # An installed program has its bytecode; this one has it from the first time on.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def work() -> None:
         done = subprocess.run(

@@ -143,8 +143,8 @@ def test_params_from_a_missing_file(wfc: Wfc) -> None:
 
 def test_report(wfc: Wfc) -> None:
     write("good.yaml", GOOD)
-    assert wfc("run", "good.yaml", "--report", "deep/report.json").code == 0
-    form = json.loads(Path("deep/report.json").read_text())
+    assert wfc("run", "good.yaml", "--report", "report.json").code == 0
+    form = json.loads(Path("report.json").read_text())
     assert list(form) == ["outcome", "run_id", "started", "seconds", "steps"]
     assert form["outcome"]["status"] == "succeeded"
     assert form["outcome"]["events"] == [["start", "hello"], ["end", "hello"]]
@@ -152,12 +152,24 @@ def test_report(wfc: Wfc) -> None:
     assert (log / "1.out").read_text() == "hello\n"
 
 
-def test_report_that_cannot_be_written(wfc: Wfc) -> None:
+@pytest.mark.parametrize("report", ["taken/report.json", "gone/report.json"])
+def test_report_without_a_folder(wfc: Wfc, report: str) -> None:
+    """Said before the run, not when hours of it are over."""
     write("good.yaml", GOOD)
     write("taken", "something")
-    result = wfc("run", "good.yaml", "--report", "taken/report.json")
+    result = wfc("run", "good.yaml", "--report", report)
+    assert (result.code, result.out) == (2, "")
+    assert f"the folder of `{report}` does not exist" in result.err
+    assert not Path("wfc-home").exists()
+
+
+def test_report_that_cannot_be_written(wfc: Wfc) -> None:
+    write("good.yaml", GOOD)
+    Path("folder").mkdir()
+    result = wfc("run", "good.yaml", "--report", "folder")
     assert result.code == 2
-    assert "cannot write `taken/report.json`" in result.err
+    assert "cannot write `folder`" in result.err
+    assert "good: succeeded in " in result.out
 
 
 def test_steps_run_beside_the_file(wfc: Wfc) -> None:
