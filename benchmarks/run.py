@@ -158,8 +158,8 @@ def running(shape: str, steps: int, folder: Path, times: int) -> list[Row]:
         measure(f"{what}, {steps:,} steps, {shape}", process(words, place), "`make -j2`",
                 make, times)
         for what, words in (
-            ("`wfc run`", [*wfc, "run", "-q", "graph.yaml"]),
-            ("emitted bash", ["bash", "graph.sh", "--quiet"]),
+            ("`wfc run`", [*wfc, "run", "graph.yaml"]),
+            ("emitted bash", ["bash", "graph.sh"]),
         )
     ]  # fmt: skip
 
