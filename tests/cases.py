@@ -346,6 +346,9 @@ def wrong_files(folder: Path, expect: Expected) -> Iterator[str]:
     for name in expect.absent:
         if (folder / name).exists():
             yield f"{name}: is there"
+    for file in folder.iterdir():
+        if file.name.lower().startswith((".", "wfc")):
+            yield f"{file.name}: left there by the run, not by a step"
 
 
 def golden_outcome(outcome: Outcome) -> str:

@@ -66,6 +66,7 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
             words=run.words,
             work_dir=work,
             environment=surroundings,
+            seconds=60,
         )
     expected = outcome_of(case, run.expect)
     outcome = with_digests(outcome, expected)

@@ -80,7 +80,7 @@ def run(
     return Facts(
         status=_STATUS[last.get("status", 0)],
         exit_code=done.returncode,
-        steps={node["step"]["name"]: _node(node) for node in last["nodes"]},
+        steps={node["step"]["name"]: _node(node) for node in last.get("nodes") or []},
         handlers={
             kind.removeprefix("on").lower(): _node(last[kind])
             for kind in kinds
