@@ -64,3 +64,11 @@ def test_targets(wfc: Wfc) -> None:
     assert result.out.startswith("shell ")
     rows = [line.split() for line in result.out.splitlines() if line]
     assert ["retry", "yes"] in rows
+
+
+def test_interrupt(wfc: Wfc, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(path: Path) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "read_bytes", interrupt)
+    assert wfc("lint", "good.yaml") == (130, "", "")
