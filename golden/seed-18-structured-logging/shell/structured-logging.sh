@@ -2,7 +2,7 @@
 # Made by wfc from workflow.yaml. Make it again: wfc compile workflow.yaml --target shell
 # source-sha256: 591c1f2edbec68cc
 # Needs bash 3.2 or newer. Usage: bash structured-logging.sh --help
-# shellcheck disable=SC2329,SC2317,SC2016,SC2034,SC2154  # called by name; $X in '...' is for a step's shell; set by name
+# shellcheck disable=SC2329,SC2016  # functions are called by name; $X in '...' is for the shell of a step
 if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'structured-logging.sh'": needs bash 3.2 or newer" >&2; exit 2; fi
 
 # ==== The workflow: workflow.yaml ====
@@ -222,13 +222,15 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   wfc_killer=$!; disown "$!"
 }
 wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; else wfc_signal="$1 $2"; fi; } # else at the next safe point
-wfc_tick() { # when nothing has happened for a second: reports that were lost, workers that were killed
-  local wfc_s wfc_c wfc_m wfc_dead
+wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
+  local wfc_s wfc_c wfc_m wfc_f wfc_dead
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
     if [ -z "${wfc_job[wfc_s]}" ]; then continue; fi
     wfc_dead='' wfc_c='' wfc_m=''
     if ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then wfc_dead=137; fi
-    read -r wfc_c wfc_m 2>/dev/null <"$wfc_run/steps/${wfc_folders[wfc_busy[wfc_s]]}/${wfc_tries[wfc_busy[wfc_s]]}.rc"
+    wfc_f=$wfc_run/steps/${wfc_folders[wfc_busy[wfc_s]]}
+    wfc_f=$wfc_f/${wfc_tries[wfc_busy[wfc_s]]}.rc
+    if [ -e "$wfc_f" ]; then read -r wfc_c wfc_m <"$wfc_f"; fi
     if [ "$wfc_c$wfc_dead" ]; then wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-$wfc_dead}" "$wfc_m"; fi
   done
 }
@@ -290,7 +292,7 @@ wfc_table() { # what became of each step
   printf '%s: %s in %d s\nrun folder: %s\n' 'structured-logging' "$wfc_status" $((SECONDS - wfc_s0)) "$wfc_run"
 }
 wfc_help() {
-  printf '%s\n' 'usage: bash structured-logging.sh [WORD ...] [--params-json FILE] [--work-dir DIR] [--report FILE]'
+  printf '%s\n' 'usage: bash structured-logging.sh [--work-dir DIR] [--report FILE] [--] [WORD ...]'
 }
 param() { # name, default: what the run sets wins
   if [ ! -e "$wfc_run/params/$1" ]; then printf '%s' "$2" >"$wfc_run/params/$1"; fi
@@ -315,14 +317,14 @@ wfc_value() { # all params and env; in a process of its own, so that a signal ca
 }
 wfc_words() { # the command line
   local wfc_k wfc_bad=''
-  wfc_report_to='' wfc_json_file='' wfc_set=() wfc_args=()
+  wfc_report_to='' wfc_set=() wfc_args=()
   wfc_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
   while (($#)); do
     case $1 in
       --help) wfc_help; exit 0 ;;
-      --report | --work-dir | --params-json)
+      --report | --work-dir)
         if (($# < 2)); then wfc_die "$1 needs a value"; fi
-        case $1 in --report) wfc_report_to=$2 ;; --params-json) wfc_json_file=$2 ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
+        case $1 in --report) wfc_report_to=$2 ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
         shift ;;
       --) shift; break ;;
       -*) wfc_die "unknown option $1" ;;
@@ -331,29 +333,7 @@ wfc_words() { # the command line
     shift
   done
   for wfc_k; do wfc_word "$wfc_k"; done
-  if [ "$wfc_json_file" ]; then
-    if ! command -v jq >/dev/null; then wfc_die 'needs jq for --params-json: https://jqlang.org'; fi
-    jq -e 'type == "object"' <"$wfc_json_file" >/dev/null 2>&1 || wfc_die "$wfc_json_file: not a JSON object"
-    wfc_k=("${wfc_set[@]}"); wfc_set=()
-    while IFS= read -r -d '' wfc_r; do wfc_set[${#wfc_set[@]}]=$wfc_r; done < <(jq -j 'def num: tojson as $t | if $t == "-0" then "0" elif ($t | test("^-?[0-9]+$")) then $t else
-    (. + 0 | tojson | capture("^(?<s>-?)(?<i>[0-9]+)(\\.(?<f>[0-9]+))?([eE](?<e>[-+]?[0-9]+))?$")) as $c
-    | ($c.i + ($c.f // "")) as $a | ($a | sub("^0+"; "")) as $b | ($b | sub("0+$"; "")) as $d | ($d | length) as $k
-    | (($c.i | length) + (($c.e // "0") | ltrimstr("+") | tonumber) - ($a | length) + ($b | length)) as $n
-    | if $k == 0 then "0" elif $k <= $n and $n <= 21 then $c.s + $d + "0" * ($n - $k)
-      elif 0 < $n and $n <= 21 then $c.s + $d[:$n] + "." + $d[$n:]
-      elif -6 < $n and $n <= 0 then $c.s + "0." + (if $n == 0 then "" else "0" * (-$n) end) + $d
-      else $c.s + $d[:1] + (if $k > 1 then "." + $d[1:] else "" end) + "e" + (if $n > 0 then "+" else "" end) + ($n - 1 | tostring) end end;
-  def str: if . == "" then "\"\"" else "\"" + (split("\u007f") | map(tojson[1:-1]) | join("\u007f")) + "\"" end;
-  def json: if type == "object" then . as $o | "{" + ([keys_unsorted[] as $k | ($k | str) + ":" + ($o[$k] | json)] | join(",")) + "}"
-    elif type == "array" then "[" + (map(json) | join(",")) + "]" elif type == "number" then num
-    elif type == "string" then str else tojson end;
-  def text: if type != "string" then json elif explode | index(0) then error("a value holds a NUL character") else . end;
-  ''to_entries[] | .key + "=" + (.value | text) + "\u0000"' <"$wfc_json_file")
-    wfc_set=("${wfc_set[@]}" "${wfc_k[@]}")
-  fi
-  for wfc_k in "${wfc_set[@]}"; do
-    case '  ' in *" ${wfc_k%%=*} "*) ;; *) wfc_say 'structured-logging.sh'": unknown param ${wfc_k%%=*}"': the workflow has none'; wfc_bad=1 ;; esac
-  done
+  for wfc_k in "${wfc_set[@]}"; do wfc_say 'structured-logging.sh'": unknown param \`${wfc_k%%=*}\`: the workflow has none"; wfc_bad=1; done
   if [ "$wfc_bad" ]; then exit 2; fi
 }
 wfc_word() { case $1 in *=*) wfc_set[${#wfc_set[@]}]=$1 ;; *) wfc_args[${#wfc_args[@]}]=$1 ;; esac; }
