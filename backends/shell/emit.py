@@ -65,6 +65,15 @@ class _Script:
 
     def __post_init__(self) -> None:
         self.folders = folders(self.workflow)
+        taken = {self.folders[step.name] for step in self.workflow.steps}
+        self.handler_folders: dict[str, str] = {}
+        for handler in self.workflow.handlers:
+            # A step may have the very name `handler exit`.
+            folder = self.folders[f"handler {handler.name}"]
+            if folder in taken:
+                folder = mangle(handler.name, "A-Za-z0-9_-", 100, taken)
+            taken.add(folder)
+            self.handler_folders[handler.name] = folder
         self.common = _common(self.workflow)
         self.file = PurePath(self.source.name).name
 
@@ -90,7 +99,7 @@ def _script(workflow: Workflow, source: Source, path: str) -> str:
         *(_step(script, step) for step in workflow.steps),
         *(_step(script, handler, handler=True) for handler in workflow.handlers),
     ]
-    declared = "\n".join(_with_outputs(script, steps))
+    declared = "\n".join(_with_outputs(script, steps)) or ":"
     return _render(script, path, values, declared)
 
 
@@ -164,14 +173,13 @@ class _Declared:
     head: str
     text: str
     comment: str
-    label: str
 
 
 def _step(script: _Script, step: Step, handler: bool = False) -> _Declared:
-    label = f"handler {step.name}" if handler else step.name
-    folder = script.folders[label]
+    known = script.handler_folders if handler else script.folders
+    folder = known[step.name]
     values = script.values(step, lenient=handler)
-    words = [f"handler {step.name} {folder}" if handler else f"step {folder}"]
+    words = [f"handler {step.name} {folder}" if handler else f"step {bare(folder)}"]
     if not handler and folder != step.name:
         words.append(f"name={word(step.name)}")
     words += _edges(script, step)
@@ -192,8 +200,7 @@ def _step(script: _Script, step: Step, handler: bool = False) -> _Declared:
         script.used.parts.add("when")
         script.functions.append(_conditions(script, step, folder, handler))
     text = _body(script, step, values, words, folder)
-    comment = f"  # {script.at(step.span)}"
-    return _Declared(" ".join(words), text, comment, folder)
+    return _Declared(" ".join(words), text, f"  # {script.at(step.span)}")
 
 
 def _attribute(name: str, words: list[str]) -> list[str]:
@@ -278,10 +285,15 @@ def _conditions(script: _Script, step: Step, folder: str, handler: bool) -> str:
                 parts.add("test")
                 text = values.shell_text(command)
                 test = f"wfc_test {word(text)}"
-                after = "wfc_bound='' wfc_integers='' wfc_inner=''"
+                before = len(values.lines)
                 values.lines.append(_must(test, negate, condition.span, script))
-                if {"bind", "integers", "inner"} & parts:
-                    values.lines.append(after)
+                if "wfc_bind" in "".join(values.lines[:before]):
+                    values.lines.append("wfc_bound=''")
+                for name in ("wfc_integers", "wfc_inner"):
+                    if any(
+                        line.startswith(f"{name}=") for line in values.lines[:before]
+                    ):
+                        values.lines.append(f"{name}=''")
             case Match(value=template, expected=expected, negate=negate):
                 value = values.text(template)
                 if expected.regex:
@@ -422,15 +434,13 @@ def _render(script: _Script, path: str, values: str, declared: str) -> str:
     common = [each for each in common if each]
     if common or any("uses=" in line for line in declared.split("\n")):
         parts |= {"exports", "values"}
+    if " uses=" in declared:  # at worst a text says so, and a field stays empty
+        parts.add("uses")
     if "bind" in parts:
         parts.add("exports")
     if used.jq:
         parts.add("values")
-    fields = [
-        name
-        for name in _FIELDS
-        if name in ("uses", "name", "text") or name in parts
-    ]
+    fields = [name for name in _FIELDS if name in ("name", "text") or name in parts]
     context: dict[str, object] = {
         "parts": parts,
         "source": one_line(script.file),
@@ -438,9 +448,11 @@ def _render(script: _Script, path: str, values: str, declared: str) -> str:
             script.source.text.encode("utf-8", "surrogateescape")
         ).hexdigest()[:16],
         "file": path,
-        "description": [one_line(it) for it in workflow.description.split("\n")]
-        if workflow.description
-        else [],
+        "description": (
+            [one_line(it) for it in workflow.description.split("\n")]
+            if workflow.description
+            else []
+        ),
         "values": values,
         "workflow_text": declared,
         "workflow": workflow.name,
@@ -453,7 +465,8 @@ def _render(script: _Script, path: str, values: str, declared: str) -> str:
         "load_line": load_files(["@"]),
         "fields": fields,
         "prelude": f"{jq.prelude(used.jq)}\n  ",
-        "json_prelude": f"{jq.prelude({'num', 'str', 'json', 'text'})}\n  ",
+        "json_program": f"{jq.prelude({'num', 'str', 'json', 'text'})}\n  "
+        'to_entries[] | .key + "=" + (.value | text) + "\\u0000"',
         "process": list(used.process),
         "special": {
             name: text
@@ -462,6 +475,18 @@ def _render(script: _Script, path: str, values: str, declared: str) -> str:
         },
         "positional": sum(param.positional for param in workflow.params) or "",
         "dollar_brace": "${",
+        "load": Raw("$wfc_load" if "exports" in parts else ""),
+        "forget": " ".join(
+            f"wfc_{name}=''"
+            for name, part in (
+                ("bound", "bind"),
+                ("integers", "integers"),
+                ("inner", "inner"),
+            )
+            if part in parts
+        )
+        or ":",
+        "variables": " ".join(f"wfc_{each + 1}=''" for each in range(used.variables)),
         **_interface(workflow, path),
         **_layout(parts, fields, workflow),
     }
@@ -498,8 +523,9 @@ def _layout(
         flags = "${wfc_is_handler[wfc_k]:+handler }" + flags
     words = " ".join(f'"${{{_FIELDS[name]}[wfc_k]}}"' for name in fields)
     return {
-        "spec_format": "%s\\n" + "%s\\0" * len(fields),
-        "spec_words": f'"{flags}" {words}',
+        "flags": flags,
+        "spec_format": "%s\\0" * (len(fields) + bool(flags)),
+        "spec_words": f'"{flags}" {words}' if flags else words,
     }
 
 
@@ -520,17 +546,16 @@ def _interface(workflow: Workflow, path: str) -> Mapping[str, object]:
     """The words of the command line: what --help says, which params there are."""
     settable = [it for it in workflow.params if not it.positional and not it.bound]
     names = [param.name for param in settable]
-    known = f"; known are: {' '.join(names)}" if names else ": the workflow has none"
     usage = f"usage: bash {path}"
     if names:
-        usage += " [K=V ...]"
-    usage += " [WORD ...] [--params-json FILE] [--work-dir DIR] [--report FILE]"
+        usage += " [K=V ...] [--params-json FILE]"
+    usage += " [--work-dir DIR] [--report FILE] [--] [WORD ...]"
     lines = [_described(param) for param in workflow.params if not param.bound]
     return {
         "usage": usage,
         "help": (["params:"] if lines else []) + lines,
-        "settable_words": f" {' '.join(names)} ",
-        "known": known,
+        "settable": " | ".join(names),
+        "known": f"; known are: {' '.join(names)}",
     }
 
 
@@ -542,4 +567,3 @@ def _described(param: Param) -> str:
     if all(isinstance(part, str) for part in parts):
         return f"  {name}={one_line(_constant(param.default))}"
     return f"  {name}  by default computed, see the script"
-

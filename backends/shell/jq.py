@@ -201,7 +201,9 @@ class Query:
         if len(pieces) == 1:
             return pieces[0]
         text = self._use("text")
-        return f"({' + '.join(f'({piece} | {text})' for piece in pieces) or _literal('')})"
+        return (
+            f"({' + '.join(f'({piece} | {text})' for piece in pieces) or _literal('')})"
+        )
 
     def _reference(self, reference: Reference) -> str:
         constant = next(
@@ -308,7 +310,11 @@ def prelude(used: set[str]) -> str:
         "json",
         "kind",
         "text",
-        *(name for name in PRELUDE if name not in ("num", "str", "json", "kind", "text")),
+        *(
+            name
+            for name in PRELUDE
+            if name not in ("num", "str", "json", "kind", "text")
+        ),
     ]
     return "\n  ".join(PRELUDE[name][0] for name in order if name in used)
 

@@ -5,6 +5,10 @@ from collections.abc import Iterable
 
 _SAFE_WORD = re.compile(r"[A-Za-z0-9_./:@%,=+?-]+")
 
+_KEYWORDS = frozenset(
+    "case do done elif else esac fi for function if in select then time until while".split()
+)
+
 
 def word(text: str) -> str:
     """`text` as one word of bash that no expansion touches.
@@ -12,12 +16,15 @@ def word(text: str) -> str:
     >>> word("it's $HOME")
     "'it'\\\\''s $HOME'"
     """
+    if text.endswith("\\") or "\\'" in text:  # before a ' it looks like an escape
+        return f'"{within_double(text)}"'
     return "'" + text.replace("'", "'\\''") + "'"
 
 
 def bare(text: str) -> str:
     """As `word`, without quotes where none are needed."""
-    return text if _SAFE_WORD.fullmatch(text) else word(text)
+    safe = _SAFE_WORD.fullmatch(text) and text not in _KEYWORDS
+    return text if safe else word(text)
 
 
 def within_double(text: str) -> str:

@@ -32,6 +32,7 @@ class Used:
     process: dict[str, None] = field(default_factory=dict)
     special: dict[str, None] = field(default_factory=dict)
     fields: dict[str, None] = field(default_factory=dict)
+    variables: int = 0  # how many of `wfc_1` ... there are
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Values:
 
     def _next(self) -> str:
         self._count += 1
+        self.used.variables = max(self.used.variables, self._count)
         return str(self._count)
 
     def _reference(self, reference: Reference) -> str:
@@ -132,9 +134,7 @@ class Values:
         """The program for a shell, after lines that bind and check what it needs."""
         rendered = render(text)
         for binding in rendered.bindings:
-            value = self.text(
-                Template(parts=(binding.expression,), span=text.span)
-            )
+            value = self.text(Template(parts=(binding.expression,), span=text.span))
             self._need("bind")
             self.lines.append(f"wfc_bind {binding.name} {value}")
         if rendered.integers:
