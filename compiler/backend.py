@@ -1,6 +1,5 @@
 """What a target is to the compiler: a value with an emitter, and what it supports."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
@@ -124,6 +123,8 @@ def mangle(name: str, alphabet: str, limit: int, taken: Set[str]) -> str:
     >>> mangle("load", "A-Za-z0-9_-", 40, set())
     'load'
     """
+    import hashlib  # few names need it
+
     plain = re.sub(f"[^{alphabet}]", "-", name)
     if plain == name and name and len(name) <= limit and name not in taken:
         return name

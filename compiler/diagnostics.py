@@ -80,6 +80,10 @@ class Diagnostic:
         return CODES[self.code][1]
 
 
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(each.severity == "error" for each in diagnostics)
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` is most likely a slip of, or None.
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from compiler.source import Span
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 # ---- values: where they come from, and expressions over them
 
@@ -433,7 +433,29 @@ SPECIAL_VARIABLES = (
 STEP_FIELDS = ("output", "exitCode", "status", "stdout", "stderr")
 # Names that bash sets itself or that change how it reads: nobody else may define them.
 BASH_NAMES = frozenset(
-    "UID EUID PPID BASHOPTS SHELLOPTS BASH_VERSINFO IFS OPTIND OPTARG LINENO RANDOM "
-    "SECONDS FUNCNAME DIRSTACK GROUPS BASHPID BASH_COMMAND BASH_SUBSHELL SRANDOM "
-    "EPOCHSECONDS EPOCHREALTIME PIPESTATUS _".split()
+    [
+        "UID",
+        "EUID",
+        "PPID",
+        "BASHOPTS",
+        "SHELLOPTS",
+        "BASH_VERSINFO",
+        "IFS",
+        "OPTIND",
+        "OPTARG",
+        "LINENO",
+        "RANDOM",
+        "SECONDS",
+        "FUNCNAME",
+        "DIRSTACK",
+        "GROUPS",
+        "BASHPID",
+        "BASH_COMMAND",
+        "BASH_SUBSHELL",
+        "SRANDOM",
+        "EPOCHSECONDS",
+        "EPOCHREALTIME",
+        "PIPESTATUS",
+        "_",
+    ]
 )

@@ -119,7 +119,9 @@ def misordered(outcome: Outcome, edges: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def run_status(
-    endings: Iterable[Literal["succeeded", "continued", "failed", "skipped", "aborted"]],
+    endings: Iterable[
+        Literal["succeeded", "continued", "failed", "skipped", "aborted"]
+    ],
 ) -> RunStatus:
     """The status of a run that came to its own end, from how its steps ended (S7).
 

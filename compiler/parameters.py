@@ -93,4 +93,3 @@ def with_values(program: Program, values: Mapping[str, str], *, bound: bool) -> 
             for it in program.workflows
         ),
     )
-

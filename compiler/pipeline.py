@@ -1,16 +1,17 @@
 """A file's text -> a checked, simplified program -> the files of a target."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from compiler.backend import Backend, File, unsupported
-from compiler.diagnostics import Diagnostic
+from compiler.diagnostics import Diagnostic, has_errors
 from compiler.ir import Program
-from compiler.optimize import optimize
 from compiler.reader import read
 from compiler.resolve import resolve
 from compiler.source import Source
 from compiler.validate import check
+
+if TYPE_CHECKING:
+    from compiler.backend import Backend, File
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +28,6 @@ class Checked:
     @property
     def has_errors(self) -> bool:
         return has_errors(self.diagnostics)
-
-
-def has_errors(diagnostics: Sequence[Diagnostic]) -> bool:
-    return any(each.severity == "error" for each in diagnostics)
 
 
 def front_end(source: Source) -> Checked:
@@ -51,12 +48,15 @@ def _place(diagnostic: Diagnostic) -> tuple[int, int, str]:
 
 
 def back_end(
-    program: Program, source: Source, backend: Backend
-) -> tuple[tuple[File, ...], tuple[Diagnostic, ...]]:
+    program: Program, source: Source, backend: "Backend"
+) -> tuple[tuple["File", ...], tuple[Diagnostic, ...]]:
     """simplify -> legalize -> emit: the files of a checked program, and what is lost.
 
     No file when the target refuses something.
     """
+    from compiler.backend import unsupported
+    from compiler.optimize import optimize
+
     program = optimize(program)
     found = tuple(unsupported(program, backend))
     if has_errors(found):

@@ -1,6 +1,5 @@
 """Diagnostics -> what a person or a program reads: text with source lines, or JSON."""
 
-import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -31,9 +30,9 @@ def _block(
     span = diagnostic.span
     head = f"{diagnostic.severity}[{diagnostic.code}]"
     yield (
-        f"{span.file}:{span.line}:{span.column}: "
+        f"{visible(span.file)}:{span.line}:{span.column}: "
         f"{_paint(head, _COLORS[diagnostic.severity], color)}: "
-        f"{_paint(_visible(diagnostic.message), '1', color)}"
+        f"{_paint(visible(diagnostic.message), '1', color)}"
     )
     tint = _COLORS[diagnostic.severity]
     places = [(span, diagnostic.label, tint)]
@@ -42,13 +41,13 @@ def _block(
     shown = Span(file=span.file, line=0, column=0)
     for place, what, tint in sorted(places, key=lambda it: _order(it[0], span)):
         if place.file != shown.file:
-            yield f"{' ' * gutter}--> {place.file}:{place.line}:{place.column}"
+            yield f"{' ' * gutter}--> {visible(place.file)}:{place.line}:{place.column}"
         again = (place.file, place.line) == (shown.file, shown.line)
         excerpt = _excerpt(place, what, sources, gutter, tint, color)
         yield from list(excerpt)[1 if again else 0 :]
         shown = place
     if diagnostic.help:
-        yield f"{' ' * gutter} = help: {_visible(diagnostic.help)}"
+        yield f"{' ' * gutter} = help: {visible(diagnostic.help)}"
 
 
 def _order(place: Span, primary: Span) -> tuple[bool, str, int, int]:
@@ -70,11 +69,11 @@ def _excerpt(
         return
     line, start, length = _window(source.line(span.line), span)
     before, place = line[: start - 1], line[start - 1 : start - 1 + length]
-    yield f"{span.line:>{gutter}} | {_visible(line)}"
-    mark = "^" * max(1, _width(_visible(place)))
+    yield f"{span.line:>{gutter}} | {visible(line)}"
+    mark = "^" * max(1, _width(visible(place)))
     yield (
-        f"{' ' * gutter} | {' ' * _width(_visible(before))}"
-        + _paint(f"{mark} {_visible(what)}".rstrip(), tint, color)
+        f"{' ' * gutter} | {' ' * _width(visible(before))}"
+        + _paint(f"{mark} {visible(what)}".rstrip(), tint, color)
     )
 
 
@@ -93,7 +92,7 @@ def _window(line: str, span: Span) -> tuple[str, int, int]:
     return head + part + tail, column, min(span.length, _LINE_LENGTH - column + 2)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """`text` with what a terminal would act on made harmless; a tab is four blanks."""
     if text.isprintable():
         return text
@@ -117,6 +116,8 @@ def _paint(text: str, code: str, color: bool) -> str:
 
 def to_json(diagnostics: Sequence[Diagnostic]) -> str:
     """The findings as one JSON object: `{"version": 1, "diagnostics": [...]}`."""
+    import json  # text is what is asked for most
+
     form = {"version": 1, "diagnostics": [_to_json(each) for each in diagnostics]}
     return json.dumps(form, ensure_ascii=False, indent=1) + "\n"
 

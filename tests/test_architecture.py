@@ -173,7 +173,7 @@ def test_only_the_command_line_knows_backends() -> None:
             )
         )
     }
-    assert knowing == {"compiler.cli"}
+    assert knowing == {"compiler.cli.backends"}
 
 
 BACKENDS = sorted(

@@ -37,9 +37,7 @@ def _prune(workflow: Workflow) -> Workflow:
         for edge in step.edges:
             if edge.accepts == _STRICT:
                 implied[step.name] |= 1 << places[edge.step]
-        kept = tuple(
-            edge for edge in step.edges if not behind >> places[edge.step] & 1
-        )
+        kept = tuple(edge for edge in step.edges if not behind >> places[edge.step] & 1)
         pruned[step.name] = step if kept == step.edges else replace(step, edges=kept)
     steps = tuple(pruned[step.name] for step in workflow.steps)
     return replace(workflow, steps=steps)
@@ -60,5 +58,3 @@ def in_order(workflow: Workflow) -> list[Step]:
             if waiting[child] == 0:
                 ready.append(steps[child])
     return ready
-
-

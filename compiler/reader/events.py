@@ -16,9 +16,9 @@ MAX_DEPTH = 100
 # Nodes that aliases may add: a 10,000-step file without aliases has about as many.
 MAX_ALIASED = 100_000
 
-_FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_ALLOWED = "\t\n\r\x20-\x7e"
+# Compiled where a text needs it: a class this wide takes longer than a small file.
+_ALLOWED_WIDE = "\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 # Line ends in YAML 1.1, which libyaml reads, but not in YAML 1.2.
 _OLD_BREAKS = "\x85\u2028\u2029"
@@ -29,7 +29,7 @@ _COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!")
 class _Open:
     """A list or map whose end has not come yet."""
 
-    __slots__ = ("anchor", "height", "is_map", "nodes", "size", "start")
+    __slots__ = ("anchor", "height", "is_map", "nodes", "size", "start", "whole")
 
     def __init__(self, is_map: bool, start: int, anchor: str | None) -> None:
         self.is_map = is_map
@@ -38,6 +38,7 @@ class _Open:
         self.nodes: list[Node] = []
         self.size = 1  # nodes in it, aliases expanded
         self.height = 1  # levels in it, aliases expanded
+        self.whole = True  # as in MapNode
 
 
 class _Stop(Exception):
@@ -51,7 +52,8 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     alias, a merge key or a tag that is unknown any more.
     """
     text = source.text
-    bad = _FORBIDDEN.search(text)
+    allowed = _ALLOWED if text.isascii() else _ALLOWED + _ALLOWED_WIDE
+    bad = re.search(f"[^{allowed}]", text)
     if bad is not None:
         return None, [_forbidden(source, bad.start())]
     restored: dict[int, str] = {}
@@ -221,7 +223,7 @@ class _Builder:
 
     def _alias(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
-        here = ScalarNode("", start, end)
+        here = ScalarNode("", start, end, "*")
         name = event.anchor
         if name not in self.anchors:
             help = did_you_mean(
@@ -266,9 +268,12 @@ class _Builder:
             self._document(node)
 
     def _skip(self, here: ScalarNode) -> None:
-        """Takes note that a value stands here which cannot be read: null, as a rule."""
-        if not self.stack or self.stack[-1].is_map:
-            self._add(here, 1, 1)
+        """Takes note that a value stands here which cannot be read."""
+        self._add(here, 1, 1)
+        for around in reversed(self.stack):
+            around.whole = False
+            if around.is_map:
+                break
 
     def _document(self, node: Node) -> None:
         if self.root is None:
@@ -294,15 +299,19 @@ class _Builder:
                     "a list or map",
                     "a text that begins with `{` or `[` needs quotes",
                 )
+            elif key.style == "*":
+                continue
             elif key.text == "<<" and not key.style and not key.tag:
                 merged.append(value)
             elif key.text in own:
                 self._duplicate(key, own[key.text][0])
             else:
                 own[key.text] = (key, value)
+        whole = ended.whole
         if merged:
-            own = {**self._merged(merged), **own}
-        return MapNode(own, ended.start, end)
+            brought, merged_whole = self._merged(merged)
+            own, whole = {**brought, **own}, whole and merged_whole
+        return MapNode(own, ended.start, end, whole)
 
     def _duplicate(self, key: ScalarNode, first: ScalarNode) -> None:
         self.findings.append(
@@ -316,12 +325,17 @@ class _Builder:
             )
         )
 
-    def _merged(self, values: list[Node]) -> dict[str, tuple[ScalarNode, Node]]:
-        """What `<<` brings in; of two maps with one key, the first one counts."""
+    def _merged(
+        self, values: list[Node]
+    ) -> tuple[dict[str, tuple[ScalarNode, Node]], bool]:
+        """What `<<` brings in, and whether that is whole; of two maps with one key, the
+        first one counts."""
         entries: dict[str, tuple[ScalarNode, Node]] = {}
+        whole = True
         for value in values:
             for each in value.items if isinstance(value, ListNode) else [value]:
                 if isinstance(each, MapNode):
+                    whole = whole and each.whole
                     for name, entry in each.entries.items():
                         entries.setdefault(name, entry)
                 elif not (isinstance(each, ScalarNode) and _empty(each)):
@@ -332,8 +346,9 @@ class _Builder:
                         "this is neither",
                         "write `<<: *anchor` with the anchor of a map",
                     )
-        return entries
+        return entries, whole
 
 
 def _empty(node: ScalarNode) -> bool:
-    return not node.style and not node.tag and node.text in ("", "~", "null")
+    written = node.style not in ("", "*") or node.tag
+    return not written and node.text in ("", "~", "null")

@@ -21,9 +21,7 @@ def resolve_definitions(
         if param.default is None:
             return param
         scope = Scope(names=names, where="param", valuing=param.name)
-        return replace(
-            param, default=resolve_template(param.default, scope, findings)
-        )
+        return replace(param, default=resolve_template(param.default, scope, findings))
 
     def resolved_variable(variable: Variable) -> Variable:
         scope = Scope(names=names, where="env", valuing=variable.name)
@@ -76,8 +74,7 @@ def order_definitions(workflow: Workflow, findings: Findings) -> Workflow:
     """
     definitions: list[Definition] = [*workflow.params, *workflow.env]
     by_kind: dict[tuple[str, str], Definition] = {
-        ("param" if isinstance(it, Param) else "env", it.name): it
-        for it in definitions
+        ("param" if isinstance(it, Param) else "env", it.name): it for it in definitions
     }
     ordered: dict[int, Definition] = {}
     for definition in definitions:
@@ -131,7 +128,9 @@ def _references(definition: Definition) -> list[Reference]:
     if value is None:
         return []
     return [
-        reference for text in template_texts(value) for reference in text_references(text)
+        reference
+        for text in template_texts(value)
+        for reference in text_references(text)
     ]
 
 

@@ -126,7 +126,9 @@ def _unknown(dependency: Dependency, step: Step, steps: Sequence[Step]) -> Diagn
         help=did_you_mean(
             dependency.step,
             names,
-            otherwise="" if len(names) <= 12 else "`depends` takes names and ids of steps",
+            otherwise=(
+                "" if len(names) <= 12 else "`depends` takes names and ids of steps"
+            ),
         ),
     )
 

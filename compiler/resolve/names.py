@@ -28,6 +28,13 @@ _FIELD_ALIASES = {"exit_code": "exitCode"}
 # Special variables that exist only while a step, or only while a handler runs.
 _IN_STEPS = frozenset({"DAG_RUN_STEP_NAME"})
 _IN_HANDLERS = frozenset({"DAG_RUN_STATUS"})
+_EVERYWHERE = frozenset(SPECIAL_VARIABLES) - _IN_STEPS - _IN_HANDLERS
+_SPECIALS = {
+    "param": _EVERYWHERE,
+    "env": _EVERYWHERE,
+    "step": _EVERYWHERE | _IN_STEPS,
+    "handler": _EVERYWHERE | _IN_STEPS | _IN_HANDLERS,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +75,7 @@ class Scope:
 
     @property
     def specials(self) -> frozenset[str]:
-        hidden = frozenset[str]()
-        if self.in_definition:
-            hidden |= _IN_STEPS
-        if self.where != "handler":
-            hidden |= _IN_HANDLERS
-        return frozenset(SPECIAL_VARIABLES) - hidden
+        return _SPECIALS[self.where]
 
     def sees(self, place: int) -> bool:
         return bool(self.visible >> place & 1)
@@ -104,9 +106,7 @@ def names_of(workflow: Workflow, graph: Graph) -> Names:
 
 def output_origins(name: str, scope: Scope) -> tuple[Origin, ...]:
     """The visible steps that give an output `name`, best first (R8)."""
-    seen = [
-        place for place in scope.names.producers.get(name, ()) if scope.sees(place)
-    ]
+    seen = [place for place in scope.names.producers.get(name, ()) if scope.sees(place)]
     if scope.step is not None:
         seen = scope.names.graph.nearest_first(scope.step, seen)
     else:  # a handler: the later step in the file first, as in the run's own outputs
@@ -148,9 +148,7 @@ def resolve_expression(
     if isinstance(expression, Reference):
         resolved = resolve_reference(expression, scope, findings)
         expression = expression if resolved is None else resolved
-    return rebuild(
-        expression, lambda part: resolve_expression(part, scope, findings)
-    )
+    return rebuild(expression, lambda part: resolve_expression(part, scope, findings))
 
 
 def resolve_reference(
@@ -179,7 +177,9 @@ def _may_be_undeclared(reference: Reference) -> bool:
     name = reference.name
     in_braces = reference.text.startswith("$") and not reference.text.startswith("$<")
     reserved = name in SPECIAL_VARIABLES or name in BASH_NAMES
-    return in_braces and not reserved and re.fullmatch(r"[A-Za-z_]\w*", name) is not None
+    return (
+        in_braces and not reserved and re.fullmatch(r"[A-Za-z_]\w*", name) is not None
+    )
 
 
 def look_up(reference: Reference, scope: Scope) -> Reference | Diagnostic | None:
@@ -211,7 +211,9 @@ def _qualified(reference: Reference, key: str, scope: Scope) -> Reference | Diag
             code="WFC204",
             message=f"`{reference.text}`: there is no param `{key}`",
             span=reference.span,
-            help=did_you_mean(key, sorted(scope.names.params), "declare it in `params`"),
+            help=did_you_mean(
+                key, sorted(scope.names.params), "declare it in `params`"
+            ),
         )
     if key in scope.own:
         origins = (Origin("step_env", key),)
@@ -222,9 +224,7 @@ def _qualified(reference: Reference, key: str, scope: Scope) -> Reference | Diag
     return replace(reference, origins=origins, path=rest)
 
 
-def _of_step(
-    reference: Reference, place: int, scope: Scope
-) -> Reference | Diagnostic:
+def _of_step(reference: Reference, place: int, scope: Scope) -> Reference | Diagnostic:
     step = scope.names.step(place)
     path = reference.path
     key = path[0] if path else ""

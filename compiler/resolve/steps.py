@@ -148,7 +148,10 @@ def _base_exports(
     """What every step gets: params, then workflow env."""
     base: dict[str, tuple[Origin, ...]] = {
         name: (Origin("param", name),)
-        for name in [*(p.name for p in workflow.params if not p.positional), *undeclared]
+        for name in [
+            *(p.name for p in workflow.params if not p.positional),
+            *undeclared,
+        ]
     }
     for variable in workflow.env:
         base.setdefault(variable.name, (Origin("env", variable.name),))
@@ -194,4 +197,3 @@ def _words(text: Template | ShellText) -> Iterator[str]:
         for part in text.parts:
             if isinstance(part, str):
                 yield from words(part)
-

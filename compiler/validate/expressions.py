@@ -3,20 +3,33 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics import Diagnostic
-from compiler.ir import Program, ShellText, Template
-from compiler.validate.types import type_errors
-from compiler.walk import template_texts, texts
+from compiler.ir import Constant, Expression, Program, Reference, ShellText, Template
+from compiler.walk import children, template_texts, texts
 
 
 def expression_type(program: Program) -> Iterator[Diagnostic]:
     """An operator or function over values of a type that it does not take (R3)."""
+    for expression in _expressions(program):
+        if _has_operator(expression):
+            from compiler.validate.types import type_errors  # few files have operators
+
+            yield from type_errors(expression)
+
+
+def _has_operator(expression: Expression) -> bool:
+    if isinstance(expression, Constant | Reference | Template):
+        return any(map(_has_operator, children(expression)))
+    return True
+
+
+def _expressions(program: Program) -> Iterator[Expression]:
     for text in _texts(program):
         if isinstance(text, Template):
-            yield from type_errors(text)
+            yield text
         else:
             for reference in text.references:
                 if not reference.plain:
-                    yield from type_errors(reference.expression)
+                    yield reference.expression
 
 
 def _texts(program: Program) -> Iterator[Template | ShellText]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import Program, Step, Workflow
@@ -30,7 +31,7 @@ def _is_line(workflow: Workflow) -> bool:
     steps = workflow.steps
     return all(
         any(edge.step == before.name for edge in step.edges)
-        for before, step in zip(steps, steps[1:], strict=False)
+        for before, step in pairwise(steps)
     )
 
 

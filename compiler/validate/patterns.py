@@ -1,10 +1,10 @@
-"""Checks on regular expressions behind `re:`."""
+"""Checks on regular expressions behind `re:`, and what `matches` says of its own."""
 
 from collections.abc import Iterator
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import Match, Pattern, Program, Step
-from compiler.regex import Problem, parse
+from compiler.source import Span
 
 
 def pattern_syntax(program: Program) -> Iterator[Diagnostic]:
@@ -12,15 +12,25 @@ def pattern_syntax(program: Program) -> Iterator[Diagnostic]:
     for workflow in program.workflows:
         for step in (*workflow.steps, *workflow.handlers):
             for pattern in _patterns(step):
-                problem = parse(pattern.text) if pattern.regex else None
-                if isinstance(problem, Problem):
-                    yield Diagnostic(
-                        code="WFC306",
-                        message=f"`re:{pattern.text}`: {problem.message}",
-                        span=pattern.span,
-                        help="patterns take literals, `.`, classes, \\d \\w \\s, "
-                        "`* + ? {m,n}`, groups, `|`, `^` and `$`",
+                if pattern.regex:
+                    yield from refused_pattern(
+                        pattern.text, f"re:{pattern.text}", pattern.span
                     )
+
+
+def refused_pattern(text: str, written: str, span: Span) -> Iterator[Diagnostic]:
+    """WFC306 if the pattern `text` is refused; it stands at `span` as `written`."""
+    from compiler.regex import Problem, parse  # few files have a pattern
+
+    problem = parse(text)
+    if isinstance(problem, Problem):
+        yield Diagnostic(
+            code="WFC306",
+            message=f"`{written}`: {problem.message}",
+            span=span,
+            help="patterns take literals, `.`, classes, `\\d \\w \\s`, "
+            "`* + ? {m,n}`, groups, `|`, `^` and `$`",
+        )
 
 
 def _patterns(step: Step) -> Iterator[Pattern]:

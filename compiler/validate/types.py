@@ -1,11 +1,13 @@
 """Turns an expression into the type errors that are known before it runs (R3)."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Literal, assert_never
 
 from compiler.diagnostics import Diagnostic
-from compiler.evaluate import type_name
+from compiler.evaluate import Failure, parse_json, type_name
+from compiler.functions import mismatch_of_types, with_article
 from compiler.ir import (
     Binary,
     CommandSubstitution,
@@ -18,18 +20,18 @@ from compiler.ir import (
     Template,
     Unary,
 )
-from compiler.regex import Problem, parse
+from compiler.validate.patterns import refused_pattern
 
-Type = Literal["text", "number", "boolean", "null", "list", "unknown"]
+Type = Literal["text", "number", "boolean", "null", "list", "object", "unknown"]
 
-_ANY: tuple[Type, ...] = ("text", "number", "boolean", "null", "list")
+_ANY: tuple[Type, ...] = ("text", "number", "boolean", "null", "list", "object")
 _TEXT: tuple[Type, ...] = ("text",)
 
 # What each function takes and gives.
 _SIGNATURES: dict[str, tuple[tuple[tuple[Type, ...], ...], Type]] = {
     "fromJSON": ((_TEXT,), "unknown"),
     "toJSON": ((_ANY,), "text"),
-    "len": ((("text", "list"),), "number"),
+    "len": ((("text", "list", "object"),), "number"),
     "join": ((("list",), _TEXT), "text"),
     "split": ((_TEXT, _TEXT), "list"),
     "contains": ((("list", "text"), _ANY), "boolean"),
@@ -127,28 +129,44 @@ def _can_hold(whole: Type, item: Type) -> bool:
 
 
 def _mismatch(expression: Binary, one: Type, other: Type) -> Diagnostic:
-    left, right = _written(expression.left), _written(expression.right)
-    help = ""
-    if {one, other} == {"text", "number"} and expression.operator != "in":
-        # The text is most likely a name: what is captured or passed is always text.
-        if one == "text":
-            left = f"fromJSON({left})"
-        else:
-            right = f"fromJSON({right})"
-        help = f"write `{left} {expression.operator} {right}`"
-    elif {one, other} == {"text", "boolean"} and expression.operator in ("==", "!="):
-        if one == "boolean":
-            left = f"'{left}'"
-        else:
-            right = f"'{right}'"
-        help = f"a name is a text: write `{left} {expression.operator} {right}`"
     return Diagnostic(
         code="WFC302",
-        message=f"`{expression.operator}` does not go between a {one} and a {other}",
+        message=mismatch_of_types(expression.operator, one, other),
         span=expression.span,
-        label=f"a {one} and a {other}",
-        help=help,
+        label=f"{with_article(one)} and {with_article(other)}",
+        help=_how_to_match(expression, one, other),
     )
+
+
+def _how_to_match(expression: Binary, one: Type, other: Type) -> str:
+    """The operation with one of its sides made what the other is."""
+    if one == other:
+        return ""
+    operator = expression.operator
+    sides = {one: expression.left, other: expression.right}
+    written = {kind: _written(side) for kind, side in sides.items()}
+    help = "write"
+    if operator == "in":
+        if other != "text" or one not in ("number", "boolean"):
+            return ""
+        written[one] = _as_text(sides[one])
+    elif sides.keys() == {"text", "number"}:
+        # The text is most likely a name: what is captured or passed is always text.
+        if number := _as_number(sides["text"]):
+            written["text"] = number
+        elif operator == "+":
+            written["number"] = _as_text(sides["number"])
+        else:
+            return ""
+    elif sides.keys() == {"text", "boolean"} and operator in ("==", "!="):
+        literal = isinstance(sides["boolean"], Constant)
+        if isinstance(sides["text"], Constant) or not literal:
+            return ""
+        written["boolean"] = _as_text(sides["boolean"])
+        help = "a name is a text: write"
+    else:
+        return ""
+    return f"{help} `{written[one]} {operator} {written[other]}`"
 
 
 def _call(call: FunctionCall, found: list[Diagnostic]) -> Type:
@@ -160,15 +178,7 @@ def _call(call: FunctionCall, found: list[Diagnostic]) -> Type:
         _refuse(call.arguments[1], types[1], _TEXT, "`contains` in a text", found)
     pattern = call.arguments[1] if call.name == "matches" and len(types) == 2 else None
     if isinstance(pattern, Constant) and isinstance(pattern.value, str):
-        problem = parse(pattern.value)
-        if isinstance(problem, Problem):
-            found.append(
-                Diagnostic(
-                    code="WFC306",
-                    message=f"`{pattern.value}`: {problem.message}",
-                    span=pattern.span,
-                )
-            )
+        found.extend(refused_pattern(pattern.value, pattern.value, pattern.span))
     return gives
 
 
@@ -192,30 +202,67 @@ def _refuse(
     taker: str,
     found: list[Diagnostic],
 ) -> None:
-    written = _written(expression)
-    help = ""
-    if actual == "text" and wanted == ("boolean",):
-        help = f"a name is a text: write `{written} == 'true'`"
-    elif actual == "text":
-        help = f"write `fromJSON({written})`"
-    elif wanted == _TEXT:
-        help = f"write `toJSON({written})`"
     found.append(
         Diagnostic(
             code="WFC302",
-            message=f"{taker} takes a {' or a '.join(wanted)}, not a {actual}",
+            message=f"{taker} takes {_either(wanted)}, not {with_article(actual)}",
             span=expression.span,
-            label=f"a {actual}",
-            help=help,
+            label=with_article(actual),
+            help=_how_to_fit(expression, actual, wanted),
         )
     )
+
+
+def _either(types: tuple[Type, ...]) -> str:
+    if types == ("boolean",):
+        return "true or false"
+    *most, last = map(with_article, types)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _how_to_fit(expression: Expression, actual: Type, wanted: tuple[Type, ...]) -> str:
+    """What to write for `expression`, which is `actual`, where `wanted` is taken."""
+    literal = isinstance(expression, Constant)
+    written = _written(expression)
+    match actual, wanted:
+        case _, ("text",):
+            return f"write `{_as_text(expression)}`"
+        case "text", ("number",):
+            number = _as_number(expression)
+            return f"write `{number}`" if number else ""
+        case "text", ("boolean",) if not literal:
+            return f"a name is a text: write `{written} == 'true'`"
+        case "number", ("boolean",) if not literal:
+            return f"compare it, in parentheses: `({written} > 0)`"
+        case "text", _ if not literal:
+            return f"write `fromJSON({written})`"
+        case _:
+            return ""
+
+
+def _as_text(expression: Expression) -> str:
+    """The text of what `expression` stands for, as one would write it."""
+    written = _written(expression)
+    return f"'{written}'" if isinstance(expression, Constant) else f"toJSON({written})"
+
+
+def _as_number(expression: Expression) -> str:
+    """The number in the text `expression`, as one would write it; empty without one."""
+    if not isinstance(expression, Constant):
+        return f"fromJSON({_written(expression)})"
+    try:
+        value = parse_json(str(expression.value))
+    except Failure:
+        return ""
+    return json.dumps(value) if type_name(value) == "number" else ""
 
 
 def _written(expression: Expression) -> str:
     """`expression` as one would write it inside of `$<...>`, for a hint."""
     match expression:
         case Constant(value=str() as value):
-            return f"'{value}'"
+            quoted = json.dumps(value, ensure_ascii=False)
+            return quoted if re.search(r"[\\'\"]", quoted[1:-1]) else f"'{value}'"
         case Constant(value=value):
             return json.dumps(value)
         case Reference(text=text, default=None):

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from commands import CYCLE, GOOD, NOTED, TYPO, Wfc, write
 
+from compiler.cli import inputs
+
 
 def test_lint_of_a_good_file(wfc: Wfc) -> None:
     write("good.yaml", GOOD)
@@ -128,11 +130,11 @@ def test_lint_of_a_file_without_permission(
 ) -> None:
     """A file's mode means nothing to root, so the refusal is played."""
 
-    def refuse(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(path))
+    def refuse(file: str) -> bytes:
+        raise PermissionError(13, "Permission denied", file)
 
     write("secret.yaml", GOOD)
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(inputs, "read_bytes", refuse)
     result = wfc("lint", "secret.yaml")
     assert result.code == 1
     assert "cannot read `secret.yaml`: Permission denied" in result.out

@@ -6,6 +6,7 @@ import pytest
 from commands import GOOD, Wfc, write
 
 from compiler import __version__
+from compiler.cli import inputs
 
 
 @pytest.mark.parametrize(
@@ -67,8 +68,8 @@ def test_targets(wfc: Wfc) -> None:
 
 
 def test_interrupt(wfc: Wfc, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(path: Path) -> bytes:
+    def interrupt(file: str) -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "read_bytes", interrupt)
+    monkeypatch.setattr(inputs, "read_bytes", interrupt)
     assert wfc("lint", "good.yaml") == (130, "", "")

@@ -1,0 +1,133 @@
+"""argv -> the options of one command."""
+
+import argparse
+from collections.abc import Sequence
+
+from compiler import __version__
+
+TARGETS = ("shell",)
+
+
+class _Help(argparse.HelpFormatter):
+    """Of a fixed width: to measure the terminal, argparse imports several archivers."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options; `command` is the name of the module that carries them out.
+
+    Exits with 2 when the words are off, with 0 after --help and --version.
+    """
+    parser = _parser()
+    options, rest = parser.parse_known_args(argv)
+    if "words" in options:
+        options.words = _words(parser, rest)
+    elif rest:
+        parser.error(f"unexpected: {' '.join(rest)}")
+    return options
+
+
+def _words(parser: argparse.ArgumentParser, rest: list[str]) -> list[str]:
+    """What stands behind the file: K=V and positional words; after `--` all are words."""
+    cut = rest.index("--") if "--" in rest else len(rest)
+    for word in rest[:cut]:
+        if word.startswith("-") and word != "-":
+            parser.error(f"unknown option {word}")
+    return rest[:cut] + rest[cut + 1 :]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wfc",
+        description="Write a workflow once; check it, run it, compile it.",
+        formatter_class=_Help,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"wfc {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+
+    def command(name: str, purpose: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=purpose,
+            description=purpose,
+            formatter_class=_Help,
+            allow_abbrev=False,
+        )
+
+    _add_lint(command("lint", "say everything that is wrong with workflows"))
+    _add_run(command("run", "run a workflow here"))
+    _add_compile(command("compile", "make the files of a target"))
+    explain = command("explain", "say what a code such as WFC201 means")
+    explain.add_argument("code", metavar="CODE")
+    command("targets", "list the targets and what they support")
+    return parser
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-q", "--quiet", action="store_true", help="only what matters")
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="of messages; NO_COLOR is heard, too",
+    )
+
+
+def _add_lint(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a workflow, or -")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--strict", action="store_true", help="exit 1 on any finding")
+    _add_shared(parser)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "wfc run FILE [K=V | WORD ...] [options]"
+    parser.add_argument("file", metavar="FILE", help="a workflow, or -")
+    parser.add_argument(
+        "--params-json", metavar="F", help="params from the JSON object in file F"
+    )
+    parser.add_argument(
+        "--work-dir", metavar="D", help="folder of the steps (FILE's own)"
+    )
+    parser.add_argument(
+        "--report", metavar="F", help="write what became of it to F, JSON"
+    )
+    _add_shared(parser)
+    parser.set_defaults(words=[], params=[], bind=[])
+
+
+def _add_compile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a workflow, or -")
+    parser.add_argument("-t", "--target", choices=TARGETS, required=True)
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("-o", "--output", metavar="DIR", help="write into this folder")
+    where.add_argument("--stdout", action="store_true", help="print, write nothing")
+    parser.add_argument(
+        "-p",
+        "--param",
+        dest="params",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="another default for a param",
+    )
+    parser.add_argument(
+        "--bind",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="freeze a param: the result has it no more",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; exit 1 with a diff if stale",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="overwrite files that wfc did not make"
+    )
+    parser.add_argument("--strict", action="store_true", help="exit 1 on any loss")
+    _add_shared(parser)

@@ -1,0 +1,27 @@
+"""`wfc lint`: the findings of some files, on stdout."""
+
+import argparse
+import sys
+
+from compiler import report
+from compiler.cli.console import exit_code, say, use_color
+from compiler.cli.inputs import check
+from compiler.diagnostics import Diagnostic
+from compiler.source import Source
+
+
+def execute(options: argparse.Namespace) -> int:
+    found: list[Diagnostic] = []
+    sources: dict[str, Source] = {}
+    for file in options.files:
+        found.extend(check(file, sources).diagnostics)
+    if options.format == "json":
+        sys.stdout.write(report.to_json(found))
+    else:
+        color = use_color(options, sys.stdout)
+        sys.stdout.write(report.to_text(found, sources, color=color))
+        sys.stdout.flush()
+        files = len(options.files)
+        counted = "1 file" if files == 1 else f"{files} files"
+        say(f"{counted} checked: {report.tally(found) or 'nothing found'}", options)
+    return exit_code(found, options, on_error=1)
