@@ -15,7 +15,6 @@ from compiler.backend import File, folders, mangle
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
-    Body,
     Command,
     ContinueOn,
     Export,
@@ -328,7 +327,7 @@ def _body(
     if step.directory is not None:
         parts.add("directory")
         values.lines.append(f"wfc_in {values.text(step.directory)}")
-    text = _program(parts, step.body, values)
+    text = _program(parts, step, values)
     if values.lines:
         parts.add("setup")
         words.append(f"setup=with_{folder}")
@@ -336,13 +335,13 @@ def _body(
     return text
 
 
-def _program(parts: set[str], body: Body, values: Values) -> str:
-    match body:
+def _program(parts: set[str], step: Step, values: Values) -> str:
+    match step.body:
         case Command(text=text, shell=shell):
             program = values.shell_text(text)
             if shell != DEFAULT_SHELL:
                 values.lines.append(f"wfc_shell=({' '.join(map(bare, shell))})")
-                _load(parts, list(shell), values)
+                _load(parts, list(shell), values, bool(step.exports))
             return program
         case Arguments(words=templates):
             parts.add("arguments")
@@ -357,18 +356,22 @@ def _program(parts: set[str], body: Body, values: Values) -> str:
             named = [_constant(each) for each in templates]
             if not named:
                 named = program.partition("\n")[0].removeprefix("#!").split()
-            _load(parts, named, values)
+            _load(parts, named, values, bool(step.exports))
             return program
         case _:
-            assert_never(body)
+            assert_never(step.body)
 
 
 def _constant(template: Template) -> str:
     return "".join(part for part in template.parts if isinstance(part, str))
 
 
-def _load(parts: set[str], words: list[str], values: Values) -> None:
+def _load(
+    parts: set[str], words: list[str], values: Values, step_exports: bool
+) -> None:
     """A program that is no shell cannot read large values before its text (R4)."""
+    if not (step_exports or "bind" in parts):
+        return
     names = [each.rpartition("/")[2] for each in words if not each.startswith("-")]
     if names[:1] == ["env"]:
         names = [name for name in names[1:] if "=" not in name]

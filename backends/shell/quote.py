@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 _SAFE_WORD = re.compile(r"[A-Za-z0-9_./:@%,=+?-]+")
 
-_KEYWORDS = frozenset(
-    "case do done elif else esac fi for function if in select then time until while".split()
+_KEYWORD = re.compile(
+    "case|do|done|elif|else|esac|fi|for|function|if|in|select|then|time|until|while"
 )
 
 
@@ -23,7 +23,7 @@ def word(text: str) -> str:
 
 def bare(text: str) -> str:
     """As `word`, without quotes where none are needed."""
-    safe = _SAFE_WORD.fullmatch(text) and text not in _KEYWORDS
+    safe = _SAFE_WORD.fullmatch(text) and not _KEYWORD.fullmatch(text)
     return text if safe else word(text)
 
 

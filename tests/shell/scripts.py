@@ -1,0 +1,79 @@
+"""A workflow's text -> its script on the disk, and runs of it."""
+
+import json
+import os
+import signal
+import subprocess
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+
+from backends.shell import BACKEND
+from compiler.outcome import Outcome, from_json
+from compiler.pipeline import back_end, front_end
+from compiler.source import Source
+
+SURROUNDINGS = {"PATH": os.environ["PATH"], "LANG": os.environ.get("LANG", "C")}
+
+
+def text_of(workflow: str, name: str = "w.yaml") -> str:
+    """The script of `workflow`, which must be without errors."""
+    source = Source(name, textwrap.dedent(workflow))
+    checked = front_end(source)
+    assert checked.program is not None, checked.diagnostics
+    (file,) = back_end(checked.program, source, BACKEND)[0]
+    assert file.executable
+    return file.text
+
+
+def written(workflow: str, folder: Path) -> Path:
+    """The script of `workflow` in the new folder `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "w.sh"
+    path.write_text(text_of(workflow), "utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def start(
+    script: Path,
+    *words: str,
+    home: Path,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> subprocess.Popen[bytes]:
+    """The script as a process with the default signals, whatever those of the tests."""
+    return subprocess.Popen(
+        ["bash", str(script), *words],
+        env={**SURROUNDINGS, "WFC_HOME": str(home), **(environment or {})},
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: [
+            signal.signal(each, signal.SIG_DFL)
+            for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+        ]
+        and None,
+    )
+
+
+def run(
+    workflow: str,
+    folder: Path,
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Outcome, Path]:
+    """The outcome of a run below `folder`, and its run folder."""
+    process = start(
+        written(workflow, folder),
+        *words,
+        home=folder / "home",
+        environment=environment,
+    )
+    out, err = process.communicate(timeout=60)
+    runs = sorted((folder / "home/runs").glob("*/*"))
+    assert runs, out + err
+    outcome = from_json(json.loads((runs[-1] / "outcome.json").read_text("utf-8")))
+    assert process.returncode == outcome.exit_code
+    return outcome, runs[-1]

@@ -1,0 +1,179 @@
+"""Scripts that get signals: everything ends, nothing stays, the handlers run."""
+
+import json
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from shell.scripts import start, written
+
+from compiler.outcome import Outcome, from_json
+
+WORKFLOW = """
+    type: graph
+    maxActiveSteps: 2
+    steps:
+      - {name: a, command: "sleep 987 & sleep 0.1; echo a", output: A}
+      - {name: b, command: "sleep 0.2; sleep 987 | cat", depends: [a]}
+      - {name: c, command: "exit 3", retryPolicy: {limit: 9, intervalSec: 1}}
+      - {name: d, command: "true", preconditions: ["sleep 987"]}
+    handlerOn:
+      cancel: {command: "echo $DAG_RUN_STATUS"}
+      exit: {command: "echo bye"}
+"""
+
+
+def _outcome(home: Path) -> Outcome:
+    (path,) = home.glob("runs/*/*/outcome.json")
+    return from_json(json.loads(path.read_text("utf-8")))
+
+
+def _left(marker: str) -> list[int]:
+    """The living processes with `marker` in their environment."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (each / "stat").read_text().rpartition(")")[2].split()[0]
+            if marker.encode() in (each / "environ").read_bytes() and state != "Z":
+                found.append(int(each.name))
+        except OSError:
+            pass
+    return found
+
+
+def _gone(marker: str, seconds: float = 8) -> list[int]:
+    until = time.monotonic() + seconds
+    while (left := _left(marker)) and time.monotonic() < until:
+        time.sleep(0.05)
+    return left
+
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="no /proc"
+)
+
+
+@needs_proc
+@pytest.mark.parametrize("turn", range(12))
+def test_at_any_time(turn: int, tmp_path: Path) -> None:
+    moment = random.Random(turn).uniform(0.02, 1.4)
+    number = (signal.SIGINT, signal.SIGTERM)[turn % 2]
+    marker = f"WFC_TEST_MARK={os.getpid()}-{turn}"
+    process = start(
+        written(WORKFLOW, tmp_path),
+        home=tmp_path / "home",
+        environment=dict([marker.split("=")]),
+    )
+    time.sleep(moment)
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert _gone(marker) == []
+    if not list(tmp_path.glob("home/runs/*/*/outcome.json")):
+        assert moment < 0.3  # it had not begun
+        return
+    outcome = _outcome(tmp_path / "home")
+    assert process.returncode == outcome.exit_code == 128 + number
+    assert outcome.status == "aborted"
+    assert outcome.handlers["cancel"].output == "aborted"
+    assert outcome.handlers["exit"].output == "bye"
+    assert "failed" not in {it.status for it in outcome.steps.values()}
+
+
+def _until(path: Path) -> None:
+    until = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("again", "least", "most"), [(False, 4.5, 9), (True, 0, 3.5)])
+def test_a_step_that_ignores_term(
+    again: bool, least: float, most: float, tmp_path: Path
+) -> None:
+    workflow = """
+        steps:
+          - {name: a, command: "trap '' TERM; touch on; while :; do sleep 0.1; done"}
+    """
+    process = start(written(workflow, tmp_path), home=tmp_path / "home")
+    _until(tmp_path / "on")
+    began = time.monotonic()
+    process.terminate()
+    if again:
+        time.sleep(0.5)
+        process.terminate()
+    process.communicate(timeout=30)
+    assert least < time.monotonic() - began < most
+    outcome = _outcome(tmp_path / "home")
+    assert outcome.exit_code == 143
+    assert (outcome.steps["a"].status, outcome.steps["a"].exit_code) == ("aborted", 137)
+
+
+def test_in_a_handler(tmp_path: Path) -> None:
+    workflow = """
+        steps:
+          - {name: a, command: "true"}
+        handlerOn:
+          success: {command: "touch on; sleep 30"}
+          exit: {command: "echo $DAG_RUN_STATUS"}
+    """
+    process = start(written(workflow, tmp_path), home=tmp_path / "home")
+    _until(tmp_path / "on")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    outcome = _outcome(tmp_path / "home")
+    assert (outcome.status, outcome.exit_code) == ("aborted", 130)
+    assert outcome.handlers["success"].status == "aborted"
+    assert outcome.handlers["exit"].output == "aborted"
+
+
+def test_while_params_are_valued(tmp_path: Path) -> None:
+    workflow = """
+        env: [{X: "`touch on; sleep 30`"}]
+        steps:
+          - {name: a, command: "true"}
+        handlerOn:
+          cancel: {command: "true"}
+    """
+    process = start(written(workflow, tmp_path), home=tmp_path / "home")
+    _until(tmp_path / "on")
+    process.terminate()
+    process.communicate(timeout=20)
+    outcome = _outcome(tmp_path / "home")
+    assert (outcome.status, outcome.exit_code) == ("aborted", 143)
+    assert outcome.steps["a"].status == "aborted"
+    assert outcome.handlers["cancel"].status == "succeeded"
+
+
+def test_run_timeout(tmp_path: Path) -> None:
+    workflow = """
+        timeoutSec: 1
+        steps:
+          - {name: a, command: "sleep 30"}
+        handlerOn:
+          failure: {command: "sleep 1.2; echo $DAG_RUN_STATUS"}
+    """
+    process = start(written(workflow, tmp_path), home=tmp_path / "home")
+    process.communicate(timeout=20)
+    outcome = _outcome(tmp_path / "home")
+    assert (outcome.status, outcome.exit_code) == ("failed", 1)
+    assert outcome.steps["a"].status == "aborted"
+    assert outcome.handlers["failure"].output == "failed"
+
+
+@needs_proc
+@pytest.mark.parametrize("turn", range(3))
+def test_killed(turn: int, tmp_path: Path) -> None:
+    marker = f"WFC_TEST_MARK={os.getpid()}-killed-{turn}"
+    process = start(
+        written(WORKFLOW, tmp_path),
+        home=tmp_path / "home",
+        environment=dict([marker.split("=")]),
+    )
+    time.sleep(0.4 + turn * 0.3)
+    process.kill()
+    process.wait(10)
+    assert _gone(marker, 12) == []
+    process.communicate(timeout=10)
