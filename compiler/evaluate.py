@@ -4,7 +4,15 @@ import math
 import re
 from typing import Protocol, assert_never, cast
 
-from compiler.functions import call, contains, equal, mismatch, trim, type_name
+from compiler.functions import (
+    call,
+    contains,
+    equal,
+    mismatch,
+    trim,
+    type_name,
+    with_article,
+)
 from compiler.ir import (
     Binary,
     CommandSubstitution,
@@ -123,8 +131,9 @@ _PLAIN = re.compile(r"\$(\{[A-Za-z0-9_]+\}|[A-Za-z0-9_]+)")
 
 
 def _referred(reference: Reference, environment: Environment) -> Json:
-    values = (environment.value(origin) for origin in reference.origins)
-    found: Json | _Missing = next((it for it in values if it is not None), _MISSING)
+    held = ((origin, environment.value(origin)) for origin in reference.origins)
+    origin, value = next((it for it in held if it[1] is not None), (None, None))
+    found: Json | _Missing = _MISSING if value is None else value
     for key in reference.path:
         found = _step_into(found, key)
     if reference.default is not None:
@@ -134,7 +143,25 @@ def _referred(reference: Reference, environment: Environment) -> Json:
         return found
     if environment.lenient or _PLAIN.fullmatch(reference.text):
         return ""
-    raise Failure(f"no value for {reference.text}")
+    lost = f"no value for {reference.text}"
+    if origin is not None and value is not None and reference.path:
+        lost += _no_way_into(value, _spelled(reference, origin))
+    raise Failure(lost)
+
+
+def _spelled(reference: Reference, origin: Origin) -> str:
+    """The part of `reference` that names `origin`: what stands before the path into it."""
+    return f"{reference.name}.{origin.name}" if origin.kind == "field" else origin.name
+
+
+def _no_way_into(text: str, name: str) -> str:
+    """Why no path leads into `text`, the value of `name`; empty where one could."""
+    try:
+        parse_json(text)
+    except Failure as failure:
+        kind = str(failure).partition(":")[0]  # without the place in the text
+        return f": the value of `{name}` is {kind}"
+    return ""
 
 
 def _step_into(value: "Json | _Missing", key: str | int) -> "Json | _Missing":
@@ -211,13 +238,15 @@ def _is_number(value: Json) -> bool:
 def _number(value: Json, operator: str) -> int | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    raise Failure(f"`{operator}` takes a number, not a {type_name(value)}")
+    raise Failure(f"`{operator}` takes a number, not {with_article(type_name(value))}")
 
 
 def _boolean(value: Json, operator: str) -> bool:
     if isinstance(value, bool):
         return value
-    raise Failure(f"`{operator}` takes true or false, not a {type_name(value)}")
+    raise Failure(
+        f"`{operator}` takes true or false, not {with_article(type_name(value))}"
+    )
 
 
 def fits(expected: Pattern, value: str) -> bool:

@@ -18,12 +18,12 @@ def call(name: str, arguments: list[Json]) -> Json:
             return len(value)
         case "len", [value]:
             raise Failure(
-                f"`len` takes a text, a list or an object, not a {type_name(value)}"
+                f"`len` takes a text, a list or an object, not {with_article(type_name(value))}"
             )
         case "join", [list() as items, separator]:
             return _text(separator, name).join(map(to_text, items))
         case "join", [value, _]:
-            raise Failure(f"`join` takes a list, not a {type_name(value)}")
+            raise Failure(f"`join` takes a list, not {with_article(type_name(value))}")
         case "contains", [whole, item]:
             return contains(whole, item, name)
         case _, [value]:
@@ -91,7 +91,7 @@ def _dirname(path: str) -> str:
 def _text(value: Json, name: str) -> str:
     if isinstance(value, str):
         return value
-    raise Failure(f"`{name}` takes a text, not a {type_name(value)}")
+    raise Failure(f"`{name}` takes a text, not {with_article(type_name(value))}")
 
 
 def trim(text: str) -> str:
@@ -138,7 +138,36 @@ def type_name(value: Json) -> str:
             return "object"
 
 
+def with_article(type_: str) -> str:
+    """A type's name as messages say it of one value.
+
+    >>> with_article("text"), with_article("object"), with_article("null")
+    ('a text', 'an object', 'null')
+    """
+    return {"object": "an object", "null": "null"}.get(type_, f"a {type_}")
+
+
 def mismatch(operator: str, left: Json, right: Json) -> Failure:
     """Why `operator` has no value between `left` and `right`."""
-    types = f"a {type_name(left)} and a {type_name(right)}"
-    return Failure(f"`{operator}` does not go between {types}")
+    return Failure(mismatch_of_types(operator, type_name(left), type_name(right)))
+
+
+def mismatch_of_types(operator: str, left: str, right: str) -> str:
+    """Why `operator` does not go between values of these types.
+
+    >>> mismatch_of_types("<", "number", "text")
+    '`<` cannot compare a number with a text'
+    """
+    one, other = with_article(left), with_article(right)
+    match operator:
+        case "==" | "!=":
+            always = "false" if operator == "==" else "true"
+            return f"`{operator}` of {one} and {other} is always {always}"
+        case "+":
+            return f"`+` cannot add {one} and {other}"
+        case "in" | "contains" if right == "text":
+            return f"`{operator}` cannot look for {one} in {other}"
+        case "in" | "contains":
+            return f"`{operator}` looks in a text or a list, not in {other}"
+        case _:
+            return f"`{operator}` cannot compare {one} with {other}"

@@ -229,18 +229,21 @@ FAILURES = {
     "${DEEP[0]}": "no value for ${DEEP[0]}",
     "$<NOPE>": "no value for $<NOPE>",
     "$<NOPE == ''>": "no value for NOPE",
-    "$<N + 1>": "`+` does not go between a text and a number",
-    "$<[1] + [2]>": "`+` does not go between a list and a list",
-    "$<N < 4>": "`<` does not go between a text and a number",
-    "$<true < false>": "`<` does not go between a boolean and a boolean",
+    "$<N + 1>": "`+` cannot add a text and a number",
+    "$<[1] + [2]>": "`+` cannot add a list and a list",
+    "$<N < 4>": "`<` cannot compare a text with a number",
+    "$<true < false>": "`<` cannot compare a boolean with a boolean",
+    "$<fromJSON(J) < null>": "`<` cannot compare an object with null",
+    "$<!fromJSON(J)>": "`!` takes true or false, not an object",
     "$<T && true>": "`&&` takes true or false, not a text",
     "$<true && T>": "`&&` takes true or false, not a text",
     "$<T ? 1 : 2>": "`?` takes true or false, not a text",
     "$<!0>": "`!` takes true or false, not a number",
     "$<-N>": "`-` takes a number, not a text",
     "$<-true>": "`-` takes a number, not a boolean",
-    "$<1 in 'a1'>": "`in` does not go between a number and a text",
-    "$<'a' in fromJSON(J)>": "`in` does not go between a text and a object",
+    "$<1 in 'a1'>": "`in` cannot look for a number in a text",
+    "$<'a' in fromJSON(J)>": "`in` looks in a text or a list, not in an object",
+    "$<contains('a', 1)>": "`contains` cannot look for a number in a text",
     "$<len(1)>": "`len` takes a text, a list or an object, not a number",
     "$<join('a', ',')>": "`join` takes a list, not a text",
     "$<join([], 1)>": "`join` takes a text, not a number",
@@ -260,6 +263,34 @@ def test_failures(text: str) -> None:
     with pytest.raises(Failure) as failure:
         value(text)
     assert FAILURES[text] in str(failure.value)
+
+
+LOST = {
+    "${J.nope}": "no value for ${J.nope}",
+    "${NOPE.x}": "no value for ${NOPE.x}",
+    "${TEXT.x}": "no value for ${TEXT.x}: the value of `TEXT` is not JSON",
+    "$<N + TEXT.x>": "no value for TEXT.x: the value of `TEXT` is not JSON",
+    "${EMPTY.x}": "no value for ${EMPTY.x}: the value of `EMPTY` is not JSON",
+    "${DEEP[0]}": "no value for ${DEEP[0]}: the value of `DEEP` is JSON that is nested "
+    "too deeply",
+    "${NESTED.inner.k[1].x}": "no value for ${NESTED.inner.k[1].x}",
+}
+
+
+@pytest.mark.parametrize("text", LOST)
+def test_says_why_a_path_leads_nowhere(text: str) -> None:
+    with pytest.raises(Failure) as failure:
+        value(text)
+    assert str(failure.value) == LOST[text]
+
+
+def test_a_lost_path_names_the_field_of_a_step() -> None:
+    origins = (Origin("field", "TEXT", "make it"),)
+    reference = Reference(
+        text="${make.TEXT.x}", name="make", path=("x",), origins=origins, span=HERE
+    )
+    with pytest.raises(Failure, match=r"the value of `make\.TEXT` is not JSON"):
+        evaluate(reference, Values(VALUES))
 
 
 @pytest.mark.parametrize("text", ["${J.nope}", "$<NOPE>", "${NOPE.x}", "${NOPE}"])

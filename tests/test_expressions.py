@@ -9,13 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.expressions import (
-    _REFERENCE,
-    FUNCTIONS,
-    by_grammar,
-    parse_at,
-    parse_template,
-)
+from compiler.expressions import FUNCTIONS, by_grammar, parse_at, parse_template
+from compiler.expressions.references import REFERENCE
 from compiler.ir import (
     Binary,
     CommandSubstitution,
@@ -191,13 +186,30 @@ PROBLEMS = {
     "${X:-$<Y}": ("WFC305", 5, 2, "never closed"),
     "${X.a#b}": ("WFC301", 5, 1, "`#` cannot follow `${X.a`"),
     "${X.}": ("WFC301", 3, 1, "`.` cannot follow `${X`"),
+    "${X..a}": ("WFC301", 3, 1, "a key follows its `.` directly"),
+    "${X.a!}": ("WFC301", 5, 1, "`:-` is the only operator here"),
+    "${X.a%b}": ("WFC301", 5, 1, "a shell's operators work on plain names only"),
+    "${X.a[i]}": ("WFC301", 5, 1, "in `[…]` stands a number, or a key in quotes"),
+    "${X.größe}": ("WFC301", 6, 1, "a name is made of the letters a to z"),
     "$<": ("WFC305", 0, 2, "close it with `>`"),
     "$<a": ("WFC305", 0, 2, "never closed"),
-    "$<(a>": ("WFC305", 0, 2, "this bracket is not closed either"),
-    "$<a == 'b>": ("WFC305", 0, 2, "this quote is not closed either"),
+    "$<(a": ("WFC305", 0, 2, "`$<` is never closed"),
+    "$<(a>": ("WFC305", 2, 1, "`(` is never closed / begins here / close it with `)`"),
+    "$<(a > b": ("WFC305", 2, 1, "`(` is never closed"),
+    "$<(a\n>": ("WFC305", 0, 2, "`$<` is never closed"),
+    "$<len(NAME>": ("WFC305", 5, 1, "`(` is never closed"),
+    "$<len(a + (b)>": ("WFC305", 5, 1, "`(` is never closed"),
+    "$<len(NAME> (b": ("WFC305", 5, 1, "`(` is never closed"),
+    '$<len(NAME>" b': ("WFC305", 5, 1, "`(` is never closed"),
+    "$<join([a>": ("WFC305", 7, 1, "close it with `]`"),
+    "$<a == 'b>": ("WFC305", 7, 1, "`'` is never closed"),
+    "$<it's a \">": ("WFC305", 0, 2, "`$<` is never closed"),
     "$<>": ("WFC301", 2, 1, "nothing is in `$<>`"),
     "$< >": ("WFC301", 3, 1, "expected a value"),
-    "$<a b>": ("WFC301", 4, 1, "expected an operator or `>`"),
+    "$<a b>": ("WFC301", 4, 1, "expected an operator or `>` / a text needs quotes"),
+    "$<a 'b'>": ("WFC301", 4, 3, "a text needs quotes; two values are joined by `+`"),
+    "$<1 2>": ("WFC301", 4, 1, "a text needs quotes; two values are joined by `+`"),
+    "$<a [0]>": ("WFC301", 4, 1, "a path follows its name directly"),
     "$<(a b)>": ("WFC301", 5, 1, "expected an operator or `)`"),
     "$<[a b]>": ("WFC301", 5, 1, "expected an operator or `,` or `]`"),
     "$<a + >": ("WFC301", 6, 1, "ends too early"),
@@ -225,6 +237,9 @@ PROBLEMS = {
     "$<'\\u0000'>": ("WFC301", 2, 8, "NUL"),
     "$<ä>": ("WFC301", 2, 1, "a name is made of the letters a to z"),
     "$<a ? b>": ("WFC301", 7, 1, "expected `:` and what holds otherwise"),
+    "$<true ? 1>": ("WFC301", 10, 1, "behind `? a` comes `: b`"),
+    "$<(a ? b)>": ("WFC301", 8, 1, "behind `? a` comes `: b`"),
+    "$<a ? b > c : d>": ("WFC301", 8, 1, "$<(a > b)>"),
     "$<(a > b > c)>": ("WFC301", 9, 1, "expected an operator or `)`"),
 }
 
@@ -235,6 +250,14 @@ def test_says_what_is_wrong(text: str) -> None:
     found = problem(text)
     assert found[:3] == (code, start, length)
     assert words in " / ".join(found[3:])
+
+
+def test_what_is_never_closed_is_shown_with_its_expression() -> None:
+    for text, other in (("$<len(a>", (0, 2)), ("$<len(a", (5, 1))):
+        parsed = parse_at(text, 0, at)
+        assert parsed is not None
+        ((span, _),) = parsed.diagnostics[0].others
+        assert (span.column, span.length) == other, text
 
 
 # ---- by hand and by grammar
@@ -303,7 +326,7 @@ def test_one_pattern_of_names() -> None:
         it for it in grammar.read_text().splitlines() if it.startswith("REFERENCE:")
     )
     written = line.removeprefix("REFERENCE: /").removesuffix("/").replace("\\/", "/")
-    assert written.replace("(?:", "(") == _REFERENCE.replace("(?:", "(").replace(
+    assert written.replace("(?:", "(") == REFERENCE.replace("(?:", "(").replace(
         "([A-Za-z_][A-Za-z0-9_-]*)(", "[A-Za-z_][A-Za-z0-9_-]*", 1
     ).removesuffix(")")
 

@@ -23,41 +23,108 @@ WRONG = {
     # text: (place, words of the message, help)
     "$<(COUNT > 3)>": (
         "COUNT > 3",
-        "a text and a number",
+        "`>` cannot compare a text with a number",
         "write `fromJSON(COUNT) > 3`",
     ),
-    "$<3 < COUNT>": ("3 < COUNT", "a number and a text", "write `3 < fromJSON(COUNT)`"),
-    "$<COUNT == 3>": ("COUNT == 3", "`==`", "write `fromJSON(COUNT) == 3`"),
-    "$<COUNT + 1>": ("COUNT + 1", "`+`", "write `fromJSON(COUNT) + 1`"),
+    "$<3 < COUNT>": (
+        "3 < COUNT",
+        "`<` cannot compare a number with a text",
+        "write `3 < fromJSON(COUNT)`",
+    ),
+    "$<COUNT == 3>": (
+        "COUNT == 3",
+        "`==` of a text and a number is always false",
+        "write `fromJSON(COUNT) == 3`",
+    ),
+    "$<COUNT != 3>": (
+        "COUNT != 3",
+        "`!=` of a text and a number is always true",
+        "write `fromJSON(COUNT) != 3`",
+    ),
+    "$<COUNT + 1>": (
+        "COUNT + 1",
+        "`+` cannot add a text and a number",
+        "write `fromJSON(COUNT) + 1`",
+    ),
+    # a literal is written as what it should be
+    "$<1 < 'a'>": ("1 < 'a'", "`<` cannot compare", None),
+    "$<1 < '5'>": ("1 < '5'", "`<` cannot compare", "write `1 < 5`"),
+    "$<'a' == 1>": ("'a' == 1", "is always false", None),
+    "$<1 + ' items'>": ("1 + ' items'", "`+`", "write `'1' + ' items'`"),
+    '$<len(X) + "\'s">': (
+        'len(X) + "\'s"',
+        "`+`",
+        'write `toJSON(len(X)) + "\'s"`',
+    ),
+    "$<-'5'>": ("'5'", "`-` takes a number", "write `5`"),
+    "$<-'a'>": ("'a'", "`-` takes a number", None),
+    "$<'true' && FLAG == 'x'>": ("'true'", "`&&`", None),
+    "$<'true' == true>": ("'true' == true", "`==`", None),
+    "$<FLAG == (A == B)>": ("FLAG == (A == B)", "`==`", None),
+    "$<1 && true>": ("1", "`&&`", None),
+    "$<join('a', ',')>": ("'a'", "`join` takes a list", None),
+    "$<lower(null)>": ("null", "`lower` takes a text, not null", "write `'null'`"),
+    "$<lower([1])>": ("[1]", "`lower` takes a text", "write `toJSON([1])`"),
+    "$<null < 1>": ("null < 1", "`<` cannot compare null with a number", None),
     "$<${C:-1} < 2>": ("${C:-1} < 2", "`<`", "write `fromJSON(${C:-1}) < 2`"),
     "$<FLAG == true>": (
         "FLAG == true",
         "`==`",
         "a name is a text: write `FLAG == 'true'`",
     ),
-    "$<FLAG && true>": ("FLAG", "`&&` takes a boolean", "write `FLAG == 'true'`"),
-    "$<true || len(X)>": ("len(X)", "not a number", ""),
-    "$<!FLAG>": ("FLAG", "`!` takes a boolean, not a text", "write `FLAG == 'true'`"),
-    "$<FLAG ? 1 : 2>": ("FLAG", "`?` takes a boolean", "write `FLAG == 'true'`"),
+    "$<FLAG && true>": (
+        "FLAG",
+        "`&&` takes true or false, not a text",
+        "a name is a text: write `FLAG == 'true'`",
+    ),
+    "$<true || len(X)>": (
+        "len(X)",
+        "`||` takes true or false, not a number",
+        "compare it, in parentheses: `(len(X) > 0)`",
+    ),
+    "$<!FLAG>": (
+        "FLAG",
+        "`!` takes true or false, not a text",
+        "a name is a text: write `FLAG == 'true'`",
+    ),
+    "$<FLAG ? 1 : 2>": (
+        "FLAG",
+        "`?` takes true or false",
+        "a name is a text: write `FLAG == 'true'`",
+    ),
     "$<-N>": ("N", "`-` takes a number", "write `fromJSON(N)`"),
-    "$<true < false>": ("true < false", "a boolean and a boolean", ""),
-    "$<[1] + [2]>": ("[1] + [2]", "a list and a list", ""),
-    "$<1 in 'a'>": ("1 in 'a'", "a number and a text", ""),
-    "$<'a' in 1>": ("'a' in 1", "a text and a number", ""),
-    "$<len(1)>": ("1", "`len` takes a text or a list, not a number", ""),
-    "$<lower(1)>": ("1", "`lower` takes a text", "write `toJSON(1)`"),
+    "$<true < false>": ("true < false", "compare a boolean with a boolean", None),
+    "$<[1] + [2]>": ("[1] + [2]", "`+` cannot add a list and a list", None),
+    "$<1 in 'a1'>": (
+        "1 in 'a1'",
+        "`in` cannot look for a number in a text",
+        "write `'1' in 'a1'`",
+    ),
+    "$<[1] in 'a'>": ("[1] in 'a'", "`in` cannot look for a list in a text", None),
+    "$<'a' in 1>": (
+        "'a' in 1",
+        "`in` looks in a text or a list, not in a number",
+        None,
+    ),
+    "$<len(1)>": ("1", "`len` takes a text, a list or an object, not a number", None),
+    "$<lower(1)>": ("1", "`lower` takes a text", "write `'1'`"),
     "$<join(X, ',')>": ("X", "`join` takes a list", "write `fromJSON(X)`"),
-    "$<join([], 1)>": ("1", "`join` takes a text", ""),
-    "$<contains('a1', 1)>": ("1", "`contains` in a text takes a text", "toJSON(1)"),
-    "$<fromJSON(1)>": ("1", "`fromJSON` takes a text", ""),
-    "$<toJSON(X) == 1>": ("toJSON(X) == 1", "`==`", "fromJSON(toJSON(X)) == 1"),
+    "$<join([], 1)>": ("1", "`join` takes a text", "write `'1'`"),
+    "$<contains('a1', 1)>": (
+        "1",
+        "`contains` in a text takes a text",
+        "write `'1'`",
+    ),
+    "$<contains(1, 1)>": ("1", "`contains` takes a list or a text", None),
+    "$<fromJSON(1)>": ("1", "`fromJSON` takes a text", "write `'1'`"),
+    "$<toJSON(X) == 1>": ("toJSON(X) == 1", "`==`", "write `fromJSON(toJSON(X)) == 1`"),
     "$<(X == '1' ? 1 : 2) == X>": (
         "(X == '1' ? 1 : 2) == X",
         "a number and a text",
-        "",
+        "write `((X == '1') ? 1 : 2) == fromJSON(X)`",
     ),
-    "$<[len(1)]>": ("1", "`len`", ""),
-    "${X:-$<len(1)>}": ("1", "`len`", ""),
+    "$<[len(1)]>": ("1", "`len`", None),
+    "${X:-$<len(1)>}": ("1", "`len`", None),
 }
 
 
@@ -70,7 +137,7 @@ def test_finds(text: str) -> None:
     # Brackets at the beginning belong to the place of an operator's left side.
     assert text[start : start + found.span.length] == place
     assert words in found.message
-    assert help in found.help
+    assert found.help == (help or "")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +178,16 @@ def test_all_at_once() -> None:
 def test_a_refused_pattern() -> None:
     (found,) = errors("$<matches(X, '(?i)a')>")
     assert (found.code, found.span.column) == ("WFC306", 13)
+    assert found.help.startswith("patterns take literals")
+
+
+def test_what_is_written_instead_is_right() -> None:
+    """The help of a finding on a whole expression, put in its place, mends it."""
+    for text, (place, _, help) in WRONG.items():
+        if help is not None and text.startswith(f"$<{place}"):
+            written = help.partition("`")[2].removesuffix("`")
+            compared = f"({written})" if " > " in written else written
+            assert errors(text.replace(place, compared)) == [], text
 
 
 def test_templates() -> None:

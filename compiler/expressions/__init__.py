@@ -6,9 +6,6 @@ in with the first operator, function or literal.
 """
 
 from compiler.expressions.reading import Locate, Parsed
-from compiler.expressions.references import (
-    REFERENCE as _REFERENCE,  # noqa: F401 - held to the grammar's by a test
-)
 from compiler.expressions.signatures import FUNCTIONS
 from compiler.expressions.templates import (
     MAX_LENGTH,

@@ -5,6 +5,7 @@ import re
 from compiler.diagnostics import Diagnostic
 from compiler.expressions.reading import Reading, short, too_large
 from compiler.expressions.references import BRACED, NUMBERED, numbered
+from compiler.source import Span
 
 MAX_NESTED_BRACKETS = 100
 MAX_NESTED_REFERENCES = 20
@@ -12,6 +13,8 @@ MAX_NESTED_REFERENCES = 20
 QUOTED = re.compile(r""""(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'""")
 BACKTICKS = re.compile(r"`((?:\\[\s\S]|[^`\\])*)`")
 _MORE = re.compile(r"[^\n$>]*>")
+# A bracket or quote, and a `>` in its line that may have been meant to close the `$<`.
+_KEEPS = re.compile(r"""[(\[{][^\n>]*>|['"][^\n'">]*>""")
 
 PARENTHESISE = (
     "the first `>` outside of brackets closes `$<`: to compare, write `$<(a > b)>`"
@@ -82,6 +85,7 @@ def end_of_angled(reading: Reading, start: int, depth: int) -> int | Diagnostic:
     if depth > MAX_NESTED_REFERENCES:
         return too_large(reading, start, position)
     brackets: list[int] = []
+    keeper = quote = -1  # the bracket around the last `>` that closed nothing; a quote
     special = re.compile(r"""["'()\[\]{}>$]""")
     while found := special.search(text, position):
         position = found.end()
@@ -89,7 +93,8 @@ def end_of_angled(reading: Reading, start: int, depth: int) -> int | Diagnostic:
             case '"' | "'":
                 quoted = QUOTED.match(text, found.start())
                 if quoted is None:
-                    return _unclosed(reading, start, found.start(), "this quote")
+                    quote = found.start()
+                    break
                 position = quoted.end()
             case "(" | "[" | "{":
                 brackets.append(found.start())
@@ -106,16 +111,33 @@ def end_of_angled(reading: Reading, start: int, depth: int) -> int | Diagnostic:
                     position = end + 1
             case ">" if not brackets:
                 return found.start()
-    return _unclosed(reading, start, brackets[-1] if brackets else None, "this bracket")
+            case ">":
+                keeper = brackets[-1]
+    inner = keeper if keeper in brackets else max([*brackets[-1:], quote])
+    return _unclosed(reading, start, inner)
 
 
-def _unclosed(reading: Reading, start: int, inner: int | None, what: str) -> Diagnostic:
-    others = () if inner is None else ((reading.locate(inner, inner + 1), what),)
+def _unclosed(reading: Reading, start: int, inner: int) -> Diagnostic:
+    """WFC305 for the `$<` at `start`, or for the bracket or quote at `inner` (-1: there is
+    none) that keeps a `>` in its line from closing it."""
+    text, opened = reading.text, "$<"
+    others: tuple[tuple[Span, str], ...] = ()
     help = "close it with `>`; `\\$<` in a shell text and `$$<` elsewhere are literal"
-    if inner is not None:
-        help = f"{what} is not closed either"
+    if inner >= 0 and _KEEPS.match(text, inner):
+        others = ((reading.locate(start, start + 2), "in this expression"),)
+        start, opened = inner, text[inner]
+        closing = {"(": ")", "[": "]", "{": "}"}.get(opened, opened)
+        help = f"close it with `{closing}`"
+    elif inner >= 0:
+        others = ((reading.locate(inner, inner + 1), "not closed either"),)
     return reading.problem(
-        "WFC305", "`$<` is never closed", start, start + 2, "begins here", help, others
+        "WFC305",
+        f"`{opened}` is never closed",
+        start,
+        start + len(opened),
+        "begins here",
+        help,
+        others,
     )
 
 

@@ -12,6 +12,7 @@ from compiler.expressions.references import ASCII_NAMES, NAME, REFERENCE
 _WORD = re.compile(
     rf"\$\{{{REFERENCE}\}}?|\$?{NAME}|{QUOTED.pattern}|[=!<>&|]{{1,2}}|[0-9.]+"
 )
+_OPERAND = re.compile(r"[A-Za-z0-9_'\"]")
 
 _HINTS = {
     "=": "to compare, write `==`",
@@ -26,6 +27,7 @@ _HINTS = {
     "/": "of arithmetic there is `+` only: compute in a step",
     "%": "of arithmetic there is `+` only: compute in a step",
     ".": "a path follows its name directly: `a.b[0]`",
+    "[": "a path follows its name directly: `a.b[0]`",
 }
 
 
@@ -43,7 +45,8 @@ def syntax_error(
     brackets = _open_brackets(text, position)
     closing = {"(": "`)`", "[": "`,` or `]`", "{": "`}`", "": "`>`"}[brackets[-1:]]
     expected = "a value" if value else f"an operator or {closing}"
-    if terminals == {"COLON"}:
+    otherwise = terminals == {"COLON"}
+    if otherwise:
         expected = "`:` and what holds otherwise"
     if value and position == len(text) - 1 and not brackets:
         message = (
@@ -51,13 +54,14 @@ def syntax_error(
         )
     else:
         message = f"`{short(word)}` does not fit here"
+    if more_follows and position == len(text) - 1:
+        help = PARENTHESISE
+    elif otherwise:
+        help = "behind `? a` comes `: b`"
+    else:
+        help = _hint(word, value)
     return reading.problem(
-        "WFC301",
-        message,
-        position,
-        position + len(word),
-        f"expected {expected}",
-        _hint(word, value, more_follows and position == len(text) - 1),
+        "WFC301", message, position, position + len(word), f"expected {expected}", help
     )
 
 
@@ -72,9 +76,8 @@ def _open_brackets(text: str, end: int) -> str:
     return open_
 
 
-def _hint(word: str, value: bool, closed_early: bool) -> str:
-    if closed_early:
-        return PARENTHESISE
+def _hint(word: str, value: bool) -> str:
+    """What to do about `word`, where `value` says that a value was expected."""
     if not word.isascii():
         return ASCII_NAMES
     if word.startswith("${"):
@@ -83,4 +86,8 @@ def _hint(word: str, value: bool, closed_early: bool) -> str:
         return f"inside `$<...>` write `{word[1:]}`"
     if not value and word in ("==", "!=", "<", "<=", ">=", "in"):
         return "a comparison has two sides: join comparisons with `&&`"
-    return _HINTS.get(word, "")
+    if word in _HINTS:
+        return _HINTS[word]
+    if not value and _OPERAND.match(word):
+        return "a text needs quotes; two values are joined by `+`"
+    return ""

@@ -113,10 +113,21 @@ def _not_a_reference(reading: Reading, match: re.Match[str]) -> Parsed | None:
                 behind,
                 behind + 1,
                 "expected `}` or `:-` and a default",
-                "a shell's operators work on plain names only",
+                _behind_a_path(follows),
             ),
         ),
     )
+
+
+def _behind_a_path(follows: str) -> str:
+    """What to do about `follows`, which ends a path in braces too early."""
+    if follows in "#%/:^,@=?+-":
+        return "a shell's operators work on plain names only"
+    if follows == ".":
+        return "a key follows its `.` directly: `${a.b}`"
+    if follows == "[":
+        return "in `[…]` stands a number, or a key in quotes"
+    return "`:-` is the only operator here" if follows.isascii() else ASCII_NAMES
 
 
 def _read_angled(reading: Reading, start: int) -> Parsed:

@@ -159,7 +159,10 @@ def prepare(
     for name in rendered.integers:
         if not _INTEGER.fullmatch(environment.get(name, "")):
             shown = environment.get(name, "")[:40]
-            raise Failure(f"`{name}` is used as a number but is `{shown}`")
+            raise Failure(
+                f"`{name}` is used in arithmetic and must be a whole number, "
+                f"but is `{shown}`"
+            )
     for name in rendered.exported:
         if _is_large(environment.get(name, "")):
             raise Failure(f"`{name}` is above 64 KiB, too large for an inner shell")

@@ -149,9 +149,7 @@ def _script(
         if not plain:
             plain = list(DEFAULT_SHELL)
             interpreter = _fixed(plain, reading.span(field.key))
-    return Script(
-        text=_program(reading, found, plain), interpreter=interpreter
-    )
+    return Script(text=_program(reading, found, plain), interpreter=interpreter)
 
 
 def _fixed(words: list[str], span: Span) -> tuple[Template, ...]:

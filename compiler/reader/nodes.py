@@ -13,7 +13,8 @@ Locate: TypeAlias = Callable[[int, int], Span]
 class ScalarNode(NamedTuple):
     """A scalar. `start` and `end` are offsets of what is written, quotes included.
 
-    `style` is "" (plain), "'", '"', "|" or ">"; `tag` is "" without one.
+    `style` is "" (plain), "'", '"', "|" or ">"; `tag` is "" without one. With the style "*"
+    it is null, for an alias that leads nowhere, which has been reported.
     """
 
     text: str
@@ -30,11 +31,13 @@ class ListNode(NamedTuple):
 
 
 class MapNode(NamedTuple):
-    """A map: key text -> (key, value), in the order of the file."""
+    """A map: key text -> (key, value), in the order of the file. `whole`: no alias in it
+    led nowhere."""
 
     entries: "dict[str, tuple[ScalarNode, Node]]"
     start: int
     end: int
+    whole: bool = True
 
 
 # Aliases are gone: an aliased node stands in several places.

@@ -20,6 +20,8 @@ from compiler.reader.shape import (
     exit_codes,
     fields,
     integer,
+    is_lost,
+    is_null,
     note_old_reading,
     one_or_many,
     scalar,
@@ -47,7 +49,9 @@ def _condition(reading: Reading, node: Node, name: str) -> Condition | None:
             return None
         return Test(command=shell_text(reading, command), span=reading.span(command))
     for key, value in node.entries.values():
-        if isinstance(value, ScalarNode) and kind_of(value) == "null":
+        if is_lost(value):
+            return None
+        if is_null(value):
             help = 'write `""` for an empty text' if key.text != "negate" else ""
             reading.report(
                 "WFC105", f"`{key.text}` has no value", key, "nothing follows", help

@@ -52,6 +52,8 @@ def kind_of(scalar: ScalarNode) -> Kind:
     """What `scalar` is: its tag decides, then its quotes, then YAML 1.2."""
     if scalar.tag:
         return _TAGGED[scalar.tag]
+    if scalar.style == "*":
+        return "null"
     return "text" if scalar.style else plain_kind(scalar.text)
 
 

@@ -28,6 +28,7 @@ _DAGU_NAME = 40  # longer names are refused there
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DIGITS = re.compile("0|[1-9][0-9]{0,8}")
+_CLOSED = re.compile(r"[^\n>]*>")
 _QUOTE_EXPRESSION = (
     "in YAML a `$<…>` that holds `: `, ` #` or brackets needs quotes: `'$<…>'`"
 )
@@ -74,7 +75,8 @@ class Field(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """The known entries of a map by name. `complete`: no other key stood there."""
+    """The known entries of a map by name. `complete`: no other key stood there, and
+    nothing that could not be read."""
 
     by_name: dict[str, Field]
     complete: bool
@@ -86,7 +88,7 @@ class Fields(NamedTuple):
 def fields(reading: Reading, node: MapNode, keys: Keys) -> Fields:
     """The entries of `node` under their one name; a key without a value is left out."""
     found: dict[str, Field] = {}
-    complete = True
+    complete = node.whole
     for text, (key, value) in node.entries.items():
         name = keys.spellings.get(text)
         if name is None:
@@ -114,8 +116,7 @@ def _refuse_key(reading: Reading, key: ScalarNode, keys: Keys) -> None:
             "WFC104",
             f"`{key.text}` is not supported yet",
             key,
-            "this key",
-            "take it out",
+            "wfc knows it, but does not translate it yet",
         )
     if "$<" in key.text:
         return reading.report(
@@ -146,6 +147,11 @@ def is_null(node: Node) -> bool:
     return isinstance(node, ScalarNode) and kind_of(node) == "null"
 
 
+def is_lost(node: Node) -> bool:
+    """Whether what stands there could not be read, which has been reported."""
+    return isinstance(node, ScalarNode) and node.style == "*"
+
+
 def described(node: Node) -> str:
     """What stands there, for messages."""
     if isinstance(node, ListNode):
@@ -164,9 +170,17 @@ def described(node: Node) -> str:
 
 
 def wrong_type(
-    reading: Reading, node: Node, name: str, wanted: str, help: str = ""
+    reading: Reading,
+    node: Node,
+    name: str,
+    wanted: str,
+    help: str = "",
+    label: str = "",
 ) -> None:
-    reading.report("WFC105", f"`{name}` takes {wanted}", node, described(node), help)
+    if not is_lost(node):
+        reading.report(
+            "WFC105", f"`{name}` takes {wanted}", node, label or described(node), help
+        )
 
 
 def one_or_many(node: Node) -> list[Node]:
@@ -280,9 +294,14 @@ def integer(
                 "write the number itself",
             )
             return None
-    zeros = isinstance(node, ScalarNode) and re.fullmatch("0[0-9]+", node.text)
-    help = "a number has no zero in front; octal is `0o17`" if zeros else ""
-    wrong_type(reading, node, name, "a whole number", help)
+    help = label = ""
+    if isinstance(node, ScalarNode) and re.fullmatch("0[0-9]+", node.text):
+        help = "a number has no zero in front; octal is `0o17`"
+    elif name.lower().endswith("sec"):
+        help = "write seconds, as in `60`"
+    if isinstance(node, ScalarNode) and kind_of(node) == "float":
+        label = "this is no whole number"
+    wrong_type(reading, node, name, "a whole number", help, label)
     return None
 
 
@@ -359,7 +378,9 @@ def add_findings(
     reading: Reading, findings: Iterable[Diagnostic], scalar: ScalarNode
 ) -> None:
     """Findings of a text; where YAML cut a `$<…>` without quotes short, it says so."""
+    text, end = reading.source.text, scalar.end
+    cut = not scalar.style and "$<" in scalar.text and _CLOSED.match(text, end)
     for finding in findings:
-        if finding.code == "WFC305" and not scalar.style and "$<" in scalar.text:
+        if finding.code == "WFC305" and cut:
             finding = replace(finding, help=_QUOTE_EXPRESSION)
         reading.findings.append(finding)

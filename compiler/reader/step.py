@@ -173,9 +173,19 @@ def _id(reading: Reading, field: Field | None) -> str | None:
 def _depends(reading: Reading, field: Field | None) -> tuple[Dependency, ...] | None:
     if field is None:
         return None
+    node = field.value
+    if isinstance(node, ScalarNode) and not node.text.strip():
+        reading.report(
+            "WFC107",
+            "`depends` is empty",
+            node,
+            "no text",
+            "write `depends: []` to wait for nothing",
+        )
+        return ()
     return tuple(
         Dependency(step=each.text, span=reading.span(each))
-        for each in texts(reading, field.value, "depends")
+        for each in texts(reading, node, "depends")
     )
 
 

@@ -334,6 +334,28 @@ FINDINGS = {
         "WFC104",
         "`call` is not supported yet",
     ),
+    "unsupported, and why": (
+        "schedule: x",
+        "WFC104",
+        "wfc knows it, but does not translate it yet",
+    ),
+    "seconds as text": (
+        "steps: [{name: a, command: b, timeoutSec: soon}]",
+        "WFC105",
+        "write seconds, as in `60`",
+    ),
+    "seconds with a unit": ("timeout_sec: 5m", "WFC105", "write seconds, as in `60`"),
+    "a fraction of a second": (
+        "steps: [{name: a, command: b, retryPolicy: {limit: 1, intervalSec: 1.5}}]",
+        "WFC105",
+        "this is no whole number write seconds, as in `60`",
+    ),
+    "a fraction of a limit": ("maxActiveSteps: 1.5", "WFC105", "no whole number"),
+    "depends on nothing": (
+        "steps: [{name: a, command: b, depends: ''}]",
+        "WFC107",
+        "write `depends: []` to wait for nothing",
+    ),
     "handler": (
         "handlerOn: {exit: {command: a, depends: b}}",
         "WFC103",
@@ -373,6 +395,16 @@ FINDINGS = {
         "env:\n  A: $<b == 1 #> 2\n",
         "WFC305",
         "needs quotes",
+    ),
+    "expression that lacks its end": (
+        "env:\n  - A: x\n  - B: $<b # c\n",
+        "WFC305",
+        "close it with `>`",
+    ),
+    "expression that lacks a bracket": (
+        "env:\n  - A: x\n  - B: $<len(b> c\n",
+        "WFC305",
+        "close it with `)`",
     ),
     "expression cut by a list": (
         "env:\n  - A: x\n  - B: [$<len(b), c>]\n",

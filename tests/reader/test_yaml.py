@@ -144,6 +144,38 @@ def test_merged_variables_come_before_the_own_ones() -> None:
 
 
 CODES = {
+    "unknown anchor as a command": ("steps: [{name: a, command: *x}]", ["WFC101"]),
+    "unknown anchor as a name": ("steps: [{name: *x, command: a}]", ["WFC101"]),
+    "unknown anchor as a word": ("steps: [{name: a, command: [*x]}]", ["WFC101"]),
+    "unknown anchor as a step": ("steps: [*x]", ["WFC101"]),
+    "unknown anchor as a named step": ("steps: {a: *x}", ["WFC101"]),
+    "unknown anchor as a key": ("*x : a\nname: b", ["WFC101"]),
+    "unknown anchor as a variable": ("env: [*x, {A: *x}]", ["WFC101", "WFC101"]),
+    "unknown anchor in a retry": (
+        "steps: [{name: a, command: b, retryPolicy: {limit: *x, intervalSec: 1}}]",
+        ["WFC101"],
+    ),
+    "unknown anchor in a condition": (
+        "steps: [{name: a, command: b, preconditions: {condition: c, expected: *x}}]",
+        ["WFC101"],
+    ),
+    "unknown anchor merged": ("steps: [{<<: *x, name: a}]", ["WFC101"]),
+    "unknown anchor merged with others": (
+        "env: &e {A: b}\nsteps: [{<<: [*x], name: a}]",
+        ["WFC101"],
+    ),
+    "unknown anchor in what is merged": (
+        "handlerOn: {exit: &h {command: *x}}\nsteps: [{<<: *h, name: a}]",
+        ["WFC101"],
+    ),
+    "unknown anchor beside a missing key": (
+        "steps: [{name: a, command: *x}, {name: b}]",
+        ["WFC101", "WFC106"],
+    ),
+    "anchor in itself as a command": (
+        "steps: [{name: a, command: &c [*c]}]",
+        ["WFC109"],
+    ),
     "merge of a text": ("env: {<<: a}", ["WFC105"]),
     "quoted merge key is a key": ("env: {'<<': a}", ["WFC107"]),
     "list as a key": ("? [a]\n: b\nname: c", ["WFC105"]),
