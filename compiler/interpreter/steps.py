@@ -38,6 +38,7 @@ from compiler.interpreter.values import (
     some_line_fits,
 )
 from compiler.ir import (
+    DEFAULT_SHELL,
     Arguments,
     Command,
     Condition,
@@ -149,7 +150,7 @@ def _holds(condition: Condition, shell: Shell) -> Generator[Launch, Ended | None
             value = yield from value_of(template, shell)
             return fits(expected, value) != negate
         case Test(command=text, negate=negate):
-            ended = yield from run_beside(text, shell, ["bash"], None)
+            ended = yield from run_beside(text, shell, [shell.place.known.bash], None)
             return (ended.code == 0) != negate
         case _:
             assert_never(condition)
@@ -257,6 +258,8 @@ def _body(step: Step, shell: Shell) -> tuple[list[str], dict[str, str]]:
     match step.body:
         case Command(text=text, shell=words):
             ready = prepare(text, step.exports, scope, spill, is_shell(words))
+            if words == DEFAULT_SHELL:
+                words = (shell.place.known.bash, *words[1:])
             argv = shell_argv(words, ready, step.name, positional, script)
             return argv, ready.environment
         case Arguments(words=templates):
@@ -265,6 +268,8 @@ def _body(step: Step, shell: Shell) -> tuple[list[str], dict[str, str]]:
         case Script(text=text, interpreter=templates):
             interpreter = [text_of(word, scope) for word in templates]
             reads = is_shell(interpreter or shebang(text.source))
+            if tuple(interpreter) == DEFAULT_SHELL:
+                interpreter[0] = shell.place.known.bash
             ready = prepare(text, step.exports, scope, spill, reads)
             write_program(script, ready.text.encode("utf-8", "surrogateescape"))
             return [*interpreter, str(script), *positional], ready.environment

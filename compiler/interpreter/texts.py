@@ -66,7 +66,7 @@ def _substitution(
     text: ShellText, shell: Shell
 ) -> Generator[Launch, Ended | None, str]:
     stdout = shell.files.with_suffix(".value")
-    ended = yield from run_beside(text, shell, ["bash", "-e"], stdout)
+    ended = yield from run_beside(text, shell, [shell.place.known.bash, "-e"], stdout)
     if ended.code != 0:
         raise Failure(f"`{text.source.strip()}` ended with exit {ended.code}")
     value = read_output(stdout)

@@ -4,8 +4,10 @@ Also the way back: the stdout of an attempt -> its value.
 """
 
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
@@ -46,6 +48,12 @@ class Known:
     env: dict[str, str] = field(default_factory=dict)
     captured: dict[str, str] = field(default_factory=dict)
     fields: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def bash(self) -> str:
+        """The bash of texts that name no shell. It is the caller's: the PATH of a step is
+        for what the step calls."""
+        return shutil.which("bash", path=self.process.get("PATH")) or "bash"
 
 
 @dataclass(kw_only=True)
