@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from resolved import (
+    AT,
     argv,
     backtick,
     command,
@@ -29,8 +30,9 @@ from resolved import (
 )
 
 from compiler.interpreter import CannotStart, Report, report_json, summary
-from compiler.ir import Export, Origin, Program, Retry, Step
+from compiler.ir import Command, Export, Origin, Program, Retry, Step
 from compiler.outcome import from_json, misordered, to_json
+from compiler.shelltext import parse
 
 
 def statuses(report: Report) -> dict[str, str]:
@@ -557,6 +559,16 @@ def test_no_value_fails_the_attempt_and_says_so(tmp_path: Path) -> None:
     assert "no value for" in stderr_of(report, "b", 2)
     assert "${a.output}" in stderr_of(report, "b", 2)
     assert report.outcome.handlers["exit"].output == "[]"
+
+
+@pytest.mark.parametrize("value", ["4.5", "a b", ""])
+def test_no_whole_number_in_arithmetic_says_so(value: str, tmp_path: Path) -> None:
+    text, _ = parse("echo $((N + 1))", lambda start, end: AT)
+    only = step("a", Command(text=text), exports=[export("N")])
+    report = execute(program(only, order=[param("N", value)]), tmp_path)
+    assert report.outcome.steps["a"].exit_code == 1
+    wanted = f"`N` is used in arithmetic and must be a whole number, but is `{value}`"
+    assert wanted in stderr_of(report, "a")
 
 
 @pytest.mark.parametrize("size", [65536, 65537, 200_000])
