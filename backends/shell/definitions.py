@@ -1,0 +1,43 @@
+"""Turns params and env into the lines that value them, in the order of their references."""
+
+from backends.shell.steps import Emission
+from compiler.ir import Param, Variable
+
+
+def definitions(script: Emission) -> str:
+    """The lines of the function `values` of a script; fills in what they use."""
+    lines: list[str] = []
+    for definition in script.workflow.order:
+        lines += _definition(script, definition)
+    return "\n".join(lines)
+
+
+def _definition(script: Emission, definition: Param | Variable) -> list[str]:
+    parts = script.used.parts
+    values = script.values(None)
+    comment = f"  # {script.at(definition.span)}"
+    name = definition.name
+    match definition:
+        case Param(default=None, positional=True):
+            return [f"param {name} ''{comment}"]
+        case Param(default=None):
+            parts.add("inherit")
+            return [f"inherit {name}{comment}"]
+        case Param(default=template) if template is not None:
+            text = values.text(template)
+            if not values.lines:
+                return [f"param {name} {text}{comment}"]
+            parts.add("lazy-param")
+            inner = "\n".join(f"  {line}" for line in values.lines)
+            return [
+                f"if ! wfc_set {name}; then{comment}",
+                inner,
+                f"  param {name} {text}",
+                "fi",
+            ]
+        case Variable(value=template):
+            parts.add("variable")
+            text = values.text(template)
+            return [*values.lines, f"variable {name} {text}{comment}"]
+        case _:
+            raise AssertionError(definition)  # every param is matched above
