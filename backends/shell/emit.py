@@ -76,68 +76,32 @@ def _environment() -> "Environment":
 
 def _render(script: Emission, path: str, values: str, declared: str) -> str:
     workflow, used = script.workflow, script.used
-    parts = used.parts | _implied(script)
     common = [exported(script.values(None), each) for each in script.common]
-    common = [each for each in common if each]
-    if common or any("uses=" in line for line in declared.split("\n")):
-        parts |= {"exports", "values"}
-    if " uses=" in declared:  # at worst a text says so, and a field stays empty
-        parts.add("uses")
-    if "bind" in parts:
-        parts.add("exports")
-    if used.jq:
-        parts.add("values")
+    parts = used.parts | _implied(used, any(common))
     fields = [name for name in _FIELDS if name in ("name", "text") or name in parts]
+    sha = hashlib.sha256(script.source.text.encode("utf-8", "surrogateescape"))
+    described = workflow.description.split("\n") if workflow.description else []
     context: dict[str, object] = {
         "parts": parts,
         "source": one_line(script.file),
-        "sha": hashlib.sha256(
-            script.source.text.encode("utf-8", "surrogateescape")
-        ).hexdigest()[:16],
+        "sha": sha.hexdigest()[:16],
         "file": path,
-        "description": (
-            [one_line(it) for it in workflow.description.split("\n")]
-            if workflow.description
-            else []
-        ),
+        "description": [one_line(line) for line in described],
         "values": values,
         "workflow_text": declared,
         "workflow": workflow.name,
         "workflow_json": f'"{workflow.name}"',
         "functions": script.functions,
+        "fields": fields,
         "handlers": bool(workflow.handlers),
         "max": min(workflow.max_active_steps or _MOST_RUNNING, _MOST_RUNNING),
         "run_timeout": workflow.timeout or "",
-        "common": " ".join(common),
-        "load_line": load_files(["@"]),
-        "fields": fields,
-        "prelude": f"{jq.prelude(used.jq)}\n  ",
-        "json_program": f"{jq.prelude({'num', 'str', 'json', 'text'})}\n  "
-        'to_entries[] | .key + "=" + (.value | text) + "\\u0000"',
-        "process": list(used.process),
-        "special": {
-            name: text
-            for name, text in _SPECIAL.items()
-            if name in used.special and text
-        },
+        "common": " ".join(each for each in common if each),
         "positional": sum(param.positional for param in workflow.params) or "",
-        "dollar_brace": "${",
-        "load": Raw("$wfc_load" if "exports" in parts else ""),
-        "forget": " ".join(
-            f"wfc_{name}=''"
-            for name, part in (
-                ("bound", "bind"),
-                ("integers", "integers"),
-                ("inner", "inner"),
-            )
-            if part in parts
-        )
-        or ":",
-        "variables": " ".join(f"wfc_{each + 1}=''" for each in range(used.variables)),
         **_interface(workflow, path),
         **_layout(parts, fields, workflow),
+        **_pieces(parts, used, bool(values)),
     }
-    context["made"] = _made(parts, used, bool(values))
     environment = _environment()
     worker = environment.get_template("worker.sh.j2").render(context).rstrip("\n")
     context["worker"] = worker
@@ -147,18 +111,44 @@ def _render(script: Emission, path: str, values: str, declared: str) -> str:
     return environment.get_template("script.sh.j2").render(context)
 
 
-def _implied(script: Emission) -> set[str]:
-    used, parts = script.used, set(script.used.parts)
+def _implied(used: Used, common: bool) -> set[str]:
+    """The parts of the run time that others need."""
     implied = set()
     if used.fields:
         implied.add("fields")
-    if "backtick" in parts:
+    if "backtick" in used.parts:
         implied.add("capture")
-    if {"get", "need"} & parts or used.jq:
+    if {"get", "need", "uses"} & used.parts or used.jq or common:
         implied.add("values")
+    if {"bind", "uses"} & used.parts or common:
+        implied.add("exports")
     if "DAG_RUN_STATUS" in used.special:
         implied.add("status-file")
     return implied
+
+
+def _pieces(parts: set[str], used: Used, values: bool) -> Mapping[str, object]:
+    """Words and lines of bash that the templates put in."""
+    forget = {"bind": "bound", "integers": "integers", "inner": "inner"}
+    cleared = [f"wfc_{name}=''" for part, name in forget.items() if part in parts]
+    numbered = range(1, used.variables + 1)
+    to_words = 'to_entries[] | .key + "=" + (.value | text) + "\\u0000"'
+    return {
+        "load_line": load_files(["@"]),
+        "load": Raw("$wfc_load" if "exports" in parts else ""),
+        "forget": " ".join(cleared) or ":",
+        "variables": " ".join(f"wfc_{number}=''" for number in numbered),
+        "dollar_brace": "${",
+        "prelude": f"{jq.prelude(used.jq)}\n  ",
+        "json_program": f"{jq.prelude({'num', 'str', 'json', 'text'})}\n  {to_words}",
+        "process": list(used.process),
+        "special": {
+            name: text
+            for name, text in _SPECIAL.items()
+            if name in used.special and text
+        },
+        "made": _made(parts, used, values),
+    }
 
 
 def _layout(
@@ -177,6 +167,7 @@ def _layout(
 
 
 def _made(parts: set[str], used: Used, values: bool) -> list[str]:
+    """The folders of a run folder that hold values, by where they come from."""
     made = ["steps"]
     if values:
         made.append("params")

@@ -107,7 +107,9 @@ def _step(script: Emission, step: Step, handler: bool = False) -> _Declared:
     uses = [
         exported(values, each) for each in step.exports if each not in script.common
     ]
-    words += _attribute("uses", [each for each in uses if each])
+    if any(uses):
+        words += _attribute("uses", [each for each in uses if each])
+        script.used.parts.add("uses")
     if step.captured:
         words.append(f"output={step.output or ''}")
         script.used.parts |= {"capture", "capture-step"}
