@@ -6,7 +6,7 @@ from dataclasses import replace
 from compiler.diagnostics import Diagnostic
 from compiler.expressions import Locate
 from compiler.ir import Quoting, Reference, ShellReference, ShellText, Template
-from compiler.shelltext.frames import Site
+from compiler.shelltext.sites import Site
 
 # A text without any of these has no reference and sets no name.
 _WORTH_READING = re.compile(
@@ -25,9 +25,9 @@ def parse(source: str, locate: Locate) -> tuple[ShellText, tuple[Diagnostic, ...
     span = locate(0, len(source))
     if _WORTH_READING.search(source) is None:
         return ShellText(source=source, span=span), ()
-    from compiler.shelltext.scan import Scan
+    from compiler.shelltext.scan import scan_text
 
-    scan = Scan(source, locate)
+    scan = scan_text(source, locate)
     references = sorted(
         (found for site in scan.sites if (found := _reference(site)) is not None),
         key=lambda each: (each.start, -each.end),

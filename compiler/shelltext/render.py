@@ -126,9 +126,9 @@ def _places(text: ShellText) -> tuple[list[_Place], dict[str, int]]:
     read_twice = any(each.program for each in text.references)
     if not (read_twice or "`" in source or "$'" in source or set_here & text.assigned):
         return simple, {}
-    from compiler.shelltext.scan import Scan
+    from compiler.shelltext.scan import scan_text
 
-    scan = Scan(source, lambda start, end: text.span)
+    scan = scan_text(source, lambda start, end: text.span)
     found = {
         site.outer(): _Place(
             site.text or source,

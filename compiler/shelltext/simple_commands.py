@@ -1,0 +1,153 @@
+"""The words of a simple command, one by one -> names that it sets, programs in it.
+
+A word is known at its end, a command when its last word is: only then is it clear what
+the sites in it are for.
+"""
+
+import re
+
+from compiler.shelltext import commands
+from compiler.shelltext.arithmetic import read_operand
+from compiler.shelltext.contexts import Command, Word
+from compiler.shelltext.programs import Program, mark, read_shell_program
+from compiler.shelltext.state import Scan
+
+# Names and options are found in the beginning of a word; words hold words, without limit.
+_ENOUGH = 256
+
+_COMPARISONS = {"-eq", "-ne", "-lt", "-le", "-gt", "-ge"}
+_BEFORE_COMMAND = {"if", "then", "else", "elif", "do", "while", "until", "!", "{"}
+_BEFORE_COMMAND |= {"time", "coproc", "}", "fi", "done"}
+
+ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?\+?=")
+_QUOTED = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\[\s\S])*)\"|\\([\s\S])")
+
+
+def is_quoted(raw: str) -> bool:
+    return "'" in raw or '"' in raw or "\\" in raw
+
+
+def unquoted(raw: str) -> str:
+    """A word without its quotes."""
+    if not is_quoted(raw):
+        return raw
+    return _QUOTED.sub(lambda found: found[1] or found[2] or found[3] or "", raw)
+
+
+def begin_word(scan: Scan, context: Command) -> None:
+    if context.word < 0:
+        context.word = scan.position
+
+
+def end_word(scan: Scan, context: Command) -> None:
+    """The current word, if there is one, ends at the position."""
+    if context.word < 0:
+        return
+    word = (context.word, scan.position)
+    context.word = -1
+    if context.redirect:
+        context.redirect = False
+        return
+    if context.is_list:
+        return
+    raw = _beginning(scan, word)
+    if context.in_pattern:
+        if raw == "esac":
+            context.cases.pop()
+    elif context.test:
+        _word_of_test(scan, context, raw, word)
+    elif context.words:
+        _argument(scan, context, raw, word)
+    else:
+        _first_word(context, raw, word)
+
+
+def _beginning(scan: Scan, word: Word) -> str:
+    start, end = word
+    return scan.source[start : min(end, start + _ENOUGH)]
+
+
+def _first_word(context: Command, raw: str, word: Word) -> None:
+    assignment = ASSIGNMENT.match(raw)
+    if assignment is not None:
+        context.assignments.append((assignment[1], word[1]))
+    elif raw in _BEFORE_COMMAND:
+        pass
+    elif raw == "esac" and context.cases:
+        context.cases.pop()
+    elif raw == "[[":
+        context.test = True
+        context.operand = None
+    else:
+        context.words.append(word)
+        context.head = raw
+        if raw == "case":
+            context.cases.append("subject")
+
+
+def _argument(scan: Scan, context: Command, raw: str, word: Word) -> None:
+    if context.head == "case" and raw == "in" and len(context.words) > 1:
+        if context.cases:
+            context.cases[-1] = "pattern"
+        forget_words(scan, context)
+    elif context.head == "function" and len(context.words) == 1:
+        forget_words(scan, context)
+    else:
+        context.words.append(word)
+
+
+def _word_of_test(scan: Scan, context: Command, raw: str, word: Word) -> None:
+    if raw == "]]":
+        context.test = context.comparing = False
+    elif raw in _COMPARISONS and context.operand is not None:
+        read_operand(scan, context, context.operand)
+        context.comparing = True
+    else:
+        if context.comparing:
+            read_operand(scan, context, word)
+            context.comparing = False
+        context.operand = word
+
+
+def forget_words(scan: Scan, context: Command) -> None:
+    """What follows is another command."""
+    context.words = []
+    context.assignments = []
+    context.redirect = False
+    context.first_site = len(scan.sites)
+
+
+def end_command(scan: Scan, context: Command) -> None:
+    """The current command, if there is one, ends at the position."""
+    end_word(scan, context)
+    if context.words and not context.is_list:
+        if commands.is_interesting(unquoted(context.head)):
+            _use(scan, context)
+    else:
+        for name, place in context.assignments:
+            scan.set_name(name, place)
+    context.test = False
+    forget_words(scan, context)
+
+
+def _use(scan: Scan, context: Command) -> None:
+    """What the command that ends here does with its words."""
+    words = context.words
+    found = commands.use([unquoted(_beginning(scan, word)) for word in words])
+    for index in found.arithmetic:
+        read_operand(scan, context, words[index])
+    for name in found.names:
+        scan.set_name(name, scan.position)
+    if found.stdin and (found.reader == "shell" or found.reader == "foreign"):
+        for here in context.heres:
+            if here.words is words:
+                here.reader, here.program = found.reader, found.head
+    ranges = [words[index] for index in found.programs]
+    if not ranges:
+        return
+    code = Program(found.head, ranges, "bare", context, context.first_site)
+    match found.reader:
+        case "shell":
+            read_shell_program(scan, code)
+        case "foreign" | "filter" as reader:
+            mark(scan, code, reader)
