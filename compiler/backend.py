@@ -1,7 +1,7 @@
 """What a target is to the compiler: a value with an emitter, and what it supports."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -138,31 +138,27 @@ def mangle(name: str, alphabet: str, limit: int, taken: Set[str]) -> str:
         salt += 1
 
 
-def mangle_all(names: Iterable[str], alphabet: str, limit: int) -> dict[str, str]:
-    """`mangle` for each of `names`, all different; names that may stay as they are do."""
-    names = list(names)
-    free = re.compile(f"[{alphabet}]{{1,{limit}}}")
-    mangled = {name: name for name in names if free.fullmatch(name)}
-    taken = set(mangled.values())
-    for name in names:
-        if name not in mangled:
-            mangled[name] = mangle(name, alphabet, limit, taken)
-            taken.add(mangled[name])
-    return mangled
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    """The folder names below `steps/` of a run folder, by step name and handler kind."""
+
+    steps: Mapping[str, str]
+    handlers: Mapping[str, str]
 
 
-def folders(workflow: Workflow) -> dict[str, str]:
-    """The folder name under `steps/` of a run folder for each step and handler.
+def folders(workflow: Workflow) -> Folders:
+    """A folder for each step and handler; no two differ in case alone, since some file
+    systems take them for one."""
+    taken: set[str] = set()
 
-    Keys are step names, and `handler exit` and its like for handlers. Folder names
-    are lower-case safe: two that differ in case alone do not share a folder.
-    """
-    names = [step.name for step in workflow.steps]
-    names += [f"handler {handler.name}" for handler in workflow.handlers]
-    mangled = mangle_all(names, "A-Za-z0-9_-", 100)
-    seen: set[str] = set()
-    for name, folder in mangled.items():
-        if folder.lower() in seen:
-            mangled[name] = mangle(name, "A-Za-z0-9_-", 100, {*seen, folder})
-        seen.add(mangled[name].lower())
-    return mangled
+    def folder(name: str) -> str:
+        found = mangle(name, "A-Za-z0-9_-", 100, taken)
+        if found.lower() in taken:
+            found = mangle(name, "A-Za-z0-9_-", 100, {*taken, found})
+        taken.update((found, found.lower()))
+        return found
+
+    return Folders(
+        steps={step.name: folder(step.name) for step in workflow.steps},
+        handlers={it.name: folder(f"handler-{it.name}") for it in workflow.handlers},
+    )

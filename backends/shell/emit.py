@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from backends.shell import jq
 from backends.shell.definitions import definitions
-from backends.shell.quote import one_line, word
+from backends.shell.quote import bare, one_line, word
 from backends.shell.steps import Emission, constant, declarations, exported
 from backends.shell.values import Used
 from compiler.backend import File, mangle
@@ -81,9 +81,12 @@ def _render(script: Emission, path: str, values: str, declared: str) -> str:
     fields = [name for name in _FIELDS if name in ("name", "text") or name in parts]
     sha = hashlib.sha256(script.source.text.encode("utf-8", "surrogateescape"))
     described = workflow.description.split("\n") if workflow.description else []
+    source_name = one_line(script.source.name)
+    elsewhere = " -o ." if "/" in source_name else ""
     context: dict[str, object] = {
         "parts": parts,
-        "source": one_line(script.file),
+        "source": one_line(source_name),
+        "command": f"wfc compile {bare(source_name)} --target shell{elsewhere}",
         "sha": sha.hexdigest()[:16],
         "file": path,
         "description": [one_line(line) for line in described],

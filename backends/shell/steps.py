@@ -7,7 +7,7 @@ from typing import assert_never
 
 from backends.shell.quote import bare, delimiter, one_line, word
 from backends.shell.values import Used, Values
-from compiler.backend import folders, mangle
+from compiler.backend import folders
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
@@ -40,15 +40,6 @@ class Emission:
 
     def __post_init__(self) -> None:
         self.folders = folders(self.workflow)
-        taken = {self.folders[step.name] for step in self.workflow.steps}
-        self.handler_folders: dict[str, str] = {}
-        for handler in self.workflow.handlers:
-            # A step may have the very name `handler exit`.
-            folder = self.folders[f"handler {handler.name}"]
-            if folder in taken:
-                folder = mangle(handler.name, "A-Za-z0-9_-", 100, taken)
-            taken.add(folder)
-            self.handler_folders[handler.name] = folder
         self.common = _common(self.workflow)
         self.file = PurePath(self.source.name).name
 
@@ -60,7 +51,7 @@ class Emission:
         if step is not None:
             constants["DAG_RUN_STEP_NAME"] = step.name
         return Values(
-            folders=self.folders,
+            folders=self.folders.steps,
             constants=constants,
             used=self.used,
             lenient=lenient,
@@ -97,7 +88,7 @@ class _Declared:
 
 
 def _step(script: Emission, step: Step, handler: bool = False) -> _Declared:
-    known = script.handler_folders if handler else script.folders
+    known = script.folders.handlers if handler else script.folders.steps
     folder = known[step.name]
     values = script.values(step, lenient=handler)
     words = [f"handler {step.name} {folder}" if handler else f"step {bare(folder)}"]
@@ -134,7 +125,7 @@ def _attribute(name: str, words: list[str]) -> list[str]:
 
 def _edges(script: Emission, step: Step) -> list[str]:
     after = {
-        edge.step: script.folders[edge.step]
+        edge.step: script.folders.steps[edge.step]
         + ("?" if "skipped" in edge.accepts else "")
         for edge in step.edges
     }

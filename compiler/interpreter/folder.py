@@ -5,12 +5,11 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from compiler.backend import folders
+from compiler.backend import Folders, folders
 from compiler.ir import Workflow
 from compiler.outcome import Outcome, to_json
 
@@ -29,7 +28,7 @@ class RunFolder:
 
     path: Path
     run_id: str
-    names: Mapping[str, str]
+    folders: Folders
     lost: str | None = None
     _journal: int = -1
     _spilled: dict[str, Path] = field(default_factory=dict)
@@ -63,9 +62,10 @@ class RunFolder:
     def journal(self) -> Path:
         return self.path / "events.jsonl"
 
-    def of(self, label: str) -> Path:
-        """The folder of a step, or of `handler exit` and its like; made on first use."""
-        return self.path / "steps" / self.names[label]
+    def of(self, name: str, handler: bool) -> Path:
+        """The folder of a step, or of the handler of this kind; made on first use."""
+        names = self.folders.handlers if handler else self.folders.steps
+        return self.path / "steps" / names[name]
 
     def event(self, event: str, step: str, **details: object) -> None:
         """Appends one line to the journal."""

@@ -306,7 +306,9 @@ def _step_outcome(record: Record, ending: Ending) -> StepOutcome:
 
 
 def _step_report(folder: RunFolder, record: Record) -> StepReport:
-    return StepReport(seconds=record.seconds, log=str(folder.of(record.label)))
+    return StepReport(
+        seconds=record.seconds, log=str(folder.of(record.step.name, record.handler))
+    )
 
 
 def _tail(path: Path, most: int = 10) -> list[str]:

@@ -111,7 +111,7 @@ def perform(
 
 def files_of(record: Record, place: Place) -> Path:
     """The path of the files of the last attempt, but for the suffix."""
-    return place.folder.of(record.label) / str(record.attempts)
+    return place.folder.of(record.step.name, record.handler) / str(record.attempts)
 
 
 # ---- conditions
@@ -122,7 +122,7 @@ def _all_hold(
 ) -> Generator[Launch, Ended | None, bool]:
     """Whether all conditions of a step are met, in their order; any failure is a no."""
     step = record.step
-    folder = place.folder.of(record.label)
+    folder = place.folder.of(record.step.name, record.handler)
     shell = Shell(
         place=place,
         scope=scope,
