@@ -58,6 +58,7 @@ if_tell() {
 }
 
 # ==== The run time: what this workflow needs of it ====
+wfc_1=''
 # ---- values: each is a file of the run folder
 wfc_fail() { printf 'wfc: %s\n' "$*" >&2; exit 1; }
 wfc_find() { # places -> wfc_file: the file of the first one that has a value
@@ -101,16 +102,18 @@ wfc_give() { # name, file: into the environment; above 64 KiB by the name of its
   IFS= read -r -d '' wfc_value <"$2" || :
   if ((${#wfc_value} > 16384)) && wfc_is_big "$wfc_value"; then
     export "$1_FILE=$2"; unset "$1"
-    wfc_big="$wfc_big $1 " wfc_line='@=$(cat "$@_FILE" && printf .) || exit 1; @=${@%.}'
+    wfc_line='@=$(cat "$@_FILE" && printf .) || exit 1; @=${@%.}'
     wfc_load="$wfc_load${wfc_line//@/$1}; "
   else export "$1=$wfc_value"; fi
 }
 wfc_environment() { # of the next process; wfc_load: what its shell does first
   local wfc_e
-  wfc_load='' wfc_big=''
+  wfc_load=''
   # shellcheck disable=SC2086  # lists of names and places
-  for wfc_e in STAGE=params/STAGE LIMIT=params/LIMIT $wfc_uses; do
+  set -- STAGE=params/STAGE LIMIT=params/LIMIT $wfc_uses
+  for wfc_e; do
     wfc_value=${wfc_e#*=}
+    # shellcheck disable=SC2086
     if wfc_find ${wfc_value//,/ }; then wfc_give "${wfc_e%%=*}" "$wfc_file"; fi
   done
   export DAG_NAME='conditions' DAG_RUN_ID="${wfc_run##*/}" DAG_RUN_LOG_FILE="$wfc_run/events.jsonl"
@@ -120,7 +123,7 @@ wfc_backtick() { # n, text -> wfc_n: what it prints, trimmed
   (wfc_environment; exec "$wfc_bash" -e -c "$wfc_load$2") >"$wfc_files.value$1" </dev/null || wfc_fail "\`$2\` ended with exit $?"
   wfc_capture "$wfc_files.value$1" || wfc_fail "\`$2\`: $wfc_why"
   printf -v "wfc_$1" %s "$wfc_value"; printf '%s' "$wfc_value" >"$wfc_files.value$1"
-  wfc_bound='' wfc_integers='' wfc_inner=''
+  :
 }
 
 # ---- a worker: a small shell of its own that does one attempt after another
@@ -147,25 +150,25 @@ wfc_attempt() { # becomes the process of the step
   fi
   exec "${wfc_shell[@]}" -c "$wfc_load$wfc_text" "$wfc_name" "${wfc_args[@]}"
 }
-wfc_watch() { # process group, seconds -> wfc_rc, when its leader has ended
-  local wfc_timer=''
+wfc_watch() { # process group -> wfc_rc, when its leader has ended
   echo "+$1" >&6
   if [ -e "$wfc_run/.ending" ]; then kill -TERM -- "-$1"; fi # told to stop before we were in the list
   while wait "$1"; wfc_rc=$?; ((wfc_rc > 128)) && kill -0 "$1"; do sleep 1; done 2>/dev/null # a stopped process has not ended
   if ! kill -0 -- "-$1" 2>/dev/null; then echo "-$1" >&6; fi
 }
-wfc_worker() { # reads "serial folder attempt", reports "slot serial exit-code" through fd 9
-  local wfc_serial wfc_folder wfc_try wfc_more
+wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial folder attempt", reports "slot serial exit-code" through fd 9
+  local wfc_slot=$1 wfc_serial
+  wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_args=("$@")
   set -m # each attempt is a process group
-  while read -r -u 5 wfc_serial wfc_folder wfc_try wfc_status && [ "$wfc_serial" != quit ]; do
+  while read -r -u 5 wfc_serial wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
     {
-      read -r wfc_flags
+      IFS= read -r -d '' wfc_flags
       IFS= read -r -d '' wfc_uses
       IFS= read -r -d '' wfc_when
       IFS= read -r -d '' wfc_name
       IFS= read -r -d '' wfc_text
     } <"$wfc_run/steps/$wfc_folder/step"
-    wfc_more='' wfc_shell=("$wfc_bash" -e)
+    wfc_shell=("$wfc_bash" -e)
     if [ "$wfc_when" ] && ((wfc_try == 1)); then
       wfc_files=$wfc_run/steps/$wfc_folder/conditions
       ("$wfc_when") >>"$wfc_files.err" 2>&1 </dev/null 5>&- 6>&- 9>&- &
@@ -175,7 +178,8 @@ wfc_worker() { # reads "serial folder attempt", reports "slot serial exit-code" 
     fi
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
-    wfc_watch "$!" ""
+    wfc_watch "$!"
+
     case $wfc_flags in *captured*)
       if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
       else
@@ -183,8 +187,8 @@ wfc_worker() { # reads "serial folder attempt", reports "slot serial exit-code" 
         printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
       fi ;;
     esac
-    echo "$wfc_rc $wfc_more" >"$wfc_files.rc"
-    echo "$wfc_slot $wfc_serial $wfc_rc $wfc_more" >&9
+    echo "$wfc_rc" >"$wfc_files.rc"
+    echo "$wfc_slot $wfc_serial $wfc_rc" >&9
   done
 }
 
@@ -195,13 +199,13 @@ step() { # folder, attributes; its text is on stdin
   local wfc_a wfc_d wfc_k=$wfc_n
   wfc_n=$((wfc_n + 1))
   IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
-  wfc_folders[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_need[wfc_k]=0 wfc_after[wfc_k]='' wfc_state[wfc_k]='' wfc_tries[wfc_k]=0 wfc_rc[wfc_k]=null
+  wfc_folders[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_quoted[wfc_k]="\"$1\"" wfc_need[wfc_k]=0 wfc_after[wfc_k]='' wfc_state[wfc_k]='' wfc_tries[wfc_k]=0 wfc_rc[wfc_k]=null
   wfc_d=${1//_/_u}; printf -v "wfc_i_${wfc_d//-/_h}" %s "$wfc_k"
   shift
   for wfc_a; do
     case $wfc_a in
       after=*) for wfc_d in ${wfc_a#*=}; do wfc_wait_for "$wfc_d"; done ;;
-      name=*) wfc_names[wfc_k]=${wfc_a#*=} ;;
+      name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_quoted[wfc_k]=$wfc_r ;;
       uses=*) wfc_use[wfc_k]=${wfc_a#*=} ;;
       output=*) wfc_flag[wfc_k]=captured wfc_output[wfc_k]=${wfc_a#*=} ;;
       when=*) wfc_whens[wfc_k]=${wfc_a#*=} ;;
@@ -217,10 +221,10 @@ wfc_write() { # what the workers need to know of each step
   local wfc_k
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    printf '%s\n%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_whens[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/steps/${wfc_folders[wfc_k]}/step"
+    printf '%s\0%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_whens[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/steps/${wfc_folders[wfc_k]}/step"
   done
-  declare -f wfc_fail wfc_find wfc_get wfc_capture wfc_is_big wfc_give wfc_environment wfc_backtick wfc_test wfc_is_line wfc_fits wfc_locale wfc_is_long wfc_attempt wfc_watch wfc_worker "${wfc_whens[@]}" >"$wfc_run/.worker"
-  printf '%s\n' "wfc_slot=\$1 wfc_run=\$2 wfc_dir=\$3 wfc_bash=\$4; shift 4; wfc_args=(\"\$@\"); wfc_locale; wfc_worker" >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_find wfc_get wfc_capture wfc_is_big wfc_give wfc_environment wfc_backtick wfc_test wfc_is_line wfc_fits wfc_locale wfc_is_long wfc_attempt wfc_watch wfc_worker "${wfc_whens[@]}" >>"$wfc_run/.worker"
+  echo 'wfc_locale; wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string
   local LC_ALL=C wfc_v=$1 wfc_k wfc_c wfc_o
@@ -233,9 +237,8 @@ wfc_json() { # text -> wfc_r, a JSON string
   wfc_r="\"$wfc_v\""
 }
 wfc_event() { # event, step: a line of events.jsonl
-  wfc_json "${wfc_names[$2]}"
-  printf '{"t":%d,"event":"%s","step":%s,"status":"%s","attempts":%d,"exit_code":%s}\n' $((wfc_t0 + SECONDS - wfc_s0)) "$1" "$wfc_r" "${wfc_state[$2]}" "${wfc_tries[$2]}" "${wfc_rc[$2]}" >&7
-  wfc_events[${#wfc_events[@]}]="[\"$1\", $wfc_r]"
+  printf '{"t":%d,"event":"%s","step":%s,"status":"%s","attempts":%d,"exit_code":%s}\n' $((wfc_t0 + SECONDS - wfc_s0)) "$1" "${wfc_quoted[$2]}" "${wfc_state[$2]}" "${wfc_tries[$2]}" "${wfc_rc[$2]}" >&7
+  wfc_events[wfc_happened]="[\"$1\", ${wfc_quoted[$2]}]" wfc_happened=$((wfc_happened + 1))
 }
 wfc_started() { # step: its first or next attempt begins
   wfc_tries[$1]=$((wfc_tries[$1] + 1))
@@ -257,7 +260,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     disown "$!"
   fi
 if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
-  echo "$wfc_serial ${wfc_folders[wfc_k]} $((wfc_tries[wfc_k] ? wfc_tries[wfc_k] : 1)) $wfc_status" 1<>"$wfc_run/.slot$wfc_s"
+  echo "$wfc_serial ${wfc_folders[wfc_k]} $((wfc_tries[wfc_k] ? wfc_tries[wfc_k] : 1))" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
   local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]:-${wfc_names[$1]}} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
@@ -310,7 +313,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
   if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
   if [ "$wfc_ending" ]; then wfc_kill KILL; return; fi
-  wfc_ending=1 wfc_pausing=0
+  wfc_ending=1
   : >"$wfc_run/.ending"
   wfc_kill TERM
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
@@ -360,8 +363,7 @@ wfc_outcome() { # the JSON form of the outcome
   local wfc_k wfc_row wfc_sep='' wfc_hs='' wfc_os='' wfc_s
   printf '{"version": 1, "workflow": %s, "status": "%s", "exit_code": %d,\n "steps": {' '"conditions"' "$wfc_status" "$wfc_code"
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    wfc_json "${wfc_names[wfc_k]}"
-    wfc_row="$wfc_r: {\"status\": \"${wfc_state[wfc_k]}\", \"attempts\": ${wfc_tries[wfc_k]}, \"exit_code\": ${wfc_rc[wfc_k]}"
+    wfc_row="${wfc_quoted[wfc_k]}: {\"status\": \"${wfc_state[wfc_k]}\", \"attempts\": ${wfc_tries[wfc_k]}, \"exit_code\": ${wfc_rc[wfc_k]}"
     if [ "${wfc_flag[wfc_k]}" ] && [ -e "$wfc_run/steps/${wfc_folders[wfc_k]}/output" ]; then
       IFS= read -r -d '' wfc_s <"$wfc_run/steps/${wfc_folders[wfc_k]}/output"; wfc_json "$wfc_s"; wfc_row="$wfc_row, \"output\": $wfc_r"
       if [ "${wfc_output[wfc_k]}" ]; then wfc_os="$wfc_os, \"${wfc_output[wfc_k]}\": $wfc_r"; fi
@@ -373,12 +375,12 @@ wfc_outcome() { # the JSON form of the outcome
   printf ']}\n'
 }
 wfc_report() { # started: the outcome, and what differs from run to run
-  local wfc_k wfc_sep='' wfc_s
+  local wfc_k wfc_sep=''
   printf '{"outcome": '; cat "$wfc_run/outcome.json"
   printf ',"run_id": "%s", "started": "%s", "seconds": %d, "steps": {' "${wfc_run##*/}" "$1" $((SECONDS - wfc_s0))
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    wfc_json "${wfc_names[wfc_k]}"; wfc_s=$wfc_r; wfc_json "$wfc_run/steps/${wfc_folders[wfc_k]}"
-    printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "$wfc_s" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
+    wfc_json "$wfc_run/steps/${wfc_folders[wfc_k]}"
+    printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "${wfc_quoted[wfc_k]}" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
   done
   printf '}}\n'
 }
@@ -403,6 +405,7 @@ case $1 in [0-9]*) ;; *) wfc_uses="$wfc_uses $1=params/$1,env/$1" ;; esac
 }
 wfc_value() { # all params and env; in a process of its own, so that a signal can end it
   local wfc_p wfc_c
+  wfc_files=$wfc_run/inputs wfc_folder='' wfc_name='' wfc_uses=''
   (values) 2>"$wfc_run/inputs.err" >/dev/null </dev/null 6>&- 7>&- 8>&- 9>&- &
   wfc_p=$!; echo "+$wfc_p" >&6
   wfc_waiting=1
@@ -474,7 +477,7 @@ wfc_main() {
   read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
   wfc_run=$wfc_home/runs/'conditions'/$wfc_clock-$$-$RANDOM
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_max=512 wfc_s0=$SECONDS
-  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_events=() wfc_lost=() wfc_label=()
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
   mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/params" "$wfc_run/process" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
   exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
