@@ -1,6 +1,7 @@
 """Emitted files -> the disk: whole or not at all, and never over somebody else's file."""
 
 import difflib
+import errno
 import os
 import stat
 import tempfile
@@ -11,22 +12,25 @@ from compiler.backend import File
 from compiler.diagnostics import Diagnostic
 from compiler.source import Span
 
-# Every emitted file has a comment with these words among its first lines.
-HEADER = "Made by wfc from "
+# Every emitted file has a line that begins so among its first.
+HEADER = "# Made by wfc from "
 _HEADER_LINES = 5
 
 
 def is_ours(text: str) -> bool:
     """Does `text` carry the header of an emitted file?"""
-    return any(HEADER in line for line in text.split("\n", _HEADER_LINES)[:-1])
+    return any(it.startswith(HEADER) for it in text.split("\n", _HEADER_LINES)[:-1])
 
 
 def current(path: Path) -> str | None:
-    """The text of the file at `path`, None when there is none. Raises OSError.
+    """The text of the file at `path`, None when there is none. Raises OSError, also for
+    a folder, a pipe or a device.
 
     Bytes that are no text come out as replacement characters: such a file is not ours.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
         return path.read_bytes().decode("utf-8", "replace")
     except FileNotFoundError:
         return None

@@ -52,9 +52,14 @@ def values_from_json(text: str) -> dict[str, str]:
 def unknown_params(program: Program, names: Iterable[str]) -> list[str]:
     """What is wrong with `names` as params that a run or a compilation may set."""
     settable = settable_params(program.main)
+
+    def hint(name: str) -> str:
+        if name.isdigit():
+            return "positional params are words without `=`"
+        return did_you_mean(name, settable, "" if settable else "the workflow has none")
+
     return [
-        f"error[WFC212]: unknown param `{name}`: "
-        + did_you_mean(name, settable, "" if settable else "the workflow has none")
+        f"error[WFC212]: unknown param `{name}`: {hint(name)}"
         for name in names
         if name not in settable
     ]

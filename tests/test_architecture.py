@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from compiler.backend import Backend
-from compiler.cli import TARGETS
+from compiler.cli.arguments import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("grammar", "compiler", "backends", "wfc")

@@ -1,23 +1,27 @@
 """argv -> an exit code.
 
-A command's module is imported when the command runs, so that `wfc lint` starts fast.
-Only this package knows the backends.
+A command's module is imported when the command runs, so that `wfc lint` starts fast; and
+everything is imported where Ctrl-C is caught. Only this package knows the backends.
 """
 
-import importlib
-import io
 import os
 import sys
-from collections.abc import Sequence
-
-from compiler.cli.arguments import TARGETS, parse
-from compiler.cli.console import usage
-
-__all__ = ["TARGETS", "main"]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: "list[str] | None" = None) -> int:
     """Runs the command line `argv` (without the program's name) and gives its exit code."""
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(argv: "list[str] | None") -> int:
+    import importlib
+
+    from compiler.cli.arguments import parse
+    from compiler.cli.console import drop_stdout, usage
+
     _open_standard_streams()
     options = parse(argv)
     command = importlib.import_module(f"compiler.cli.{options.command}")
@@ -25,14 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = command.execute(options)
         sys.stdout.flush()
         return code
+    except BrokenPipeError:  # `wfc lint ... | head`
+        drop_stdout()
+        return 1
     except OSError as error:
-        # What is left in the buffer would fail once more when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):  # `wfc lint ... | head`
-            return 1
-        return usage([f"{error.filename or '<stdout>'}: {error.strerror}"])
-    except KeyboardInterrupt:
-        return 130
+        drop_stdout()
+        where = f"`{error.filename}`: " if error.filename else ""
+        return usage([f"{where}{error.strerror or error}"])
 
 
 def _open_standard_streams() -> None:
@@ -42,5 +45,7 @@ def _open_standard_streams() -> None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    import io
+
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -1,6 +1,7 @@
 """argv -> the options of one command."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from compiler import __version__
@@ -20,22 +21,23 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
     Exits with 2 when the words are off, with 0 after --help and --version.
     """
-    parser = _parser()
-    options, rest = parser.parse_known_args(argv)
-    if "words" in options:
-        options.words = _words(parser, rest)
+    given = list(sys.argv[1:] if argv is None else argv)
+    behind: list[str] = []
+    if given[:1] == ["run"] and "--" in given:
+        # argparse would drop it where it follows the file at once.
+        cut = given.index("--")
+        given, behind = given[:cut], given[cut + 1 :]
+    options, rest = _parser().parse_known_args(given)
+    unknown = [word for word in rest if word.startswith("-") and word != "-"]
+    if unknown:
+        options.parser.error(f"unknown option {unknown[0]}")
+    if options.command == "run":
+        options.words = rest + behind
     elif rest:
-        parser.error(f"unexpected: {' '.join(rest)}")
+        options.parser.error(f"unexpected: {' '.join(rest)}")
+    if options.command == "compile" and options.stdout and options.check:
+        options.parser.error("--check compares files; --stdout writes none")
     return options
-
-
-def _words(parser: argparse.ArgumentParser, rest: list[str]) -> list[str]:
-    """What stands behind the file: K=V and positional words; after `--` all are words."""
-    cut = rest.index("--") if "--" in rest else len(rest)
-    for word in rest[:cut]:
-        if word.startswith("-") and word != "-":
-            parser.error(f"unknown option {word}")
-    return rest[:cut] + rest[cut + 1 :]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,13 +51,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
     def command(name: str, purpose: str) -> argparse.ArgumentParser:
-        return commands.add_parser(
+        found = commands.add_parser(
             name,
             help=purpose,
             description=purpose,
             formatter_class=_Help,
             allow_abbrev=False,
         )
+        found.set_defaults(parser=found)
+        return found
 
     _add_lint(command("lint", "say everything that is wrong with workflows"))
     _add_run(command("run", "run a workflow here"))
@@ -84,7 +88,12 @@ def _add_lint(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.usage = "wfc run FILE [K=V | WORD ...] [options]"
+    parser.usage = "wfc run FILE [K=V | WORD ...] [options] [-- WORD ...]"
+    parser.epilog = (
+        "K=V sets a param, other words are $1, $2 ...; behind -- all are words. Runs are "
+        "kept below $WFC_HOME, else ~/.local/state/wfc. Exit codes: 0 succeeded, 1 failed, "
+        "2 the file or the command line is wrong, 130 or 143 ended by INT or TERM."
+    )
     parser.add_argument("file", metavar="FILE", help="a workflow, or -")
     parser.add_argument(
         "--params-json", metavar="F", help="params from the JSON object in file F"
@@ -96,7 +105,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--report", metavar="F", help="write what became of it to F, JSON"
     )
     _add_shared(parser)
-    parser.set_defaults(words=[], params=[], bind=[])
+    parser.set_defaults(params=[], bind=[])
 
 
 def _add_compile(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """What a command has to say -> stderr, and the exit code that goes with it."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,14 +14,21 @@ from compiler.source import Source
 def say(text: str, options: argparse.Namespace) -> None:
     """A word on what goes on, unless --quiet."""
     if not options.quiet:
-        print(text, file=sys.stderr)
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr)
 
 
 def usage(problems: Iterable[str]) -> int:
     """What is wrong with the command line, and the exit code for that."""
-    for problem in problems:
-        print(f"wfc: {report.visible(problem)}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # nobody can be told
+        for problem in problems:
+            print(f"wfc: {report.visible(problem)}", file=sys.stderr)
     return 2
+
+
+def drop_stdout() -> None:
+    """Lets what is left for stdout go nowhere: to flush it at the end would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_findings(
@@ -32,7 +40,8 @@ def print_findings(
     hidden = ("note", "warning") if options.quiet else ("note",)
     shown = [each for each in found if each.severity not in hidden]
     color = use_color(options, sys.stderr)
-    sys.stderr.write(report.to_text(shown, sources, color=color))
+    with contextlib.suppress(OSError):
+        sys.stderr.write(report.to_text(shown, sources, color=color))
 
 
 def exit_code(

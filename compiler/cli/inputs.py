@@ -58,6 +58,11 @@ def program_of(
         split = split_words(words)
         problems = [f"`{word}` is not of the form K=V" for word in split.positional]
         problems += unknown_params(program, split.values)
+        problems += [
+            f"the value of `{name}` is not UTF-8 text"
+            for name, value in split.values.items()
+            if not value.isascii() and any("\ud800" <= it <= "\udfff" for it in value)
+        ]
         if problems:
             usage(problems)
             return None

@@ -118,6 +118,36 @@ def test_foreign_file_is_kept(wfc: Wfc) -> None:
     assert Path("good.sh").read_text() == "#!/bin/sh\necho mine\n"
 
 
+def test_words_of_the_header_elsewhere_do_not_make_a_file_ours(wfc: Wfc) -> None:
+    write("good.yaml", GOOD)
+    write("good.sh", "#!/bin/sh\n# notes: Made by wfc from scratch\n")
+    assert wfc("compile", "good.yaml", "-t", "shell").code == 2
+    assert "scratch" in Path("good.sh").read_text()
+
+
+def test_a_pipe_in_place_of_the_file_is_left(wfc: Wfc) -> None:
+    write("good.yaml", GOOD)
+    os.mkfifo("good.sh")
+    result = wfc("compile", "good.yaml", "-t", "shell", "--force")
+    assert result.code == 2
+    assert "error[WFC404]: `good.sh` cannot be written: not a regular file" in (
+        result.err.replace(f"{Path.cwd()}/", "")
+    )
+
+
+def test_a_value_that_is_no_text(wfc: Wfc) -> None:
+    write("params.yaml", PARAMS)
+    result = wfc("compile", "params.yaml", "-t", "shell", "-p", "NAME=\udcff")
+    assert result.code == 2
+    assert "the value of `NAME` is not UTF-8 text" in result.err
+
+
+def test_check_and_stdout_exclude_each_other(wfc: Wfc) -> None:
+    write("good.yaml", GOOD)
+    result = wfc("compile", "good.yaml", "-t", "shell", "--check", "--stdout")
+    assert (result.code, result.out) == (2, "")
+
+
 def test_foreign_file_with_force(wfc: Wfc) -> None:
     write("good.yaml", GOOD)
     write("good.sh", "#!/bin/sh\necho mine\n")

@@ -133,7 +133,7 @@ def test_full_disk_behind_stdout(tmp_path: Path, buffered: bool) -> None:
             timeout=60,
         )
     assert done.returncode == 2
-    assert "wfc: <stdout>: No space left on device" in done.stderr
+    assert "wfc: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
 
 

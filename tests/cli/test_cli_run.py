@@ -1,6 +1,8 @@
 """`wfc run`: its words, what it prints and what it leaves."""
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -159,7 +161,7 @@ def test_report_without_a_folder(wfc: Wfc, report: str) -> None:
     write("taken", "something")
     result = wfc("run", "good.yaml", "--report", report)
     assert (result.code, result.out) == (2, "")
-    assert f"the folder of `{report}` does not exist" in result.err
+    assert f"cannot write `{report}`: its folder does not exist" in result.err
     assert not Path("wfc-home").exists()
 
 
@@ -167,9 +169,44 @@ def test_report_that_cannot_be_written(wfc: Wfc) -> None:
     write("good.yaml", GOOD)
     Path("folder").mkdir()
     result = wfc("run", "good.yaml", "--report", "folder")
-    assert result.code == 2
-    assert "cannot write `folder`" in result.err
-    assert "good: succeeded in " in result.out
+    assert (result.code, result.out) == (2, "")
+    assert "cannot write `folder`: it is a folder" in result.err
+
+
+def test_report_into_a_pipe(wfc: Wfc) -> None:
+    """What is no regular file is written to, not replaced."""
+    write("good.yaml", GOOD)
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert wfc("run", "good.yaml", "--report", "pipe").code == 0
+        assert stat.S_ISFIFO(os.stat("pipe").st_mode)
+        assert json.loads(os.read(reader, 65536))["outcome"]["status"] == "succeeded"
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("words", [("--", "-x", "y"), ("-x", "--", "y")])
+def test_words_behind_two_dashes(wfc: Wfc, words: tuple[str, ...]) -> None:
+    write("words.yaml", POSITIONAL)
+    result = wfc("run", "words.yaml", *words, "--report", "r.json")
+    if words[0] == "--":
+        assert result.code == 0  # behind `--` all are words
+        assert not Path("r.json").exists()
+    else:
+        assert result.code == 2
+        assert "unknown option -x" in result.err
+        assert result.err.startswith("usage: wfc run FILE")
+
+
+def test_no_home(wfc: Wfc, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("good.yaml", GOOD)
+    monkeypatch.delenv("WFC_HOME", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    result = wfc("run", "good.yaml")
+    assert (result.code, result.out) == (2, "")
+    assert "set WFC_HOME" in result.err
 
 
 def test_steps_run_beside_the_file(wfc: Wfc) -> None:
