@@ -4,15 +4,17 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from compiler.ir import Reference
-from compiler.shelltext import load_files, parse, render
+from compiler.ir import Reference, ShellText
+from compiler.resolve.graph import Graph
+from compiler.resolve.names import Findings, Names, Scope
+from compiler.resolve.texts import resolve_shell_text
+from compiler.shelltext import Rendered, load_files, parse, render
 from compiler.source import Source
 
 VALUES = {
@@ -203,11 +205,45 @@ PIECES = st.sampled_from(
 SNIPPETS = st.lists(PIECES, max_size=40).map("".join)
 
 
-@settings(max_examples=1500, deadline=None)
-@given(SNIPPETS)
-def test_any_text_without_our_names_stays(source: str) -> None:
+NO_GRAPH = Graph(places={}, parents=(), dependencies=(), upstream=())
+
+
+def resolved(source: str, *params: str) -> ShellText:
+    """`source` as in a workflow whose only names are `params`."""
+    names = Names(
+        params=frozenset(params),
+        positional=0,
+        env=frozenset(),
+        producers={},
+        steps=(),
+        graph=NO_GRAPH,
+    )
     text, _ = parse(source, Source("a.yaml", source).span)
-    assert render(replace(text, references=())).text == source
+    return resolve_shell_text(text, Scope(names=names, where="handler"), Findings())
+
+
+@settings(max_examples=1500, deadline=None)
+@given(SNIPPETS.map(lambda text: text.replace("$<", "$ <")))
+def test_any_text_without_our_names_stays(source: str) -> None:
+    assert render(resolved(source)) == Rendered(source, (), (), ())
+
+
+OURS = st.sampled_from(
+    ["${OURS.k}", "'${OURS.k}'", '"${OURS[0]}"', "$<OURS>", "${OURS}", "$OURS"]
+)
+MIXED = st.lists(st.one_of(PIECES, PIECES, PIECES, OURS), max_size=30).map("".join)
+AS_WRITTEN = re.compile(r"\$\{OURS[^}]*\}|\$<OURS>|\$OURS")
+AS_RENDERED = r"[\\'\"$]*(?:\{(?:WFC_\d+|OURS[^}]*)\}|<OURS>|OURS)[\\'\"$]*"
+
+
+@settings(max_examples=2500, deadline=None)
+@given(MIXED)
+def test_what_is_around_our_names_stays(source: str) -> None:
+    assume(re.search(r"\$<(?!OURS>)", source) is None)
+    text = resolved(source, "OURS")
+    assume(all(each.here is None for each in text.references))  # escaped as a whole
+    around = AS_RENDERED.join(map(re.escape, AS_WRITTEN.split(source)))
+    assert re.fullmatch(around, render(text).text)
 
 
 @settings(max_examples=1500, deadline=None)
