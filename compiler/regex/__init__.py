@@ -1,10 +1,12 @@
-"""Turns the text of a pattern into a tree, and the tree into what each engine reads (R10).
+"""Turns the text of a pattern into a tree, finds it in texts, and prints it for the
+engines of the targets (R10).
 
 The language is what RE2, Python and bash read alike; everything else is refused, so that
 a pattern finds the same lines on every target.
 """
 
-from compiler.regex.engines import search, search_lines, to_ere, to_jq, to_python
+from compiler.regex.engines import to_ere, to_jq
+from compiler.regex.matching import search, search_lines
 from compiler.regex.syntax import (
     Anchor,
     Character,
@@ -35,5 +37,4 @@ __all__ = [
     "search_lines",
     "to_ere",
     "to_jq",
-    "to_python",
 ]

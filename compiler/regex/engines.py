@@ -1,8 +1,6 @@
-"""Turns the tree of a pattern into what each engine reads, and finds it in a text (R10)."""
+"""Turns the tree of a pattern into what the engines of the targets read (R10)."""
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import assert_never
 
 from compiler.regex.syntax import (
@@ -14,10 +12,8 @@ from compiler.regex.syntax import (
     Dot,
     Group,
     Node,
-    Problem,
     Repeat,
     Sequence,
-    parse,
 )
 
 _SPECIAL = frozenset(".[{()*+?|^$\\")  # of an extended regular expression
@@ -34,14 +30,8 @@ class _Engine:
     backslash_in_class: bool
 
 
-_PYTHON = _Engine(r"\A", r"\Z", r"[^\n]", PUNCTUATION, True)
 _JQ = _Engine(r"\A", r"\z", r"[^\n]", PUNCTUATION, True)
 _ERE = _Engine("^", "$", "[^\n]", _SPECIAL, False)
-
-
-def to_python(node: Node) -> str:
-    """The pattern for `re`, without flags. `^` and `$` are the ends of the text."""
-    return _printed(node, _PYTHON)
 
 
 def to_jq(node: Node) -> str:
@@ -138,30 +128,3 @@ def _posix(low: int, high: int) -> list[str]:
         pieces.append(chr(point) if last == point else f"{chr(point)}-{chr(last)}")
         point = last + 1
     return pieces
-
-
-# ---- matching
-
-
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    node = parse(pattern)
-    if isinstance(node, Problem):
-        raise ValueError(node.message)
-    return re.compile(to_python(node))
-
-
-def search(pattern: str, text: str) -> bool:
-    """Whether `pattern` is found in `text`, whose ends are `^` and `$`.
-
-    Raises ValueError for a pattern that `parse` refuses.
-    """
-    return _compiled(pattern).search(text) is not None
-
-
-def search_lines(pattern: str, text: str) -> bool:
-    """Whether `pattern` is found in some line of `text`; "" is one empty line.
-
-    Raises ValueError for a pattern that `parse` refuses.
-    """
-    return any(search(pattern, line) for line in text.split("\n"))

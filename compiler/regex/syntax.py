@@ -78,6 +78,7 @@ PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _BOUNDS = re.compile(r"\{([0-9]+)(,([0-9]*))?\}")
 _MOST = 255  # POSIX allows a system no more (RE_DUP_MAX)
 _MOST_COPIES = 1000  # RE2's limit for bounds within bounds
+_LARGEST = 10_000  # characters of a pattern, bounds multiplied out
 _DEEPEST = 50
 _WIDEST = 1000  # bash's classes list what lies beyond ASCII one by one
 
@@ -104,7 +105,11 @@ def parse(text: str) -> Node | Problem:
         node, end = _choice(text, 0, 0)
         if end < len(text):
             raise _Refused(end, "this `)` closes nothing: a literal one is `\\)`")
-        _bound_copies(node, 1)
+        if _size(node, 1) > _LARGEST:
+            message = (
+                f"a pattern has at most {_LARGEST} characters, bounds multiplied out"
+            )
+            raise _Refused(0, message)
     except _Refused as refused:
         return refused.problem
     return node
@@ -276,20 +281,22 @@ def _joined(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(joined)
 
 
-def _bound_copies(node: Node, copies: int) -> None:
-    """Refuses bounds within bounds that an engine would have to multiply out."""
+def _size(node: Node, copies: int) -> int:
+    """The characters of `node` with its bounds multiplied out, in `copies` copies.
+
+    Refuses bounds within bounds that an engine would have to multiply out.
+    """
     match node:
         case Repeat(inner=inner, least=least, most=most):
             copies *= max(least, most or 1, 1)
             if copies > _MOST_COPIES:
                 raise _Refused(0, f"its bounds multiply to more than {_MOST_COPIES}")
-            _bound_copies(inner, copies)
+            return _size(inner, copies)
         case Group(inner=inner):
-            _bound_copies(inner, copies)
+            return _size(inner, copies)
         case Sequence(items=nodes) | Choice(alternatives=nodes):
-            for each in nodes:
-                _bound_copies(each, copies)
+            return sum(_size(each, copies) for each in nodes)
         case Character() | Dot() | Class() | Anchor():
-            pass
+            return copies
         case _:
             assert_never(node)
