@@ -199,9 +199,9 @@ def _backoff(reading: Reading, field: Field | None) -> float:
         if kind == "boolean":
             return 2.0 if boolean(reading, node, field.key.text) else 1.0
         if kind in ("integer", "float"):
-            factor = float(number(node.text))
+            factor = number(node.text)
             if 1 < factor <= MAX_INTEGER:
-                return factor
+                return float(factor)
             reading.report(
                 "WFC107", f"`{field.key.text}` takes {wanted}", node, "out of range"
             )

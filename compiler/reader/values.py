@@ -26,6 +26,8 @@ _Part = str | Expression | Substitution
 
 # The string form of params; single quotes are no quotes there (Dagu).
 _WORD = re.compile(r'(?:([^\s=]+)=)?("(?:\\"|[^"])*"|`(?:\\`|[^`])*`|[^"\s]+)')
+_DENSE = re.compile(r"\S+")
+_BARE_BACKTICK = re.compile(r"(?<!\\)`")
 _TYPED = frozenset(
     [
         "name",
@@ -135,9 +137,19 @@ def _value_of(reading: Reading, node: Node) -> Callable[[], Template]:
 
 
 def _words(reading: Reading, node: ScalarNode) -> Iterator[_Entry]:
-    """The string form: `one "two words" K=v`."""
+    """The string form: `one "two words" K=v`. Ends at a slip that leaves open what the
+    words behind it are.
+    """
     locate = locator(reading.source, node)
-    for found in _WORD.finditer(node.text):
+    position = 0
+    while (begin := _DENSE.search(node.text, position)) is not None:
+        found = _WORD.match(node.text, begin.start())
+        slip = _slip(node.text, found)
+        if slip is not None:
+            message, label, help = slip
+            return reading.report("WFC107", message, locate(*begin.span()), label, help)
+        assert found is not None
+        position = found.end()
         name, start, end = found.group(1), found.start(2), found.end(2)
         span = locate(found.start(), found.end())
         if name is not None:
@@ -153,6 +165,47 @@ def _words(reading: Reading, node: ScalarNode) -> Iterator[_Entry]:
             ]
         written = "".join(node.text[offset] for offset in offsets)
         yield _Entry(name, span, _word_of(reading, written, node, offsets))
+
+
+def _slip(text: str, found: re.Match[str] | None) -> tuple[str, str, str] | None:
+    """Message, label and help if the word `found` cannot be what was meant."""
+    if found is None:
+        return _open_quote()
+    word = found[2]
+    if word[0] != '"' and len(_BARE_BACKTICK.findall(word)) % 2:
+        return (
+            "a backtick that is never closed in this word",
+            "words end at white space",
+            'put the whole value in double quotes: `K="a `command b`"`',
+        )
+    if word[0] == "=" and found[1] is None:
+        return (
+            "no name in front of `=`",
+            "neither a name nor a value",
+            'write `NAME=value`, or the text in double quotes: `"=…"`',
+        )
+    if found[1] is None and word.endswith("=") and word.find("=") == len(word) - 1:
+        if text.startswith('"', found.end()):
+            return _open_quote()
+        return (
+            f"no value behind `{word}`",
+            "nothing follows",
+            f'write `{word}""` for an empty value',
+        )
+    behind = text[found.end() : found.end() + 1]
+    if not behind or behind.isspace():
+        return None
+    if behind == '"' and '"' not in text[found.end() + 1 :]:
+        return _open_quote()
+    return (
+        "a word that goes on behind a quote, or has one in its middle",
+        "quotes surround a whole value",
+        'put the whole value in double quotes, as in `K="a b"`; within, `\\"` is one',
+    )
+
+
+def _open_quote() -> tuple[str, str, str]:
+    return "a quote that is never closed", "in this word", 'close it with `"`'
 
 
 def _word_of(
@@ -263,16 +316,21 @@ def _json_scalar(reading: Reading, node: ScalarNode) -> Iterator[_Part]:
 
 
 def _json_number(reading: Reading, node: ScalarNode) -> str:
-    from compiler.evaluate import to_text
+    from compiler.json_text import Failure, to_text
 
     found = number(node.text)
-    if isinstance(found, float) and not math.isfinite(found):
-        reading.report(
-            "WFC107",
-            f"`{node.text}` has no form in JSON",
-            node,
-            "a value in a list or map is JSON",
-            "put it in quotes",
-        )
-        return "null"
-    return to_text(found)
+    if isinstance(found, int) or math.isfinite(found):
+        try:
+            return to_text(found)
+        except Failure:
+            shown = "a number of so many digits"
+    else:
+        shown = f"`{node.text}`"
+    reading.report(
+        "WFC107",
+        f"{shown} has no form in JSON",
+        node,
+        "a value in a list or map is JSON",
+        "put it in quotes",
+    )
+    return "null"

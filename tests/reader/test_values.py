@@ -57,6 +57,10 @@ PARAMS = {
     "several lines": ("\n  A=1\n  B=2\n", [("A", "1"), ("B", "2")]),
     "references": ("A=${B:-c} $D", [("A", "«${B:-c}»"), ("1", "«$D»")]),
     "positional": ("a B=$1 C=$2", [("1", "a"), ("B", "«$1»"), ("C", "$2")]),
+    "backticks in a word": ("A=x`date`y", [("A", "x`date`y")]),
+    "escaped backtick": ("a\\`b", [("1", "a\\`b")]),
+    "backticks in quotes": ('A="x `date +%F`"', [("A", "x `date +%F`")]),
+    "only equals behind": ("A=== B", [("A", "=="), ("1", "B")]),
     "empty quotes": ('"" A=""', [("1", ""), ("A", "")]),
     "empty": ("", []),
 }
@@ -324,6 +328,28 @@ def test_small_keys() -> None:
 # ---- findings
 
 FINDINGS = {
+    "hexadecimal without an end": (
+        f"params: {{A: [0x{'f' * 100_000}]}}",
+        "WFC107",
+        "put it in quotes",
+    ),
+    "factor without an end": (
+        "steps: [{name: a, command: b, retryPolicy: "
+        f"{{limit: 1, intervalSec: 1, backoff: 0x{'f' * 1000}}}}}]",
+        "WFC107",
+        "out of range",
+    ),
+    "open quote in params": ("params: 'one \"two'", "WFC107", "never closed"),
+    "open quote behind a name": ("params: 'A=\"two'", "WFC107", "never closed"),
+    "open quote in a word": ("params: 'A=b\"two'", "WFC107", "never closed"),
+    "quote within a word": ("params: 'A=b\"c d\"'", "WFC107", "the whole value"),
+    "word behind a quote": ("params: '\"c d\"e'", "WFC107", "the whole value"),
+    "no value": ("params: 'A= =3'", "WFC107", 'write `A=""`'),
+    "no value at the end": ("params: [A=]", "WFC107", 'write `A=""`'),
+    "no name": ("params: 'A =3'", "WFC107", "`NAME=value`"),
+    "open backtick": ("params: 'A=`date'", "WFC107", "never closed"),
+    "backticks within a word": ("params: 'A=x`date +%F`'", "WFC107", "double quotes"),
+    "word behind a backtick": ("params: 'A=`date +%F`x'", "WFC107", "the whole value"),
     "slip": ("nmae: a", "WFC103", "did you mean `name`?"),
     "other case": ("Name: a", "WFC103", "did you mean `name`?"),
     "far off": ("zzz: a", "WFC103", "known are: `name`"),
