@@ -8,6 +8,7 @@ import yaml
 
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode, span_of
+from compiler.reader.pairs import Pairs
 from compiler.reader.scalars import tag_fits
 from compiler.reader.syntax import bad_escape, syntax_error
 from compiler.source import Source
@@ -59,7 +60,9 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     restored: dict[int, str] = {}
     if any(mark in text for mark in _OLD_BREAKS):
         text, restored = _hide_breaks(text)
-    builder = _Builder(source, restored)
+    pairs = Pairs(text)
+    text = pairs.joined(text)
+    builder = _Builder(source, restored, pairs)
     try:
         for event in _events(text):
             builder.take(event)
@@ -102,9 +105,10 @@ def _forbidden(source: Source, index: int) -> Diagnostic:
 class _Builder:
     """What has been read so far. `take` is called with each event in turn."""
 
-    def __init__(self, source: Source, restored: dict[int, str]) -> None:
+    def __init__(self, source: Source, restored: dict[int, str], pairs: Pairs) -> None:
         self.source = source
         self.restored = restored
+        self.pairs = pairs
         self.findings: list[Diagnostic] = []
         self.root: Node | None = None
         self.stack: list[_Open] = []
@@ -147,9 +151,10 @@ class _Builder:
         text = event.value
         if self.restored:
             text = text.translate(self.restored)
+        style = event.style or ""
+        text = self.pairs.restored(text, style)
         if "\0" in text or not text.isascii():
             text = self._usable(text, start, end)
-        style = event.style or ""
         node = ScalarNode(text, start, end, "" if style == ":" else style)
         if event.tag:
             node = self._tagged(node, event.tag)

@@ -45,7 +45,9 @@ Node: TypeAlias = ScalarNode | ListNode | MapNode
 
 _ALIGNED_UP_TO = 200_000  # characters; a longer folded text is located as a whole
 _QUOTED = re.compile(
-    r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)|''|.", re.DOTALL
+    r"\\(u[dD][89aAbB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
+    r"|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)|''|.",
+    re.DOTALL,
 )
 _ESCAPES = {
     "0": "\0",
@@ -149,7 +151,11 @@ def _quoted(text: str, scalar: ScalarNode) -> list[tuple[int, str]]:
         written, escape = found.group(), found.group(1)
         if double and escape is not None:
             code = escape[1:]
-            read = chr(int(code, 16)) if code else _ESCAPES.get(escape, escape)
+            if len(code) == 10:  # both halves of a surrogate pair
+                halves = bytes.fromhex(code.replace("\\u", ""))
+                read = halves.decode("utf-16-be")
+            else:
+                read = chr(int(code, 16)) if code else _ESCAPES.get(escape, escape)
             characters.append((found.start(), read))
         elif not double and written == "''":
             characters.append((found.start(), "'"))

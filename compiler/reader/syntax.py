@@ -12,6 +12,10 @@ _EXPRESSION = (
     "a `$<…>` that holds `: `, ` #` or brackets needs quotes in YAML: `'$<…>'`"
 )
 
+_LAST = "characters end at `\\U0010FFFF`"
+
+# Half of a surrogate pair, behind the `\u` that libyaml points at.
+_HALF = re.compile(r"[dD][89a-fA-F][0-9a-fA-F]{2}")
 # `$<` in a value that does not begin with a quote.
 _BARE_EXPRESSION = re.compile(r"\s*+(?:-\s+)*+(?:[^'\"#:]+:\s+)?+(?!['\"#]).*\$<")
 # What libyaml or PyYAML says (a regular expression) -> message, help.
@@ -33,7 +37,7 @@ _SLIPS = (
     ),
     (r"tab character", "a tab in the indentation", _TAB),
     (
-        r"unknown escape|expected escape|hexdecimal|hexadecimal|Unicode character escape",
+        r"unknown escape|expected escape|hexdecimal|hexadecimal",
         "an unknown escape in a text in double quotes",
         'write `\\\\` for a backslash, or use single quotes: `"` reads escapes',
     ),
@@ -111,7 +115,7 @@ def bad_escape(source: Source) -> Diagnostic:
         source,
         index,
         "an escape that stands for no character",
-        "characters end at `\\U0010FFFF`",
+        _LAST,
     )
 
 
@@ -121,6 +125,16 @@ def _words(source: Source, problem: str, index: int) -> tuple[str, str]:
         if character == "\t":
             return "a tab in the indentation", _TAB
         return f"a text cannot begin with `{character}`", _QUOTE
+    if "Unicode character escape" in problem:
+        half = _HALF.match(source.text, index)
+        if half is not None:
+            message = "an escape that stands for half of a character only"
+            written = f"`\\u{half[0]}`"
+            return (
+                message,
+                f"{written} needs its other half; or write the character itself",
+            )
+        return "an escape that stands for no character", _LAST
     for pattern, message, advice in _SLIPS:
         if re.search(pattern, problem):
             return message, advice

@@ -1,11 +1,14 @@
 """YAML itself: syntax errors in our words, limits, merge keys, files from an enemy."""
 
+import json
+
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.diagnostics import Diagnostic
+from compiler.ir import Arguments, Reference, Script
 from compiler.reader import decode, read
 from compiler.source import Source
 
@@ -95,6 +98,58 @@ def test_escapes_for_no_character(
         monkeypatch.delattr(yaml, "CLoader")
     found = findings(f'description: "a\n  b{escape}"')
     assert [each.severity for each in found] == ["error"]
+
+
+NO_CHARACTER = {
+    "half a pair": ('a: "\\ud83d x"', 1, 7, "needs its other half"),
+    "halves the wrong way round": ('a: "\\ude00\\ud83d"', 1, 7, "`\\ude00` needs"),
+    "half behind a backslash": ('a: "\\\\ud83d\\ude00"', 1, 14, "`\\ude00` needs"),
+    "escape beyond the last": ('a: "\\U00110000"', 1, 7, "U0010FFFF"),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "words"), NO_CHARACTER.values(), ids=NO_CHARACTER
+)
+def test_no_character(text: str, line: int, column: int, words: str) -> None:
+    test_syntax(text, line, column, words)
+
+
+@pytest.mark.parametrize("without", [False, True], ids=["libyaml", "PyYAML"])
+def test_surrogate_pairs(without: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if without:
+        monkeypatch.delattr(yaml, "CLoader")
+    said = "\U0001f600 \\\U0001f600 \\ud83d \ue000\ue001 \U0001f601\U0010ffff ${X.a}"
+    data = {"steps": [{"name": "\U0001f600", "command": ["echo", said]}]}
+    for text in (json.dumps(data), json.dumps(data, ensure_ascii=False)):
+        source = Source("w.json", text)
+        workflow, found = read(source)
+        assert found == ()
+        assert workflow is not None
+        (step,) = workflow.steps
+        assert step.name == "\U0001f600"
+        assert isinstance(step.body, Arguments)
+        literal, reference = step.body.words[1].parts
+        assert literal == said.removesuffix("${X.a}")
+        assert isinstance(reference, Reference)
+        start = text.index("${X.a}")
+        assert reference.span == source.span(start, start + 6)
+
+
+def test_pairs_are_text_where_a_backslash_is_no_escape() -> None:
+    text = (
+        'params: {A: "\\uD83D\\uDE00"}\n'
+        "description: '\\ud83d\\ude00' # \\ud83d\\ude00\n"
+        "steps:\n  - name: \\uD83d\\uDe00\n    script: |\n      a\n      \\ud83d\\ude00\n"
+    )
+    workflow, found = read(Source("w.yaml", text))
+    assert found == ()
+    assert workflow is not None
+    assert workflow.params[0].default.parts == ("\U0001f600",)
+    assert workflow.description == "\\ud83d\\ude00"
+    assert workflow.steps[0].name == "\\uD83d\\uDe00"
+    assert isinstance(workflow.steps[0].body, Script)
+    assert workflow.steps[0].body.text.source == "a\n\\ud83d\\ude00\n"
 
 
 def test_what_began_on_another_line_is_shown() -> None:
