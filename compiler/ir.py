@@ -211,11 +211,15 @@ class Command:
     shell: tuple[str, ...] = DEFAULT_SHELL
 
 
+# A word that is a program of its own (`[bash, -c, TEXT]`) is a shell text.
+ListWord: TypeAlias = Template | ShellText
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
     """`command:` as a list: one argv, never split again."""
 
-    words: tuple[Template, ...]
+    words: tuple[ListWord, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +243,9 @@ Body: TypeAlias = Command | Arguments | Script
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pattern:
-    """An expected text: equal to it, or, with `re:`, found as a regular expression (R10)."""
+    """A text, or behind `re:` a regular expression (R10). A condition wants a line that
+    equals the text, `continueOn.output` a line that holds it; both a line where the
+    expression is found."""
 
     text: str
     regex: bool
@@ -390,7 +396,7 @@ HandlerKind = Literal["success", "failure", "cancel", "exit"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
-    """One document. `order` names params and env in the order in which they are valued.
+    """One document. `order` has params and env in the order in which they are valued.
 
     `timeout` is in seconds; `max_active_steps` None is unlimited. `handlers` are steps
     named by their kind, in the order success, failure, cancel, exit.
@@ -413,7 +419,10 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A closed set of workflows; `entry` is the name of the one that a run starts."""
+    """A closed set of workflows; `entry` is the name of the one that a run starts.
+
+    A file has one workflow today; one that a step calls would be a second member.
+    """
 
     workflows: tuple[Workflow, ...]
     entry: str
@@ -459,3 +468,9 @@ BASH_NAMES = frozenset(
         "_",
     ]
 )
+
+
+def is_reserved(name: str) -> bool:
+    """Is `name` bash's or wfc's own, so that nothing may define or set it?"""
+    ours = name in SPECIAL_VARIABLES or name.startswith(("WFC_", "wfc_"))
+    return ours or name in BASH_NAMES

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from compiler.ir import Ending
+
 Status = Literal["succeeded", "failed", "skipped", "aborted", "not_started"]
 RunStatus = Literal["succeeded", "failed", "partially_succeeded", "aborted"]
 
@@ -119,9 +121,7 @@ def misordered(outcome: Outcome, edges: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def run_status(
-    endings: Iterable[
-        Literal["succeeded", "continued", "failed", "skipped", "aborted"]
-    ],
+    endings: Iterable[Ending],
 ) -> RunStatus:
     """The status of a run that came to its own end, from how its steps ended (S7).
 

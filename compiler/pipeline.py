@@ -25,10 +25,6 @@ class Checked:
     program: Program | None
     diagnostics: tuple[Diagnostic, ...]
 
-    @property
-    def has_errors(self) -> bool:
-        return has_errors(self.diagnostics)
-
 
 def front_end(source: Source) -> Checked:
     """read -> resolve -> check: the program of `source`, and all that is to say of it."""
@@ -50,7 +46,7 @@ def _place(diagnostic: Diagnostic) -> tuple[int, int, str]:
 def back_end(
     program: Program, source: Source, backend: "Backend"
 ) -> tuple[tuple["File", ...], tuple[Diagnostic, ...]]:
-    """simplify -> legalize -> emit: the files of a checked program, and what is lost.
+    """optimize -> unsupported -> emit: the files of a checked program, and what is lost.
 
     No file when the target refuses something.
     """

@@ -18,15 +18,15 @@ from compiler.ir import (
     Pattern,
     Retry,
     Script,
+    ShellText,
     Step,
     Template,
     Test,
     Workflow,
 )
 from compiler.regex import Problem, parse, to_ere
+from compiler.shelltext.shells import is_shell
 from compiler.source import Source, Span
-
-_SHELLS = frozenset({"bash", "sh", "dash", "ksh", "zsh"})
 
 
 @dataclass
@@ -260,9 +260,16 @@ def _program(parts: set[str], step: Step, values: Values) -> str:
                 values.lines.append(f"wfc_shell=({' '.join(map(bare, shell))})")
                 _load(parts, list(shell), values, bool(step.exports))
             return program
-        case Arguments(words=templates):
+        case Arguments(words=given):
             parts.add("arguments")
-            words = [values.text(each) for each in templates]
+            words = [
+                (
+                    word(values.shell_text(each))
+                    if isinstance(each, ShellText)
+                    else values.text(each)
+                )
+                for each in given
+            ]
             values.lines.append(f"wfc_argv=({' '.join(words)})")
             return ""
         case Script(text=text, interpreter=templates):
@@ -290,10 +297,7 @@ def _load(
     """A program that is no shell cannot read large values before its text (R4)."""
     if not (step_exports or "bind" in parts):
         return
-    names = [each.rpartition("/")[2] for each in words if not each.startswith("-")]
-    if names[:1] == ["env"]:
-        names = [name for name in names[1:] if "=" not in name]
-    if not names or names[0] not in _SHELLS:
+    if not is_shell(words):
         parts.add("no-load")
         values.lines.append("wfc_no_load=1")
 

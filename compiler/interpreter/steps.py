@@ -31,10 +31,8 @@ from compiler.interpreter.texts import (
 from compiler.interpreter.values import (
     Scope,
     environment_of,
-    is_shell,
     prepare,
     read_output,
-    shebang,
     some_line_fits,
 )
 from compiler.ir import (
@@ -45,9 +43,11 @@ from compiler.ir import (
     Ending,
     Match,
     Script,
+    ShellText,
     Step,
     Test,
 )
+from compiler.shelltext.shells import is_shell, shebang
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +262,16 @@ def _body(step: Step, shell: Shell) -> tuple[list[str], dict[str, str]]:
                 words = (shell.place.known.bash, *words[1:])
             argv = shell_argv(words, ready, step.name, positional, script)
             return argv, ready.environment
-        case Arguments(words=templates):
-            argv = [text_of(word, scope) for word in templates]
-            return argv, environment_of(step.exports, scope, spill)
+        case Arguments(words=given):
+            argv, environment = [], environment_of(step.exports, scope, spill)
+            for word in given:
+                if isinstance(word, ShellText):
+                    ready = prepare(word, step.exports, scope, spill, shell=False)
+                    environment |= ready.environment
+                    argv.append(ready.text)
+                else:
+                    argv.append(text_of(word, scope))
+            return argv, environment
         case Script(text=text, interpreter=templates):
             interpreter = [text_of(word, scope) for word in templates]
             reads = is_shell(interpreter or shebang(text.source))

@@ -31,7 +31,6 @@ LARGEST_EXPORT = 65_536  # bytes; above it a value goes by file (R4)
 LARGEST_OUTPUT = 1_048_576  # bytes after trimming (S3)
 _WHITE_SPACE = b" \t\n\r\v\f"
 _INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]*)", re.ASCII)
-_SHELLS = frozenset({"bash", "sh", "dash", "ksh", "zsh"})
 
 
 @dataclass(kw_only=True)
@@ -222,19 +221,6 @@ def _after_shebang(text: str, prefix: str) -> str:
         return prefix + text
     first, end, rest = text.partition("\n")
     return first + (end or "\n") + prefix + rest
-
-
-def is_shell(words: Sequence[str]) -> bool:
-    """Whether the interpreter `words` run a shell: `bash -e`, `/usr/bin/env sh`."""
-    names = [word.rpartition("/")[2] for word in words if not word.startswith("-")]
-    if names[:1] == ["env"]:
-        names = [name for name in names[1:] if "=" not in name]
-    return bool(names) and names[0] in _SHELLS
-
-
-def shebang(text: str) -> list[str]:
-    """The words of the first line of a script that names its own interpreter."""
-    return text.partition("\n")[0].removeprefix("#!").split()
 
 
 # ---- the value of an attempt

@@ -10,8 +10,7 @@ _STRICT = frozenset({"succeeded", "continued"})
 def prune_edges(program: Program) -> Program:
     """Takes out edges that another path implies.
 
-    >>> a -> b -> c and a -> c        # doctest: +SKIP
-    a -> b -> c
+    `a -> b -> c` and `a -> c` become `a -> b -> c`.
 
     Sound where every step on that path runs only if the one before it ran: then the end
     of the path is decided after its start and as the direct edge would decide it. A step

@@ -9,6 +9,10 @@ from compiler.ir import (
     Arguments,
     Body,
     Command,
+    CommandSubstitution,
+    Expression,
+    ListWord,
+    Reference,
     Script,
     ShellReference,
     ShellText,
@@ -24,11 +28,15 @@ from compiler.reader.shape import (
     template,
     template_part,
 )
-from compiler.reader.words import DOLLAR, Word, is_shell, shebang, split
+from compiler.reader.words import DOLLAR, Word, split
+from compiler.shelltext import Use, as_inner_program, in_program, use
+from compiler.shelltext.shells import is_shell, shebang
 from compiler.source import Span
 
 # What looks like a reference of ours in a program of another language.
 _OPENING = re.compile(r"""\$\{(?=[A-Za-z_])|\$<(?=[^\n>$]*[\w)\]"'}]\s*>)""")
+# A dollar that begins no reference of ours in a program of awk, sed or jq.
+_OWN_DOLLAR = re.compile(r"\$(?![{<$])")
 
 
 def body(reading: Reading, known: Fields, span: Span) -> Body:
@@ -110,13 +118,51 @@ def _command(
 def _arguments(reading: Reading, node: ListNode) -> Arguments | None:
     words = [scalar(reading, each, "command", "words") for each in node.items]
     if not words:
-        reading.report(
-            "WFC107", "`command` is empty", node, "no word", "write the program's name"
-        )
+        _no_word(reading, node)
         return None
+    known = [word for word in words if word is not None]
+    found = use([word.text for word in known])
     return Arguments(
-        words=tuple(template(reading, word) for word in words if word is not None)
+        words=tuple(
+            (
+                _program_word(reading, word, found)
+                if index in found.programs
+                else template(reading, word)
+            )
+            for index, word in enumerate(known)
+        )
     )
+
+
+def _no_word(reading: Reading, node: Node) -> None:
+    reading.report(
+        "WFC107", "`command` is empty", node, "no word", "write the program's name"
+    )
+
+
+def _program_word(reading: Reading, node: ScalarNode, found: Use) -> ListWord:
+    """A word that is a program: its `$` are its reader's, and a value is no code (R4)."""
+    match found.reader:
+        case "shell":
+            text = shell_text(reading, node)
+            return as_inner_program(text, found.head)
+        case "filter":
+            return _filter(reading, node, found.head)
+        case _:
+            return _foreign(reading, node, found.head)
+
+
+def _filter(reading: Reading, node: ScalarNode, head: str) -> Template:
+    """A program of awk, sed or jq: `$NF` is its own, a `${X}` is warned of."""
+    text = _OWN_DOLLAR.sub(DOLLAR, node.text)
+    word = Word(text, list(range(len(text))))
+    read = _word(reading, word, locator(reading.source, node))
+    for part in read.parts:
+        if isinstance(part, str | CommandSubstitution):
+            continue
+        finding = in_program(part, "filter", head)
+        reading.findings.append(finding)
+    return read
 
 
 def _script(
@@ -139,7 +185,10 @@ def _script(
         return None
     if command is not None:
         interpreter = _interpreter(reading, command.value)
-        plain = ["".join(map(str, word.parts)) for word in interpreter]
+        plain = [
+            "".join(part for part in word.parts if isinstance(part, str))
+            for word in interpreter
+        ]
     elif shell is not None:
         plain = shell[1]
         interpreter = _fixed(plain, reading.span(shell[0].value))
@@ -159,8 +208,11 @@ def _fixed(words: list[str], span: Span) -> tuple[Template, ...]:
 def _interpreter(reading: Reading, node: Node) -> tuple[Template, ...]:
     """`command` beside `script`: split as a shell does, or a list."""
     if isinstance(node, ListNode):
-        arguments = _arguments(reading, node)
-        return () if arguments is None else arguments.words
+        nodes = [scalar(reading, each, "command", "words") for each in node.items]
+        read = tuple(template(reading, each) for each in nodes if each is not None)
+        if not nodes:
+            _no_word(reading, node)
+        return _fixed_programs(reading, read)
     found = scalar(reading, node, "command", "a command line", False)
     if found is None:
         return ()
@@ -169,7 +221,28 @@ def _interpreter(reading: Reading, node: Node) -> tuple[Template, ...]:
         _unclosed(reading, found)
         return ()
     locate = locator(reading.source, found)
-    return tuple(_word(reading, word, locate) for word in words)
+    read = tuple(_word(reading, word, locate) for word in words)
+    return _fixed_programs(reading, read)
+
+
+def _fixed_programs(
+    reading: Reading, words: tuple[Template, ...]
+) -> tuple[Template, ...]:
+    """The words of an interpreter; one that is itself a program takes no reference."""
+    plain = ["".join(_as_written(part) for part in word.parts) for word in words]
+    found = use(plain)
+    for index in found.programs:
+        for part in words[index].parts:
+            if not isinstance(part, str | CommandSubstitution):
+                finding = in_program(part, "foreign", found.head)
+                reading.findings.append(finding)
+    return words
+
+
+def _as_written(part: str | Expression | CommandSubstitution) -> str:
+    if isinstance(part, str):
+        return part
+    return part.text if isinstance(part, Reference) else "$<>"
 
 
 def _word(reading: Reading, word: Word, locate: Locate) -> Template:
@@ -182,13 +255,15 @@ def _word(reading: Reading, word: Word, locate: Locate) -> Template:
 
 
 def _program(reading: Reading, node: ScalarNode, words: list[str]) -> ShellText:
-    """The text of a command or script for the interpreter `words`.
-
-    In another language than a shell's nothing is a reference; what looks like one is kept
-    as misplaced, for the pass that knows the names (R4).
-    """
+    """The text of a command or script for the interpreter `words`."""
     if is_shell(words):
         return shell_text(reading, node)
+    return _foreign(reading, node, _language(words))
+
+
+def _foreign(reading: Reading, node: ScalarNode, language: str) -> ShellText:
+    """A program in another language than a shell's: nothing in it is a reference; what
+    looks like one is kept as misplaced, for the pass that knows the names (R4)."""
     locate = locator(reading.source, node)
     references: list[ShellReference] = []
     for found in _OPENING.finditer(node.text):
@@ -202,7 +277,7 @@ def _program(reading: Reading, node: ScalarNode, words: list[str]) -> ShellText:
                     plain=False,
                     quoting="single",
                     place="foreign",
-                    program=_language(words),
+                    program=language,
                 )
             )
     return ShellText(

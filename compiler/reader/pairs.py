@@ -19,8 +19,6 @@ class Pairs:
         self.mark = ""
         self.spellings: dict[str, str] = {}  # a pair as written -> its own mark
         found = {each[0] for each in _PAIR.finditer(text) if each[1]}
-        if not found:
-            return
         lower = text.lower()
         free = (
             chr(code)

@@ -1,5 +1,8 @@
 """`preconditions`, `continueOn` and `retryPolicy` into the IR."""
 
+import re
+
+from compiler.expressions import parse_at
 from compiler.ir import (
     Condition,
     ContinueOn,
@@ -9,7 +12,7 @@ from compiler.ir import (
     Test,
 )
 from compiler.reader.keys import CONDITION, CONTINUE_ON, RETRY
-from compiler.reader.nodes import MapNode, Node, ScalarNode
+from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode, locator
 from compiler.reader.scalars import kind_of, number
 from compiler.reader.shape import (
     MAX_INTEGER,
@@ -29,6 +32,12 @@ from compiler.reader.shape import (
     template,
     texts,
     wrong_type,
+)
+from compiler.source import Span
+
+# A `${` or `$<` that may begin a reference, unless it is escaped; the same as in a program.
+_REFERENCE = re.compile(
+    r"""\$\$[{<]|\\?(\$\{(?=[A-Za-z_])|\$<(?=[^\n>$]*[\w)\]"'}]\s*>))"""
 )
 
 
@@ -100,16 +109,39 @@ def _condition_map(reading: Reading, node: MapNode, known: Fields) -> Condition 
     note_old_reading(reading, pattern)
     return Match(
         value=template(reading, compared, backticks=True),
-        expected=_pattern(reading, pattern),
+        expected=_pattern(reading, pattern, "expected"),
         negate=negate,
         span=reading.span(compared),
     )
 
 
-def _pattern(reading: Reading, node: ScalarNode) -> Pattern:
+def _pattern(reading: Reading, node: ScalarNode, name: str) -> Pattern:
     regex = node.text.startswith("re:")
     text = node.text.removeprefix("re:")
+    _refuse_references(reading, node, name, regex)
     return Pattern(text=text, regex=regex, span=reading.span(node))
+
+
+def _refuse_references(
+    reading: Reading, node: ScalarNode, name: str, regex: bool
+) -> None:
+    """A pattern with a reference would never be found: it is compared as written (R1)."""
+    locate = locator(reading.source, node)
+    for found in _REFERENCE.finditer(node.text):
+        start = found.start(1)
+        if found[1] is None or (regex and found[0].startswith("\\")):
+            continue
+        parsed = parse_at(node.text, start, locate)
+        if parsed is None or parsed.expression is None:
+            continue
+        written = f"`{name}` is compared as it is written"
+        help = f"{written}; put the reference into `condition`"
+        if name != "expected":
+            help = f"{written}; let a `preconditions` of a later step compare"
+        span = locate(start, parsed.end)
+        return reading.report(
+            "WFC107", f"`{name}` takes no references", span, "stays as text", help
+        )
 
 
 def continue_on(reading: Reading, field: Field | None) -> ContinueOn | None:
@@ -130,14 +162,30 @@ def continue_on(reading: Reading, field: Field | None) -> ContinueOn | None:
         return None
     known = fields(reading, node, CONTINUE_ON)
     codes, output = known.get("exitCode"), known.get("output")
+    failure, marks = _flag(reading, known.get("failure")), known.get("markSuccess")
+    if marks is not None and known.complete and not (failure or codes or output):
+        note_ineffective(
+            reading,
+            marks.key,
+            "`markSuccess` has no effect: no failure is allowed",
+            "makes an allowed failure a success",
+            "allow one with `failure: true`, `exitCode` or `output`",
+        )
     return ContinueOn(
-        failure=_flag(reading, known.get("failure")),
+        failure=failure,
         skipped=_flag(reading, known.get("skipped")),
         exit_codes=() if codes is None else _codes(reading, codes),
         output=() if output is None else _patterns(reading, output),
-        mark_success=_flag(reading, known.get("markSuccess")),
+        mark_success=_flag(reading, marks),
         span=span,
     )
+
+
+def note_ineffective(
+    reading: Reading, place: Node | Span, message: str, label: str, help: str
+) -> None:
+    """WFC115 for what is written but changes nothing."""
+    reading.report("WFC115", message, place, label, help)
 
 
 def _flag(reading: Reading, field: Field | None) -> bool:
@@ -145,12 +193,43 @@ def _flag(reading: Reading, field: Field | None) -> bool:
 
 
 def _codes(reading: Reading, field: Field) -> tuple[int, ...]:
-    return exit_codes(reading, field.value, field.key.text)
+    """The codes of a failure; a failure has never the code 0."""
+    _note_empty(reading, field)
+    found = exit_codes(reading, field.value, field.key.text)
+    if 0 in found:
+        for each in one_or_many(field.value):
+            if isinstance(each, ScalarNode) and _is_zero(each):
+                note_ineffective(
+                    reading,
+                    each,
+                    f"0 as `{field.key.text}` has no effect",
+                    "a step with the exit code 0 has not failed",
+                    "take it out",
+                )
+    return found
+
+
+def _is_zero(node: ScalarNode) -> bool:
+    if kind_of(node) == "integer":
+        return number(node.text) == 0
+    return node.text == "0"
+
+
+def _note_empty(reading: Reading, field: Field) -> None:
+    if isinstance(field.value, ListNode) and not field.value.items:
+        note_ineffective(
+            reading,
+            field.key,
+            f"`{field.key.text}` has no effect: its list is empty",
+            "as if it were absent",
+            "take it out, or list something",
+        )
 
 
 def _patterns(reading: Reading, field: Field) -> tuple[Pattern, ...]:
+    _note_empty(reading, field)
     found = texts(reading, field.value, field.key.text)
-    return tuple(_pattern(reading, each) for each in found)
+    return tuple(_pattern(reading, each, field.key.text) for each in found)
 
 
 def retry(reading: Reading, field: Field | None) -> Retry | None:
@@ -165,6 +244,16 @@ def retry(reading: Reading, field: Field | None) -> Retry | None:
     interval = _needed(reading, field, known, "intervalSec")
     most, codes = known.get("maxIntervalSec"), known.get("exitCode")
     longest = None if most is None else integer(reading, most.value, most.key.text)
+    if limit == 0:
+        _note_without_tries(reading, known)
+    elif most is not None and longest and interval and longest < interval:
+        note_ineffective(
+            reading,
+            most.value,
+            f"`{most.key.text}` is below the first pause",
+            f"each pause is {longest} s; `intervalSec` has no effect",
+            "make it longer than `intervalSec`",
+        )
     return Retry(
         limit=limit or 0,
         interval=interval or 0,
@@ -172,6 +261,19 @@ def retry(reading: Reading, field: Field | None) -> Retry | None:
         max_interval=longest or None,
         exit_codes=() if codes is None else _codes(reading, codes),
     )
+
+
+def _note_without_tries(reading: Reading, known: Fields) -> None:
+    for name in ("backoff", "maxIntervalSec", "exitCode"):
+        field = known.get(name)
+        if field is not None:
+            note_ineffective(
+                reading,
+                field.key,
+                f"`{field.key.text}` has no effect: `limit` is 0",
+                "there is no further try",
+                "raise `limit`, or take this out",
+            )
 
 
 def _needed(reading: Reading, field: Field, known: Fields, name: str) -> int | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from compiler import expressions, shelltext
 from compiler.diagnostics import Diagnostic, did_you_mean
-from compiler.ir import BASH_NAMES, SPECIAL_VARIABLES, ShellText, Template
+from compiler.ir import BASH_NAMES, ShellText, Template, is_reserved
 from compiler.reader.keys import Keys
 from compiler.reader.nodes import (
     ListNode,
@@ -241,7 +241,7 @@ def checked_name(reading: Reading, name: str, span: Span, kind: str) -> str | No
             "a name has letters, digits and `_`, and no digit in front",
         )
         return None
-    if name in BASH_NAMES or name in SPECIAL_VARIABLES or name[:4] in ("WFC_", "wfc_"):
+    if is_reserved(name):
         owner = "bash" if name in BASH_NAMES else "wfc"
         reading.report(
             "WFC210",

@@ -183,9 +183,23 @@ def _depends(reading: Reading, field: Field | None) -> tuple[Dependency, ...] | 
             "write `depends: []` to wait for nothing",
         )
         return ()
-    return tuple(
-        Dependency(step=each.text, span=reading.span(each))
-        for each in texts(reading, node, "depends")
+    found: dict[str, Dependency] = {}
+    for each in texts(reading, node, "depends"):
+        dependency = Dependency(step=each.text, span=reading.span(each))
+        if each.text in found:
+            _note_again(reading, dependency, found[each.text])
+        found.setdefault(each.text, dependency)
+    return tuple(found.values())
+
+
+def _note_again(reading: Reading, again: Dependency, first: Dependency) -> None:
+    reading.report(
+        "WFC115",
+        f"`{again.step}` stands in `depends` twice",
+        again.span,
+        "once more",
+        "take one of them out",
+        ((first.span, "first here"),),
     )
 
 

@@ -1,9 +1,8 @@
-"""A command line into its words: of `shell`, of `command` beside `script`, of a shebang."""
+"""A command line into its words: of `shell`, of `command` beside `script`."""
 
 import re
 from typing import NamedTuple
 
-_SHELLS = frozenset(("sh", "bash", "dash", "ksh", "zsh", "ash", "mksh"))
 # Stands for an escaped `$` in a word, which begins no reference: no file holds NUL.
 DOLLAR = "\0"
 # A reference is one piece of its word, whatever stands in it.
@@ -65,21 +64,3 @@ def _escaped(piece: str, start: int, quote: str) -> tuple[list[str], int]:
     if quote and character not in '$`"\\':
         return list(piece), start
     return [DOLLAR if character == "$" else character], start + 1
-
-
-def is_shell(words: list[str]) -> bool:
-    """Whether these words start a shell of the POSIX kind, perhaps through `env`."""
-    names = [word.rpartition("/")[2] for word in words]
-    if names and names[0] == "env":
-        names = [
-            name
-            for name, word in zip(names[1:], words[1:], strict=True)
-            if not word.startswith("-") and "=" not in word
-        ]
-    return bool(names) and names[0] in _SHELLS
-
-
-def shebang(script: str) -> list[str]:
-    """The words of a script's first line behind `#!`; none without one."""
-    line = script.partition("\n")[0]
-    return line[2:].split() if line.startswith("#!") else []

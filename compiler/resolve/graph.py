@@ -12,7 +12,7 @@ class Graph:
     """The steps by their place in the file, and what each one waits for.
 
     `parents[i]` are the places of the direct dependencies of step i, in the order of its
-    `depends`; `spans[i]` goes with it. `upstream[i]` is a bit set (bit j: step j) of all
+    `depends`; `dependencies[i]` are the entries that they come from. `upstream[i]` is a bit set (bit j: step j) of all
     transitive ones. `places` finds a step by name or id.
     """
 
@@ -99,8 +99,7 @@ def _dependencies(
     previous: Step | None = None
     for step in workflow.steps:
         if step.depends is None:
-            chained = workflow.type == "chain" and previous is not None
-            if chained and previous is not None:
+            if workflow.type == "chain" and previous is not None:
                 yield (Dependency(step=previous.name, span=step.span),)
             else:
                 yield ()

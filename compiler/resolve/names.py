@@ -1,6 +1,7 @@
 """A reference and the place where it stands -> where its value can come from.
 
-Order of one name (R9): step env, param, output, workflow env, process environment.
+Order of one name (R9): step env, special variable, param, output, workflow env, process
+environment.
 """
 
 import re
@@ -18,6 +19,7 @@ from compiler.ir import (
     Reference,
     Step,
     Workflow,
+    is_reserved,
 )
 from compiler.resolve.graph import Graph
 from compiler.source import Span
@@ -176,10 +178,8 @@ def _may_be_undeclared(reference: Reference) -> bool:
     run cannot set either."""
     name = reference.name
     in_braces = reference.text.startswith("$") and not reference.text.startswith("$<")
-    reserved = name in SPECIAL_VARIABLES or name in BASH_NAMES
-    return (
-        in_braces and not reserved and re.fullmatch(r"[A-Za-z_]\w*", name) is not None
-    )
+    is_name = re.fullmatch(r"[A-Za-z_]\w*", name) is not None
+    return in_braces and is_name and not is_reserved(name)
 
 
 def look_up(reference: Reference, scope: Scope) -> Reference | Diagnostic | None:

@@ -35,9 +35,9 @@ def _is_line(workflow: Workflow) -> bool:
     )
 
 
-# Words in the name or text of a step that is meant to run whatever happened before.
+# Words in the name or description of a step that is meant to run whatever came before.
 _RELEASE = re.compile(
-    r"release|unlock|clean[-_ ]?up|tear[-_ ]?down|rm -rf|rmdir|dispose|destroy", re.I
+    r"release|unlock|clean[-_ ]?up|tear[-_ ]?down|dispose|destroy", re.I
 )
 
 
