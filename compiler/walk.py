@@ -134,7 +134,11 @@ def map_body(body: Body, template: Templates, shell_text: ShellTexts) -> Body:
         case Command(text=text):
             return replace(body, text=shell_text(text))
         case Arguments(words=words):
-            return replace(body, words=tuple(map(template, words)))
+            mapped = (
+                shell_text(word) if isinstance(word, ShellText) else template(word)
+                for word in words
+            )
+            return replace(body, words=tuple(mapped))
         case Script(text=text, interpreter=interpreter):
             return replace(
                 body,

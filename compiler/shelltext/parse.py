@@ -88,6 +88,24 @@ def _outer_quoting(site: Site) -> Quoting:
     return quoting
 
 
+def as_inner_program(text: ShellText, head: str) -> ShellText:
+    """`text` as the program of a shell that another program starts (`[bash, -c, TEXT]`):
+    it reads the environment."""
+    references = tuple(_left_for(head, each) for each in text.references)
+    return replace(text, references=references)
+
+
+def _left_for(head: str, reference: ShellReference) -> ShellReference:
+    if reference.program:
+        return reference
+    return replace(
+        reference,
+        place="shell" if reference.place == "text" else reference.place,
+        program=head,
+        inner=reference.quoting,
+    )
+
+
 def words(source: str) -> frozenset[str]:
     """The identifiers that occur anywhere in the text, in comments too (R4)."""
     return frozenset(_IDENTIFIER.findall(source))
@@ -113,72 +131,3 @@ def as_shell_default(reference: ShellReference) -> ShellReference:
         plain=True,
         expression=replace(expression, name=found[1], path=(), default=default),
     )
-
-
-_ENVIRONMENT = {
-    "python": 'os.environ["{}"]',
-    "pypy": 'os.environ["{}"]',
-    "node": "process.env.{}",
-    "nodejs": "process.env.{}",
-    "perl": "$ENV{{{}}}",
-    "ruby": 'ENV["{}"]',
-    "php": 'getenv("{}")',
-}
-_FILTER_HELP = {
-    "jq": "pass it as a variable: `jq --arg name VALUE`, and `$name` in the program",
-    "sed": "what sed finds special in it acts as code: pass it to awk as an environment variable",
-}
-
-
-def misplaced(reference: ShellReference) -> Diagnostic | None:
-    """What is wrong with a reference that is ours in a program text (R4), if anything.
-
-    WFC303 where another program would read the value as code, WFC304 in awk, sed, jq.
-    """
-    expression, head = reference.expression, reference.program
-    shown = expression.text if isinstance(expression, Reference) else "$<...>"
-    if reference.place == "filter":
-        return Diagnostic(
-            code="WFC304",
-            message=f"`{shown}` becomes part of a program for `{head}`",
-            span=expression.span,
-            label=f"`{head}` reads the value as code",
-            help=_FILTER_HELP.get(
-                head,
-                f"pass it as a variable: `{head} -v name=VALUE`, and `name` in the program",
-            ),
-        )
-    if reference.place != "foreign":
-        return None
-    if head in ("${!}", "@P"):
-        return Diagnostic(
-            code="WFC303",
-            message=f"bash would evaluate what `{shown}` holds",
-            span=expression.span,
-            label="the value becomes code",
-            help="choose among known names with `case`",
-        )
-    return Diagnostic(
-        code="WFC303",
-        message=f"`{shown}` becomes part of a program for `{head}`",
-        span=expression.span,
-        label=f"`{head}` reads the value as code",
-        help=_foreign_help(reference),
-    )
-
-
-def _is_name(expression: Reference) -> bool:
-    return expression.text in (f"${expression.name}", f"${{{expression.name}}}")
-
-
-def _foreign_help(reference: ShellReference) -> str:
-    expression, head = reference.expression, reference.program
-    if head == "ssh":
-        return "send it through standard input, or quote it with `printf %q`"
-    form = _ENVIRONMENT.get(head)
-    if form is None:
-        return "read the environment variable, or pass an argument"
-    if isinstance(expression, Reference) and _is_name(expression):
-        variable = form.format(expression.name)
-        return f"read the environment variable: `{variable}`, or pass an argument"
-    return f"set a variable in `env` and read it: `{form.format('NAME')}`"
