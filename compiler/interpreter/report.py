@@ -1,7 +1,7 @@
 """A run that is over -> its report: for a program (JSON) and for a person (a table)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.interpreter.lines import shown, width
@@ -27,7 +27,7 @@ class Report:
     started: str
     seconds: float
     steps: Mapping[str, StepReport]
-    handlers: Mapping[str, StepReport] = field(default_factory=dict)
+    handlers: Mapping[str, StepReport]
 
 
 def report_json(report: Report) -> dict[str, Json]:
@@ -37,10 +37,15 @@ def report_json(report: Report) -> dict[str, Json]:
         "run_id": report.run_id,
         "started": report.started,
         "seconds": round(report.seconds, 3),
-        "steps": {
-            path: {"seconds": round(step.seconds, 3), "log": step.log}
-            for path, step in report.steps.items()
-        },
+        "steps": _times(report.steps),
+        "handlers": _times(report.handlers),
+    }
+
+
+def _times(steps: Mapping[str, StepReport]) -> dict[str, Json]:
+    return {
+        path: {"seconds": round(step.seconds, 3), "log": step.log}
+        for path, step in steps.items()
     }
 
 
