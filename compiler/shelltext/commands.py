@@ -1,13 +1,15 @@
 """The words of a simple command -> what the command does with them.
 
-Which words are program texts (R4), which are evaluated as arithmetic, and which names the
-command sets. Words come without their quotes; what an expansion gives is unknown.
+Which words are program texts (R4), which are evaluated as arithmetic or as the name of a
+variable, and which names the command sets. Words come without their quotes; what an expansion gives is unknown.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from compiler.shelltext.shells import SHELLS
 
 Reader = Literal["shell", "foreign", "filter"]
 
@@ -21,6 +23,9 @@ class Use:
     programs: tuple[int, ...] = ()
     stdin: bool = False  # the program comes from standard input
     arithmetic: tuple[int, ...] = ()
+    variables: tuple[
+        int, ...
+    ] = ()  # up to a =, they name one: subscripts are evaluated
     names: tuple[str, ...] = ()
 
 
@@ -45,7 +50,6 @@ _WRAPPERS = {
     "timeout": "sk",
     "xargs": "adEILnPs",
 }
-_SHELLS = {"sh", "bash", "dash", "ksh", "zsh", "ash", "mksh", "rbash"}
 # interpreter -> letters whose word is followed by a program; other options with a word
 _INTERPRETERS = {
     "python": ("c", "WX"),
@@ -69,18 +73,29 @@ _JQ_OPTIONS = {
     "-L": 1,
 }
 _DECLARING = {"declare", "local", "typeset", "export", "readonly"}
+_TAKES_PLAIN_NAMES = {"export", "readonly"}
 _READ_OPTIONS = "adinNptu"
 _MAPFILE_OPTIONS = "dnOsuCc"
 _VERSION = re.compile(r"[0-9.]+$")
 
 _INTERESTING = (
     set(_WRAPPERS)
-    | _SHELLS
+    | SHELLS
     | set(_INTERPRETERS)
     | _AWKS
     | _DECLARING
     | {"eval", "trap", "su", "ssh", "sed", "jq", "find", "let", "for", "select"}
-    | {"read", "printf", "mapfile", "readarray", "getopts"}
+    | {
+        "read",
+        "printf",
+        "mapfile",
+        "readarray",
+        "getopts",
+        "unset",
+        "test",
+        "[",
+        "wait",
+    }
 )
 
 
@@ -118,6 +133,7 @@ def _shifted(found: Use, by: int) -> Use:
         tuple(index + by for index in found.programs),
         found.stdin,
         tuple(index + by for index in found.arithmetic),
+        tuple(index + by for index in found.variables),
         found.names,
     )
 
@@ -149,7 +165,7 @@ def _takes_next(cluster: str, with_word: str) -> int:
 
 
 def _plain_use(head: str, words: Sequence[str]) -> Use:
-    if head in _SHELLS:
+    if head in SHELLS:
         return _shell(head, words)
     if head in _INTERPRETERS:
         return _interpreter(head, words)
@@ -176,17 +192,37 @@ def _plain_use(head: str, words: Sequence[str]) -> Use:
             return _jq(words)
         case "let":
             return Use(head, arithmetic=tuple(range(1, len(words))))
+    return _builtin(head, words)
+
+
+def _builtin(head: str, words: Sequence[str]) -> Use:
+    """What sets variables, or looks for one, by names that are its words."""
+    match head:
         case "for" | "select":
             return Use(head, names=_only_names(words[1:2]))
         case "read":
-            return Use(head, names=_read(words, _READ_OPTIONS, "a"))
+            return _read(words)
         case "mapfile" | "readarray":
-            return Use(head, names=_read(words, _MAPFILE_OPTIONS, "") or ("MAPFILE",))
+            index = _behind_options(words, 1, _MAPFILE_OPTIONS)
+            return Use(head, names=_only_names(words[index:]) or ("MAPFILE",))
         case "getopts":
             return Use(head, names=_only_names(words[2:3]))
         case "printf" if len(words) > 2 and words[1] == "-v":
-            return Use(head, names=_only_names(words[2:3]))
+            return Use(head, variables=(2,), names=_only_names(words[2:3]))
+        case "printf" if len(words) > 1 and words[1].startswith("-v"):
+            return Use(head, variables=(1,), names=_only_names([words[1][2:]]))
+        case "unset":
+            index = _behind_options(words, 1, "")
+            return Use(head, variables=tuple(range(index, len(words))))
+        case "test" | "[":
+            return Use(head, variables=_behind_each(words, "-v"))
+        case "wait":
+            return Use(head, variables=_behind_each(words, "-p"))
     return Use(head)
+
+
+def _behind_each(words: Sequence[str], option: str) -> tuple[int, ...]:
+    return tuple(k for k in range(1, len(words)) if words[k - 1] == option)
 
 
 def _only_names(words: Sequence[str]) -> tuple[str, ...]:
@@ -195,21 +231,36 @@ def _only_names(words: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def _read(words: Sequence[str], with_word: str, naming: str) -> tuple[str, ...]:
-    index = _behind_options(words, 1, with_word)
-    named = [
+def _read(words: Sequence[str]) -> Use:
+    index = _behind_options(words, 1, _READ_OPTIONS)
+    arrays = [
         words[k + 1]
         for k in range(1, index - 1)
-        if words[k][:1] == "-" and naming and words[k][-1] == naming
+        if words[k][:1] == "-" and words[k][-1] == "a"
     ]
-    return _only_names([*named, *words[index:]])
+    return Use(
+        "read",
+        variables=tuple(range(index, len(words))),
+        names=_only_names([*arrays, *words[index:]]),
+    )
 
 
 def _declaration(head: str, words: Sequence[str]) -> Use:
+    options = {letter for word in words[1:] if word[:1] == "-" for letter in word[1:]}
     names = tuple(m.group(1) for word in words[1:] if (m := _ASSIGNMENT.match(word)))
-    integer = any(word[:1] == "-" and "i" in word for word in words[1:])
     values = tuple(k for k, word in enumerate(words) if _ASSIGNMENT.match(word))
-    return Use(head, arithmetic=values if integer else (), names=names)
+    arithmetic = values if "i" in options else ()
+    variables: tuple[int, ...] = ()
+    if head not in _TAKES_PLAIN_NAMES and not options & {"f", "F", "p"}:
+        variables = tuple(
+            k
+            for k, word in enumerate(words)
+            if k and word[:1] not in ("-", "+") and k not in arithmetic
+        )
+    found = Use(head, arithmetic=arithmetic, variables=variables, names=names)
+    if options & {"a", "A", "n"}:  # bash reads the value anew: as words, as a name
+        return replace(found, head=f"{head} -a", reader="foreign", programs=values)
+    return found
 
 
 def _shell(head: str, words: Sequence[str]) -> Use:

@@ -20,6 +20,7 @@ _BEFORE_COMMAND = {"if", "then", "else", "elif", "do", "while", "until", "!", "{
 _BEFORE_COMMAND |= {"time", "coproc", "}", "fi", "done"}
 
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?\+?=")
+_ELEMENT = re.compile(r"['\"]?([A-Za-z_][A-Za-z0-9_]*)\[")
 _QUOTED = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\[\s\S])*)\"|\\([\s\S])")
 
 
@@ -106,7 +107,25 @@ def _word_of_test(scan: Scan, context: Command, raw: str, word: Word) -> None:
         if context.comparing:
             read_operand(scan, context, word)
             context.comparing = False
+        elif context.operand is not None and _beginning(scan, context.operand) == "-v":
+            _read_variable(scan, context, word, "[[")
         context.operand = word
+
+
+def _read_variable(scan: Scan, context: Command, word: Word, head: str) -> None:
+    """A word that names a variable for `head`: bash evaluates what is in a subscript.
+
+    In one that the text itself writes, `"a[$X]"`, that is arithmetic; else it is code.
+    """
+    start, end = word
+    equals = scan.source.find("=", start, end)
+    end = end if equals < 0 else equals
+    element = _ELEMENT.match(scan.source, start, end)
+    if element is not None and element[1] not in scan.associative:
+        read_operand(scan, context, (element.end(), end))
+    else:
+        name = Program(head, ((start, end),), "bare", context, context.first_site)
+        mark(scan, name, "foreign")
 
 
 def forget_words(scan: Scan, context: Command) -> None:
@@ -136,6 +155,8 @@ def _use(scan: Scan, context: Command) -> None:
     found = commands.use([unquoted(_beginning(scan, word)) for word in words])
     for index in found.arithmetic:
         read_operand(scan, context, words[index])
+    for index in found.variables:
+        _read_variable(scan, context, words[index], found.head)
     for name in found.names:
         scan.set_name(name, scan.position)
     if found.stdin and (found.reader == "shell" or found.reader == "foreign"):
