@@ -30,6 +30,7 @@ CODES: dict[str, tuple[str, Severity]] = {
     "WFC112": ("yaml-1.1-reading", "note"),
     "WFC113": ("conflicting-keys", "error"),
     "WFC114": ("long-name", "note"),
+    "WFC115": ("ineffective-key", "note"),
     # 2xx: the graph and its names
     "WFC201": ("unknown-step", "error"),
     "WFC202": ("dependency-cycle", "error"),
@@ -103,9 +104,15 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """The `help` text for an unknown word: the nearest known one, else the list."""
+    """The `help` text for an unknown word: the nearest known one, else the list.
+
+    >>> did_you_mean("x", [])
+    ''
+    """
     known = list(known)
     found = nearest(word, known)
     if found is not None:
         return f"did you mean `{found}`?"
+    if not known:
+        return otherwise
     return otherwise or ("known are: " + ", ".join(f"`{name}`" for name in known))

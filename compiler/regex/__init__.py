@@ -1,5 +1,4 @@
-"""Turns the text of a pattern into a tree, finds it in texts, and prints it for the
-engines of the targets (R10).
+"""Turns the text of a pattern into a tree, and the tree into what finds it (R10).
 
 The language is what RE2, Python and bash read alike; everything else is refused, so that
 a pattern finds the same lines on every target.
