@@ -8,7 +8,12 @@ import re
 
 from compiler.ir import HereDocument
 from compiler.shelltext.contexts import Body, Command, PendingBody, Word
-from compiler.shelltext.programs import Program, mark, read_shell_program
+from compiler.shelltext.programs import (
+    Program,
+    hand_on_to_body,
+    mark,
+    read_shell_program,
+)
 from compiler.shelltext.references import read_in_quotes, report_unclosed
 from compiler.shelltext.state import Scan, open_site
 
@@ -62,6 +67,7 @@ def _read_quoted_body(scan: Scan, pending: PendingBody, here: HereDocument) -> N
         position, site = read_in_quotes(scan, found, "quoted_here", end)
         if site is not None:
             site.here, site.owner = here, here
+    hand_on_to_body(scan, here)
     code = Program(pending.program, (here.body,), "quoted_here", here, first)
     _read_as_program(scan, pending, code)
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from compiler.ir import Quoting, Reference
+from compiler.ir import HereDocument, Quoting, Reference
 from compiler.shelltext.contexts import Context, DoubleQuotes, Expansion, Word
-from compiler.shelltext.embedded import Embedded, backticks, program
+from compiler.shelltext.embedded import OPAQUE, Embedded, backticks, program
 from compiler.shelltext.references import NAMED
 from compiler.shelltext.sites import Site
 from compiler.shelltext.state import Scan
@@ -95,6 +95,15 @@ def _reads_as_variable(site: Site) -> bool:
     )
 
 
+def _is_name(site: Site) -> bool:
+    """Whether it is `$X` or `${X}`."""
+    expression = site.expression
+    return isinstance(expression, Reference) and expression.text in (
+        f"${expression.name}",
+        f"${{{expression.name}}}",
+    )
+
+
 # ---- programs of another language
 
 
@@ -136,6 +145,7 @@ def read_shell_program(scan: Scan, code: Program) -> None:
         if site.place == "text":
             site.place = "shell"
     _refuse_nested(scan, inner, taken, code.head)
+    _refuse_pasted(inner, code.head)
     gone = {id(site) for site in (*taken, *quoted)}
     kept = [site for site in scan.sites[code.first :] if id(site) not in gone]
     refused = {site.start for site in kept if site.place == "foreign"}
@@ -183,6 +193,39 @@ def _refuse_nested(scan: Scan, inner: Scan, taken: Iterable[Site], head: str) ->
             site.place, site.program = "foreign", head
 
 
+def _refuse_pasted(inner: Scan, head: str) -> None:
+    """A reference in a here-document with a quoted delimiter, into which a shell around
+    pastes something else: with an open delimiter that would be expanded once more."""
+    documents: dict[HereDocument, list[Site]] = {}
+    for site in inner.sites:
+        if site.here is not None:
+            documents.setdefault(site.here, []).append(site)
+    for here, sites in documents.items():
+        body = sites[0].text[slice(*here.body)]
+        mixed = len({_shown(site) for site in sites}) > 1
+        if OPAQUE in body or (mixed and any(map(_expanded_around, sites))):
+            for site in sites:
+                site.place, site.program = "foreign", head
+
+
+def _shown(site: Site) -> str:
+    expression = site.expression
+    if isinstance(expression, Reference):
+        return expression.name if _is_name(site) else expression.text
+    return site.text[site.start : site.end]
+
+
+def _expanded_around(site: Site) -> bool:
+    """Whether a shell around the one that finds `site` would expand it."""
+    start = site.start
+    for embedded in site.through:
+        first, end = embedded.outer(start, start + 1)
+        if embedded.layers[start] in ("bare", "double", "here") and end - first == 1:
+            return True
+        start = first
+    return False
+
+
 def _sets_itself(site: Site, inner: Scan, embedded: Embedded) -> bool:
     """Whether the inner shell alone reads this, and its program sets the name itself."""
     if len(site.through) != 1 or not site.plain:
@@ -213,3 +256,13 @@ def hand_on(
         if at not in known and not any(begin < at < to for begin, to in bound):
             found = replace(site, quoting=quoting, ansi=ansi, owner=owner)
             scan.sites.append(found)
+
+
+def hand_on_to_body(scan: Scan, here: HereDocument) -> None:
+    """The same for the body of `here`, which no shell expands."""
+    first = len(scan.sites)
+    hand_on(scan, *here.body, "quoted_here")
+    for site in scan.sites[first:]:
+        site.plain, site.here, site.owner = False, here, here
+        if not _is_name(site):
+            site.place, site.program = "foreign", "a shell within a shell"

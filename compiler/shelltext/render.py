@@ -88,7 +88,7 @@ def render(text: ShellText, first: int = 1) -> Rendered:
         else:
             name = names.name(reference.expression)
             edit = (place.start, place.end, _replacement(reference, place, name))
-            if place.here is not None and not inner:
+            if place.here is not None:
                 key = place.lift((*place.here.word, ""))[:2]
                 documents.setdefault(key, (place, []))[1].append(edit)
             else:

@@ -77,6 +77,14 @@ TEXTS = {
     "trap": "trap \"printf '[%s]' '${X}'\" EXIT",
     "bash reads here": "bash <<E\nprintf '[%s]' \"${X}\"\nE\n",
     "bash reads quoted here": "bash <<'E'\nprintf '[%s]' '${a.b}'\nE\n",
+    "sh -c quoted here": "bash -c \"cat <<'E'\n[${X}]\nE\n\"",
+    "sh -c single quoted here": "bash -c 'cat <<\"E\"\n[${X}]\nE\n'",
+    "sh -c short quoted here": "bash -c \"cat <<'E'\n[$X]\nE\n\"",
+    "sh -c dotted quoted here": "bash -c \"cat <<'E F'\n[${a.b}]\nE F\n\"",
+    "eval quoted here": "eval \"cat <<'E'\n[${X}]\nE\n\"",
+    "quoted here in here": "bash <<EOF\ncat <<'E'\n[${X}]\nE\nEOF\n",
+    "quoted here in quoted here": "bash <<'EOF'\ncat <<'E'\n[${X}]\nE\nEOF\n",
+    "quoted here in sh -c in sh -c": "sh -c 'sh -c \"cat <<\\E\n[${X}]\nE\n\"'",
     "set by read": 'read -r Y <<< q; printf "[%s]" "${a.b}"',
     "function": "f() { printf '[%s]' \"$1\"; }; f '${a.b}'",
     "case": "case '${a.b}' in \"${X}\") printf '[%s]' \"$X\" ;; esac",
@@ -150,6 +158,24 @@ UNSAFE = {
 def test_values_are_never_code(source: str, value: str, tmp_path: Path) -> None:
     run(source, value, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+PASTED = {
+    "name": "bash -c \"cat <<'E'\n${X} $HOME\nE\n\"",
+    "result": "bash -c \"cat <<'E'\n${a.b} $(echo 1)\nE\n\"",
+    "operator": "bash -c \"cat <<'E'\n${X#p}\nE\n\"",
+}
+
+
+@pytest.mark.parametrize("source", PASTED.values(), ids=PASTED.keys())
+def test_what_cannot_be_handed_on_is_refused(source: str) -> None:
+    text, _ = parse(source, Source("a.yaml", source).span)
+    assert {each.place for each in text.references} == {"foreign"}
+
+
+def test_literal_dollars_stay_in_an_inner_quoted_here(tmp_path: Path) -> None:
+    source = "bash -c 'cat <<\"E\"\n${X} $HOME `a` \\ \\\\ $(b)\nE\n'"
+    assert run(source, "$x", tmp_path).stdout == b"$x $HOME `a` \\ \\\\ $(b)\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash", "ksh", "zsh"])
