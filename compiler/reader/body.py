@@ -27,6 +27,7 @@ from compiler.reader.shape import (
     shell_text,
     template,
     template_part,
+    template_without_commands,
 )
 from compiler.reader.words import DOLLAR, Word, split
 from compiler.shelltext import Use, as_inner_program, in_program, use
@@ -127,7 +128,7 @@ def _arguments(reading: Reading, node: ListNode) -> Arguments | None:
             (
                 _program_word(reading, word, found)
                 if index in found.programs
-                else template(reading, word)
+                else template_without_commands(reading, word)
             )
             for index, word in enumerate(known)
         )
@@ -183,6 +184,9 @@ def _script(
     found = scalar(reading, field.value, "script", "a text", False)
     if found is None:
         return None
+    named = command or (None if shell is None else shell[0])
+    if named is not None and shebang(found.text):
+        _note_shebang(reading, found, named)
     if command is not None:
         interpreter = _interpreter(reading, command.value)
         plain = [
@@ -199,6 +203,18 @@ def _script(
             plain = list(DEFAULT_SHELL)
             interpreter = _fixed(plain, reading.span(field.key))
     return Script(text=_program(reading, found, plain), interpreter=interpreter)
+
+
+def _note_shebang(reading: Reading, script: ScalarNode, named: Field) -> None:
+    line = script.text.partition("\n")[0]
+    reading.report(
+        "WFC115",
+        f"the script's `#!` line has no effect: `{named.key.text}` names its interpreter",
+        locator(reading.source, script)(0, len(line)),
+        "a comment here",
+        f"take it out, or take `{named.key.text}` out",
+        ((reading.span(named.key), "this one counts"),),
+    )
 
 
 def _fixed(words: list[str], span: Span) -> tuple[Template, ...]:

@@ -29,6 +29,7 @@ _DAGU_NAME = 40  # longer names are refused there
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DIGITS = re.compile("0|[1-9][0-9]{0,8}")
 _CLOSED = re.compile(r"[^\n>]*>")
+_BACKTICKS = re.compile(r"(?<!\\)`(?:[^`\\]|\\.)+`", re.DOTALL)
 _QUOTE_EXPRESSION = (
     "in YAML a `$<…>` that holds `: `, ` #` or brackets needs quotes: `'$<…>'`"
 )
@@ -350,6 +351,21 @@ def template(reading: Reading, scalar: ScalarNode, backticks: bool = False) -> T
         scalar.text, locate, backticks=backticks, positional=reading.positional
     )
     add_findings(reading, findings, scalar)
+    return parsed
+
+
+def template_without_commands(reading: Reading, scalar: ScalarNode) -> Template:
+    """The same where backticks are plain text: WFC307 says so, as it does of `$(`."""
+    parsed = template(reading, scalar)
+    literal = "".join(part for part in parsed.parts if isinstance(part, str))
+    found = _BACKTICKS.search(scalar.text) if _BACKTICKS.search(literal) else None
+    if found is not None:
+        reading.report(
+            "WFC307",
+            "backticks run nothing here, they stay as text",
+            locator(reading.source, scalar)(*found.span()),
+            help="let a variable of `env` have the command, and refer to that",
+        )
     return parsed
 
 

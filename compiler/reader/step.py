@@ -21,7 +21,7 @@ from compiler.reader.shape import (
     name_of,
     note_length,
     scalar,
-    template,
+    template_without_commands,
     text,
     texts,
     wrong_type,
@@ -225,4 +225,4 @@ def _directory(reading: Reading, field: Field | None) -> Template | None:
     if field is None:
         return None
     found = scalar(reading, field.value, field.key.text, "a path", False)
-    return None if found is None else template(reading, found)
+    return None if found is None else template_without_commands(reading, found)
