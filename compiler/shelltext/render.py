@@ -79,7 +79,7 @@ def render(text: ShellText, first: int = 1) -> Rendered:
     edits: list[Edit] = []
     documents: dict[tuple[int, int], tuple[_Place, list[Edit]]] = {}
     for reference, place in zip(text.references, places, strict=True):
-        inner = bool(reference.program) and reference.place in ("shell", "arithmetic")
+        inner = _is_for_inner(reference, place)
         if reference.plain:
             name = _name_of(reference)
             if assigned.get(name, reference.start) < reference.start:
@@ -87,7 +87,7 @@ def render(text: ShellText, first: int = 1) -> Rendered:
             edits += _left_for_inner(reference, place) if inner else ()
         else:
             name = names.name(reference.expression)
-            edit = (place.start, place.end, _replacement(reference, place, name))
+            edit = (place.start, place.end, _replacement(reference, place, name, inner))
             if place.here is not None:
                 key = place.lift((*place.here.word, ""))[:2]
                 documents.setdefault(key, (place, []))[1].append(edit)
@@ -144,10 +144,18 @@ def _places(text: ShellText) -> tuple[list[_Place], dict[str, int]]:
     return places, {n: at for n, at in scan.assigned.items() if n in text.assigned}
 
 
-def _replacement(reference: ShellReference, place: _Place, name: str) -> str:
-    quoting = reference.inner if reference.program else reference.quoting
-    if place.through and not reference.program:
-        quoting = reference.quoting
+def _is_for_inner(reference: ShellReference, place: _Place) -> bool:
+    """Whether another shell than the one that reads the text reads this."""
+    if reference.place == "filter":
+        layers = (each.layers[0] for each in place.through if each.layers)
+        return any("backtick" not in layer for layer in layers)
+    return bool(reference.program) and reference.place in ("shell", "arithmetic")
+
+
+def _replacement(
+    reference: ShellReference, place: _Place, name: str, inner: bool
+) -> str:
+    quoting = reference.inner if inner else reference.quoting
     if quoting == "single":
         return f"'\"${{{name}}}\"$'" if place.ansi else f"'\"${{{name}}}\"'"
     return f"${{{name}}}"

@@ -160,6 +160,30 @@ def test_values_are_never_code(source: str, value: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+IN_FILTERS = {
+    "single": "sed 's/a/${X}/' <<< a",
+    "backticks": "echo \"`sed 's/a/${X}/' <<< a`\"",
+    "inner": "bash -c \"sed 's/a/${X}/' <<< a\"",
+    "inner dotted": "bash -c \"sed 's/a/${a.b}/' <<< a\"",
+    "inner single": "bash -c 'sed \"s/a/${X}/\" <<< a'",
+    "inner single single": "bash -c 'sed '\\''s/a/${X}/'\\'' <<< a'",
+    "inner here": "bash <<E\nsed 's/a/${X}/' <<< a\nE\n",
+    "inner awk": 'bash -c "awk \'BEGIN { print \\"${X}\\" }\'"',
+    "eval": "eval \"sed 's/a/${X}/' <<< a\"",
+    "quoted inner": "bash -c \"sed 's/a/'\\\"${X}\\\"'/' <<< a\"",
+}
+
+
+@pytest.mark.parametrize("value", ["'; touch pwned; '", "$(touch pwned)", "`touch p`"])
+@pytest.mark.parametrize("source", IN_FILTERS.values(), ids=IN_FILTERS.keys())
+def test_values_in_filters_are_no_shell_code(
+    source: str, value: str, tmp_path: Path
+) -> None:
+    got = run(source, value, tmp_path)
+    assert not list(tmp_path.iterdir())
+    assert got.stdout.decode() == value + "\n"
+
+
 PASTED = {
     "name": "bash -c \"cat <<'E'\n${X} $HOME\nE\n\"",
     "result": "bash -c \"cat <<'E'\n${a.b} $(echo 1)\nE\n\"",
