@@ -210,6 +210,7 @@ VALUED: dict[str, Json] = {
     "$<endsWith('abc', 'ab')>": False,
     "$<matches('a\\nb', '^b')>": False,
     "$<matches('abc', 'b+')>": True,
+    f"$<matches('{'a' * 41}b', '^(a|a)*$')>": False,
     "$<lower('AÄB')>": "aÄb",
     "$<upper('aäß')>": "Aäß",
     "$<trim(' \\t\\n\u00a0a\u00a0 ')>": "\u00a0a\u00a0",
