@@ -93,12 +93,13 @@ def _hide_breaks(text: str) -> tuple[str, dict[int, str]]:
 
 def _forbidden(source: Source, index: int) -> Diagnostic:
     code = ord(source.text[index])
+    escape = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
     return Diagnostic(
         code="WFC101",
         message=f"the character U+{code:04X} cannot stand in a YAML file",
         span=source.span(index, index + 1),
         label="here",
-        help='in a text in double quotes it can be written as an escape: "\\x00", "\\u0000"',
+        help=f'in a text in double quotes it can be written as an escape: "{escape}"',
     )
 
 
