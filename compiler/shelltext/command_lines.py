@@ -130,6 +130,8 @@ def _separator(scan: Scan, context: Command) -> None:
     if ends_item and context.cases and context.cases[-1] == "body":
         context.cases[-1] = "pattern"
         scan.position += 1
+    elif scan.source.startswith(("|", "&&"), scan.position):
+        context.uncertain = True
     scan.position += 1
 
 
@@ -203,6 +205,7 @@ def _redirect(scan: Scan, context: Command) -> None:
     is_here = found[0] in ("<<", "<<-")
     if not (is_here and _delimiter(scan, context, strip=found[0] == "<<-")):
         context.redirect = True
+        context.uncertain = context.uncertain or found[0] != "<<<"
 
 
 def _delimiter(scan: Scan, context: Command, strip: bool) -> bool:

@@ -73,6 +73,7 @@ _JQ_OPTIONS = {
     "-L": 1,
 }
 _DECLARING = {"declare", "local", "typeset", "export", "readonly"}
+_NOT_WHOLE = re.compile(r"-[xrg]*[^xrg]|\+|[^=]*\+=")
 _TAKES_PLAIN_NAMES = {"export", "readonly"}
 _READ_OPTIONS = "adinNptu"
 _MAPFILE_OPTIONS = "dnOsuCc"
@@ -162,6 +163,17 @@ def _takes_next(cluster: str, with_word: str) -> int:
     """1 if the option cluster `-abc` ends in a letter that takes the next word."""
     place = next((k for k, each in enumerate(cluster) if k and each in with_word), None)
     return int(place is not None and place == len(cluster) - 1)
+
+
+def sets_surely(words: Sequence[str]) -> bool:
+    """Whether a command that sets names sets them whole, whenever it runs."""
+    if any("[" in word for word in words):
+        return False
+    if words[0] in _DECLARING:
+        return not any(_NOT_WHOLE.match(word) for word in words[1:])
+    if words[0] == "read":
+        return not any(word[:1] == "-" and "t" in word for word in words[1:])
+    return words[0] == "printf"
 
 
 def _plain_use(head: str, words: Sequence[str]) -> Use:

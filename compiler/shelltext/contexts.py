@@ -49,7 +49,9 @@ class Command:
     word: int = -1  # where the current word starts
     words: list[Word] = field(default_factory=list)
     head: str = ""  # the first of them
-    assignments: list[tuple[str, int]] = field(default_factory=list)
+    assignments: list[tuple[str, Word]] = field(default_factory=list)
+    uncertain: bool = False  # whether it runs hangs on the one before it
+    compounds: int = 0  # `if`, loops, `{` around it
     redirect: bool = False  # the next word is a file's name
     # within [[ ]]: the last word, and whether the next one is compared with a number
     test: bool = False

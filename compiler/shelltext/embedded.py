@@ -54,8 +54,9 @@ def _each_escaped(special: str) -> Callable[[str], str]:
     return lambda text: pattern.sub(r"\\\g<0>", text)
 
 
+_BARE = _each_escaped("\\$`\"' \t;&|<>()*?[]#~!")
 _ESCAPES: Mapping[Layer, Callable[[str], str]] = {
-    "bare": _each_escaped("\\$`\"' \t;&|<>()*?[]#~!"),
+    "bare": lambda text: _BARE(text).replace("\n", "'\n'"),
     "double": _each_escaped('\\$`"'),
     "single": lambda text: text.replace("'", "'\\''"),
     "ansi": _each_escaped("\\'"),

@@ -232,11 +232,21 @@ def _sets_itself(site: Site, inner: Scan, embedded: Embedded) -> bool:
         return False
     expression = site.expression
     name = expression.name if isinstance(expression, Reference) else ""
-    place = inner.assigned.get(name)
-    if place is None or place > site.start:
+    if site.place == "arithmetic":
+        own = inner.surely.get(name, ())
+        if not any(word[1] <= site.start and _is_free(inner, word) for word in own):
+            return False
+    elif inner.assigned.get(name, site.start + 1) > site.start:
         return False
     start, end = embedded.outer(site.start, site.start + 1)
     return embedded.layers[site.start] in _NO_SHELL_EXPANDS or end - start > 1
+
+
+def _is_free(inner: Scan, word: Word) -> bool:
+    """Whether no reference is in it."""
+    return not any(
+        not each.through[1:] and word[0] <= each.start < word[1] for each in inner.sites
+    )
 
 
 def hand_on(

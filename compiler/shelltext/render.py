@@ -4,6 +4,7 @@ The only way to a shell: a value is in a variable, never in the text (R4).
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
@@ -82,7 +83,7 @@ def render(text: ShellText, first: int = 1) -> Rendered:
         inner = _is_for_inner(reference, place)
         if reference.plain:
             name = _name_of(reference)
-            if assigned.get(name, reference.start) < reference.start:
+            if any(end <= reference.start for end in assigned.get(name, ())):
                 continue
             edits += _left_for_inner(reference, place) if inner else ()
         else:
@@ -112,8 +113,9 @@ def _name_of(reference: ShellReference) -> str:
     return expression.name if isinstance(expression, Reference) else ""
 
 
-def _places(text: ShellText) -> tuple[list[_Place], dict[str, int]]:
-    """The place of each reference, and where each assigned name is first set."""
+def _places(text: ShellText) -> tuple[list[_Place], dict[str, list[int]]]:
+    """The place of each reference, and where each name is surely set: behind it the text
+    has a value of its own there."""
     source = text.source
     simple = [
         _Place(source, each.start, each.end, each.here) for each in text.references
@@ -141,7 +143,16 @@ def _places(text: ShellText) -> tuple[list[_Place], dict[str, int]]:
         for site in scan.sites
     }
     places = [found.get((each.start, each.end), each) for each in simple]
-    return places, {n: at for n, at in scan.assigned.items() if n in text.assigned}
+    starts = sorted(each.start for each in text.references)
+    own = {
+        name: [end for start, end in words if not _is_between(starts, start, end)]
+        for name, words in scan.surely.items()
+    }
+    return places, own
+
+
+def _is_between(starts: list[int], start: int, end: int) -> bool:
+    return bisect_left(starts, start) < bisect_left(starts, end)
 
 
 def _is_for_inner(reference: ShellReference, place: _Place) -> bool:
@@ -156,9 +167,11 @@ def _replacement(
     reference: ShellReference, place: _Place, name: str, inner: bool
 ) -> str:
     quoting = reference.inner if inner else reference.quoting
+    lines = "\n" * place.text.count("\n", place.start, place.end)
+    value = f"${{{name}}}$({lines})" if lines else f"${{{name}}}"
     if quoting == "single":
-        return f"'\"${{{name}}}\"$'" if place.ansi else f"'\"${{{name}}}\"'"
-    return f"${{{name}}}"
+        return f"'\"{value}\"$'" if place.ansi else f"'\"{value}\"'"
+    return value
 
 
 def _left_for_inner(reference: ShellReference, place: _Place) -> Iterator[Edit]:

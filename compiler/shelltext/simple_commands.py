@@ -18,6 +18,8 @@ _ENOUGH = 256
 _COMPARISONS = {"-eq", "-ne", "-lt", "-le", "-gt", "-ge"}
 _BEFORE_COMMAND = {"if", "then", "else", "elif", "do", "while", "until", "!", "{"}
 _BEFORE_COMMAND |= {"time", "coproc", "}", "fi", "done"}
+_OPENING = {"if", "while", "until", "for", "select", "{"}
+_CLOSING = {"fi", "done", "}"}
 
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?\+?=")
 _ELEMENT = re.compile(r"['\"]?([A-Za-z_][A-Za-z0-9_]*)\[")
@@ -71,9 +73,11 @@ def _beginning(scan: Scan, word: Word) -> str:
 def _first_word(context: Command, raw: str, word: Word) -> None:
     assignment = ASSIGNMENT.match(raw)
     if assignment is not None:
-        context.assignments.append((assignment[1], word[1]))
+        context.assignments.append((assignment[1], word))
+        context.uncertain = context.uncertain or assignment[0] != f"{assignment[1]}="
     elif raw in _BEFORE_COMMAND:
-        pass
+        context.uncertain = context.uncertain or raw == "coproc"
+        _count_compounds(context, raw)
     elif raw == "esac" and context.cases:
         context.cases.pop()
     elif raw == "[[":
@@ -82,8 +86,16 @@ def _first_word(context: Command, raw: str, word: Word) -> None:
     else:
         context.words.append(word)
         context.head = raw
+        _count_compounds(context, raw)
         if raw == "case":
             context.cases.append("subject")
+
+
+def _count_compounds(context: Command, raw: str) -> None:
+    if raw in _OPENING:
+        context.compounds += 1
+    elif raw in _CLOSING:
+        context.compounds -= 1
 
 
 def _argument(scan: Scan, context: Command, raw: str, word: Word) -> None:
@@ -143,22 +155,41 @@ def end_command(scan: Scan, context: Command) -> None:
         if commands.is_interesting(unquoted(context.head)):
             _use(scan, context)
     else:
-        for name, place in context.assignments:
-            scan.set_name(name, place)
+        sure = _runs_surely(scan, context)
+        for name, word in context.assignments:
+            scan.set_name(name, word[1])
+            if sure:
+                scan.surely.setdefault(name, []).append(word)
+    if context.words or context.assignments:  # else a line end behind `||`
+        context.uncertain = False
     context.test = False
     forget_words(scan, context)
+
+
+def _runs_surely(scan: Scan, context: Command) -> bool:
+    """Whether what follows in the text only runs after the command that ends here, in the
+    same shell: it hangs on nothing, and is in no pipe and not in the background."""
+    return (
+        scan.contexts == [context]
+        and not (context.uncertain or context.compounds or context.cases)
+        and scan.source[scan.position : scan.position + 1] in ("", ";", "\n")
+    )
 
 
 def _use(scan: Scan, context: Command) -> None:
     """What the command that ends here does with its words."""
     words = context.words
-    found = commands.use([unquoted(_beginning(scan, word)) for word in words])
+    plain = [unquoted(_beginning(scan, word)) for word in words]
+    found = commands.use(plain)
     for index in found.arithmetic:
         read_operand(scan, context, words[index])
     for index in found.variables:
         _read_variable(scan, context, words[index], found.head)
     for name in found.names:
         scan.set_name(name, scan.position)
+        if commands.sets_surely(plain) and _runs_surely(scan, context):
+            whole = (words[0][0], scan.position)
+            scan.surely.setdefault(name, []).append(whole)
     if found.stdin and (found.reader == "shell" or found.reader == "foreign"):
         for here in context.heres:
             if here.words is words:

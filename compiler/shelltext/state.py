@@ -30,7 +30,8 @@ class Scan:
     """`depth` counts the programs around this text (0: none), `embedded` says that it
     stands in another one. Reading goes from `position` to `limit`.
 
-    `assigned`: name -> where it first holds. `extents`: start -> end of the expansions
+    `assigned`: name -> where it first holds. `surely`: name -> the assignments of it that
+    run before all that follows, in the same shell. `extents`: start -> end of the expansions
     and quotes that have been read. `subshells`: where `((` opens two subshells.
     """
 
@@ -47,6 +48,7 @@ class Scan:
     contexts: list[Context] = field(default_factory=list)
     sites: list[Site] = field(default_factory=list)
     assigned: dict[str, int] = field(default_factory=dict)
+    surely: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     extents: dict[int, int] = field(default_factory=dict)
     subshells: set[int] = field(default_factory=set)
