@@ -13,7 +13,7 @@ from backends.shell.steps import Emission, constant, declarations, exported
 from backends.shell.values import Used
 from compiler.backend import File, mangle
 from compiler.ir import Param, Program, Workflow
-from compiler.shelltext import load_files
+from compiler.shelltext.render import load_files
 from compiler.source import Source
 
 if TYPE_CHECKING:

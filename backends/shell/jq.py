@@ -25,7 +25,8 @@ from compiler.ir import (
     Template,
     Unary,
 )
-from compiler.regex import Problem, parse, to_jq
+from compiler.regex.engines import to_jq
+from compiler.regex.syntax import Problem, parse
 
 # name -> (definition, the names it needs). Only those in use reach a script.
 PRELUDE: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -24,7 +24,8 @@ from compiler.ir import (
     Test,
     Workflow,
 )
-from compiler.regex import Problem, parse, to_ere
+from compiler.regex.engines import to_ere
+from compiler.regex.syntax import Problem, parse
 from compiler.shelltext.shells import is_shell
 from compiler.source import Source, Span
 

@@ -19,7 +19,7 @@ from compiler.ir import (
     ShellText,
     Template,
 )
-from compiler.shelltext import render
+from compiler.shelltext.render import render
 from compiler.walk import children
 
 

@@ -2,7 +2,8 @@
 
 No threads: the loop sleeps until a signal comes (SIGCHLD when a process ends) or a timer
 is due. Each process leads a group of its own, so that it can be ended with all that it
-started, and a signal from the terminal reaches this process alone.
+started, and a signal from the terminal reaches this process alone. What makes groups of
+its own is looked for when a group has to end.
 """
 
 import contextlib
@@ -18,6 +19,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from types import FrameType, TracebackType
+
+from compiler.interpreter.groups import Table, made_by, processes
 
 GRACE = 5.0  # seconds from TERM to KILL
 TIMED_OUT = 124
@@ -70,7 +73,8 @@ Happening = Ended | Due | Interrupted
 
 @dataclass(slots=True)
 class _Group:
-    """A process group. `process` is None once its leader is gone."""
+    """A process group. `process` is None once its leader is gone. `made` are the groups
+    that its processes made, as far as they had to be known."""
 
     key: Hashable
     process: subprocess.Popen[bytes] | None
@@ -78,6 +82,7 @@ class _Group:
     timed_out: bool = False
     stopped: bool = False
     vanishes: float | None = None  # set by TERM: when it is no longer waited for
+    made: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -122,8 +127,9 @@ class Processes:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        table = processes() if self._groups else {}
         for pid, group in list(self._groups.items()):  # only after an exception
-            _signal_group(pid, signal.SIGKILL)
+            _signal_all(pid, group, table, signal.SIGKILL)
             if group.process is not None:
                 group.process.wait()
         for number, former in self._handlers.items():
@@ -183,17 +189,19 @@ class Processes:
             if _is_left(pid):
                 self._groups[pid] = _Group(None, None)
         self._left.clear()
+        table = processes()
         for pid, group in self._groups.items():
             group.stopped = True
             if group.vanishes is None:
-                self._terminate(pid, group)
+                self._terminate(pid, group, table)
 
     def kill(self) -> None:
         """Ends them at once."""
+        table = processes()
         for pid, group in self._groups.items():
             group.stopped = True
             group.vanishes = time.monotonic() + _AFTER_KILL
-            _signal_group(pid, signal.SIGKILL)
+            _signal_all(pid, group, table, signal.SIGKILL)
 
     def go_on(self) -> None:
         """After `stop`: what is started from now on belongs to the next part of a run."""
@@ -258,7 +266,8 @@ class Processes:
                     continue
             # It was told to end: over when its last member is gone.
             overdue = group.vanishes is not None and time.monotonic() > group.vanishes
-            if overdue or not _has_members(pid):
+            group.made = set(filter(_has_members, group.made))
+            if overdue or not (group.made or _has_members(pid)):
                 self._conclude(pid, group)
 
     def _conclude(self, pid: int, group: _Group) -> None:
@@ -271,28 +280,31 @@ class Processes:
     def _time_out(self, pid: int, group: _Group) -> None:
         if self._groups.get(pid) is group and group.vanishes is None:
             group.timed_out = True
-            self._terminate(pid, group)
+            self._terminate(pid, group, processes())
 
-    def _terminate(self, pid: int, group: _Group) -> None:
+    def _terminate(self, pid: int, group: _Group, table: Table) -> None:
         deadline = time.monotonic() + GRACE
         group.vanishes = deadline + _AFTER_KILL
-        _signal_group(pid, signal.SIGTERM)
+        _signal_all(pid, group, table, signal.SIGTERM)
         # A stopped process acts on TERM only when it is continued.
-        _signal_group(pid, signal.SIGCONT)
+        _signal_all(pid, group, table, signal.SIGCONT)
         self._at(deadline, lambda: self._kill_late(pid, group))
 
     def _kill_late(self, pid: int, group: _Group) -> None:
         if self._groups.get(pid) is group:
-            _signal_group(pid, signal.SIGKILL)
+            _signal_all(pid, group, processes(), signal.SIGKILL)
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:
     """A handler only so that the signal wakes the loop, and is default in children."""
 
 
-def _signal_group(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
+def _signal_all(pid: int, group: _Group, table: Table, number: int) -> None:
+    """A signal to a group and to those that its processes made."""
+    group.made |= made_by({pid, *group.made}, table, os.getpgrp())
+    for each in (pid, *group.made):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(each, number)
 
 
 def _has_members(pid: int) -> bool:

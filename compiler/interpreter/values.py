@@ -23,8 +23,8 @@ from compiler.ir import (
     ShellText,
     Template,
 )
-from compiler.regex import search_lines
-from compiler.shelltext import load_files, render
+from compiler.regex.matching import search_lines
+from compiler.shelltext.render import load_files, render
 from compiler.walk import children
 
 LARGEST_EXPORT = 65_536  # bytes; above it a value goes by file (R4)

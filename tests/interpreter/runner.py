@@ -15,6 +15,12 @@ HANDLERS = [
     handler("cancel", "echo cancel $DAG_RUN_STATUS >> handlers"),
     handler("exit", "echo exit $DAG_RUN_STATUS >> handlers"),
 ]
+# `timeout` and a shell with job control make groups of their own.
+GROUPS = {
+    "timeout": "touch ready; timeout 300 sleep 300; echo done",
+    "job-control": "set -m; sleep 300 & touch ready; wait",
+    "ignored": "trap '' TERM; set -m; while :; do sleep 0.1; done & touch ready; wait",
+}
 STUBBORN = "trap '' TERM; touch ready; while :; do sleep 0.1; done"
 
 PROGRAMS: dict[str, Program] = {
@@ -27,6 +33,14 @@ PROGRAMS: dict[str, Program] = {
         handlers=HANDLERS,
     ),
     "stubborn": program(step("a", STUBBORN), handlers=HANDLERS),
+    **{
+        name: program(step("a", text), handlers=HANDLERS)
+        for name, text in GROUPS.items()
+    },
+    **{
+        f"{name}-late": program(step("a", text, timeout=1), handlers=HANDLERS)
+        for name, text in GROUPS.items()
+    },
     "condition": program(
         step("a", "true", conditions=[holds("touch ready; sleep 300")]),
         handlers=HANDLERS,

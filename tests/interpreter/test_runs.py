@@ -685,7 +685,14 @@ def test_the_run_folder(tmp_path: Path) -> None:
     assert events[-1]["exit_code"] == 1
     form = report_json(report)
     assert form["outcome"] == to_json(report.outcome)
-    assert list(form) == ["outcome", "run_id", "started", "seconds", "steps"]
+    assert list(form) == [
+        "outcome",
+        "run_id",
+        "started",
+        "seconds",
+        "steps",
+        "handlers",
+    ]
 
 
 def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from runner import GROUPS
 
 from compiler.outcome import Outcome, from_json
 
@@ -135,6 +136,27 @@ def test_a_second_signal_kills_at_once(start: object) -> None:
     assert outcome.steps["a"].exit_code == 137
     assert running.handlers == ["cancel aborted", "exit aborted"]
     assert running.survivors() == []
+
+
+@needs_proc
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_signal_ends_the_groups_that_a_step_made(start: object, name: str) -> None:
+    running: Running = start(name)  # type: ignore[operator]
+    running.wait_until_ready()
+    time.sleep(0.3)
+    running.process.send_signal(signal.SIGTERM)
+    outcome = running.outcome(143)
+    assert running.survivors() == []
+    assert outcome.steps["a"].exit_code == (137 if name == "ignored" else 143)
+
+
+@needs_proc
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_timeout_ends_the_groups_that_a_step_made(start: object, name: str) -> None:
+    running: Running = start(f"{name}-late")  # type: ignore[operator]
+    outcome = running.outcome(1)
+    assert running.survivors() == []
+    assert outcome.steps["a"].exit_code == 124
 
 
 @needs_proc

@@ -212,7 +212,14 @@ def test_works_in_its_own_folder(tmp_path: Path) -> None:
         assert process.wait(30) == 0
         form = json.loads(report.read_text())
         assert from_json(form["outcome"]).outputs == {"A": str(tmp_path / folder)}
-        assert set(form) == {"outcome", "run_id", "started", "seconds", "steps"}
+        assert set(form) == {
+            "outcome",
+            "run_id",
+            "started",
+            "seconds",
+            "steps",
+            "handlers",
+        }
         assert Path(form["steps"]["a"]["log"]).is_dir()
 
 

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,59 @@ def test_at_any_time(turn: int, tmp_path: Path) -> None:
     assert outcome.handlers["cancel"].output == "aborted"
     assert outcome.handlers["exit"].output == "bye"
     assert "failed" not in {it.status for it in outcome.steps.values()}
+
+
+# `timeout` and a shell with job control make groups of their own.
+GROUPS = {
+    "timeout": "touch on; timeout 300 sleep 300; echo done",
+    "job control": "set -m; sleep 300 & touch on; wait",
+    "ignored": "trap '' TERM; set -m; while :; do sleep 0.1; done & touch on; wait",
+}
+
+
+@needs_proc
+@pytest.mark.parametrize("limit", ["", "timeoutSec: 1"], ids=["signal", "timeout"])
+@pytest.mark.parametrize("text", GROUPS.values(), ids=GROUPS)
+def test_groups_that_a_step_made(text: str, limit: str, tmp_path: Path) -> None:
+    workflow = f"""
+        steps:
+          - name: a
+            command: {json.dumps(text)}
+            {limit}
+    """
+    marker = uuid.uuid4().hex
+    process = start(
+        written(workflow, tmp_path),
+        home=tmp_path / "home",
+        environment={"WFC_TEST_MARK": marker},
+    )
+    _until(tmp_path / "on")
+    time.sleep(0.3)
+    if not limit:
+        process.terminate()
+    process.communicate(timeout=20)
+    assert _gone(marker, 1) == []
+    outcome = _outcome(tmp_path / "home")
+    ignored = text == GROUPS["ignored"]
+    assert process.returncode == (1 if limit else 143)
+    assert outcome.steps["a"].exit_code == (124 if limit else 137 if ignored else 143)
+
+
+@needs_proc
+def test_groups_that_a_step_made_when_the_script_is_killed(tmp_path: Path) -> None:
+    text = json.dumps(GROUPS["timeout"])
+    workflow = f"steps:\n  - {{name: a, command: {text}}}\n"
+    marker = uuid.uuid4().hex
+    process = start(
+        written(workflow, tmp_path),
+        home=tmp_path / "home",
+        environment={"WFC_TEST_MARK": marker},
+    )
+    _until(tmp_path / "on")
+    time.sleep(0.3)
+    process.kill()
+    process.communicate(timeout=20)
+    assert _gone(marker) == []
 
 
 def _until(path: Path) -> None:

@@ -76,6 +76,21 @@ wfc_attempt() { # becomes the process of the step
   fi
   exec "${wfc_shell[@]}" -c "$wfc_load$wfc_text" "$wfc_name" "${wfc_args[@]}"
 }
+wfc_processes() { ps -A -o pid= -o ppid= -o pgid= 2>/dev/null || cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\([0-9]*\) (.*) [^ ]* \([0-9]*\) \([0-9]*\) .*/\1 \2 \3/p'; }
+wfc_end() { # signal: to all of wfc_groups and, but for 0, to the groups that their processes have made; false when there are none
+  local wfc_p wfc_q wfc_g wfc_parent=() wfc_of=() wfc_more=$1
+  if [ "$1" != 0 ]; then while read -r wfc_p wfc_q wfc_g; do wfc_parent[wfc_p]=$wfc_q wfc_of[wfc_p]=$wfc_g; done < <(wfc_processes); fi
+  while [ "$wfc_more" ]; do
+    wfc_more=''
+    for wfc_p in "${!wfc_of[@]}"; do
+      wfc_q=${wfc_of[wfc_parent[wfc_p]]:-0} wfc_g=${wfc_of[wfc_p]}
+      if [ "${wfc_groups[wfc_q]}" ] && [ -z "${wfc_groups[wfc_g]}" ] && [ "$wfc_g" != "${wfc_of[$$]}" ]; then wfc_groups[wfc_g]=1 wfc_more=1; fi
+    done
+  done
+  wfc_more=1
+  for wfc_g in "${!wfc_groups[@]}"; do if kill "-$1" -- "-$wfc_g" 2>/dev/null; then wfc_more=0; fi; done
+  return "$wfc_more"
+}
 wfc_watch() { # process group -> wfc_rc, when its leader has ended
   echo "+$1" >&6
   if [ -e "$wfc_run/.ending" ]; then kill -TERM -- "-$1"; fi # told to stop before we were in the list
@@ -129,7 +144,7 @@ wfc_write() { # what the workers need to know of each step
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     printf '%s\0%s\0' "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/steps/${wfc_folders[wfc_k]}/step"
   done
-  declare -f wfc_fail wfc_find wfc_is_big wfc_give wfc_environment wfc_is_long wfc_attempt wfc_watch wfc_worker >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_find wfc_is_big wfc_give wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string
@@ -203,10 +218,11 @@ wfc_ended() { # slot, serial, exit code, "printed": an attempt has ended; or "me
   wfc_settle "$wfc_k" failed
 }
 wfc_kill() { # signal: to all process groups of this run; false when there are none
-  local wfc_g wfc_groups=() wfc_none=1
+  local wfc_g wfc_groups=() wfc_n_groups
   while read -r wfc_g; do case $wfc_g in +*) wfc_groups[${wfc_g#+}]=1 ;; -*) unset "wfc_groups[${wfc_g#-}]" ;; esac; done <"$wfc_run/.groups"
-  for wfc_g in "${!wfc_groups[@]}"; do if kill "-$1" -- "-$wfc_g" 2>/dev/null; then wfc_none=0; fi; done
-  return "$wfc_none"
+  wfc_n_groups=${#wfc_groups[@]}
+  wfc_end "$1" || return 1
+  if ((${#wfc_groups[@]} > wfc_n_groups)); then printf '+%s\n' "${!wfc_groups[@]}" >>"$wfc_run/.groups"; fi
 }
 wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; the second time at once
   wfc_signal=''
@@ -244,9 +260,9 @@ wfc_drain() { # until nothing runs and nothing can start
     done
     if ((wfc_running == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
     wfc_waiting=1
-    if read -r -t 1 -u 9 wfc_a wfc_b wfc_c wfc_d; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
+    if read -r "${wfc_patience[@]}" -u 9 wfc_a wfc_b wfc_c wfc_d; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
     case $wfc_a in
-      '' | *[!0-9]*) ;;
+      '' | *[!0-9]*) wfc_tick ;;
       *) if [ "$wfc_c" ]; then wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d"; fi ;; # half a line: the tick finds the .rc file
     esac
   done
@@ -270,14 +286,18 @@ wfc_outcome() { # the JSON form of the outcome
   printf ']}\n'
 }
 wfc_report() { # started: the outcome, and what differs from run to run
-  local wfc_k wfc_sep=''
   printf '{"outcome": '; cat "$wfc_run/outcome.json"
   printf ',"run_id": "%s", "started": "%s", "seconds": %d, "steps": {' "${wfc_run##*/}" "$1" $((SECONDS - wfc_s0))
+  wfc_times ''
+  printf '},\n "handlers": {'
+  printf '}}\n'
+}
+wfc_times() { # "" or 1: of steps, or of handlers
+  local wfc_k wfc_sep=''
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     wfc_json "$wfc_run/steps/${wfc_folders[wfc_k]}"
     printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "${wfc_quoted[wfc_k]}" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
   done
-  printf '}}\n'
 }
 wfc_table() { # what became of each step
   local wfc_k wfc_wide=4 wfc_name
@@ -371,7 +391,7 @@ wfc_main() {
   read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
   wfc_run=$wfc_home/runs/'resumable-pipeline'/$wfc_clock-$$-$RANDOM
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_max=512 wfc_s0=$SECONDS
-  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
   mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/params" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
   exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
@@ -387,6 +407,12 @@ wfc_main() {
   disown "$!"
   exec 8>"$wfc_run/.alive"
   cd "$wfc_dir" || exit 2
+  if ((BASH_VERSINFO[0] > 4)); then wfc_patience=(-t 1)
+  else # `read -t` may lose a signal
+    wfc_patience=()
+    (while sleep 1 && kill -0 $$; do echo tick >&9; done) >/dev/null 2>&1 6>&- 7>&- 8>&- &
+    wfc_ticker=$!; disown "$!"
+  fi
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   workflow
   wfc_write
@@ -410,6 +436,7 @@ wfc_main() {
   esac
   if [ "$wfc_reason" != signal ]; then if [ "$wfc_status" = failed ]; then wfc_code=1; else wfc_code=0; fi; fi
   for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done
+  if [ "$wfc_ticker" ]; then kill -KILL -- "-$wfc_ticker"; fi 2>/dev/null
   echo bye >&8
   wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
   if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
