@@ -6,10 +6,14 @@ user's own words in backticks. Each code has a page in `grammar/errors/`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from compiler.source import Span
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from compiler.values import dataclass
 
 Severity = Literal["error", "warning", "note"]
 

@@ -36,7 +36,7 @@ from compiler.json_text import (
     to_json_text,
     to_text,
 )
-from compiler.regex import search_lines
+from compiler.regex.matching import search_lines
 
 __all__ = [
     "MAX_JSON_DEPTH",

@@ -2,7 +2,7 @@
 
 from compiler.ir import Json
 from compiler.json_text import Failure, parse_json, to_json_text, to_text
-from compiler.regex import search
+from compiler.regex.matching import search
 
 _WHITE = " \t\r\n\f\v"
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}

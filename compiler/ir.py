@@ -6,10 +6,14 @@ its names mean (`origins`, `edges`, `exports`); later passes never look a name u
 Rule numbers (R4, S5, ...) are those of `grammar/README.md`.
 """
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from compiler.source import Span
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from compiler.values import dataclass
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -64,6 +68,8 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unary:
+    """An operator before its operand: `!X`, `-1`."""
+
     operator: Literal["!", "-"]
     operand: "Expression"
     span: Span
@@ -71,6 +77,8 @@ class Unary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binary:
+    """An operator between two operands (R3)."""
+
     operator: Literal["==", "!=", "<", "<=", ">", ">=", "&&", "||", "+", "in"]
     left: "Expression"
     right: "Expression"

@@ -1,8 +1,13 @@
 """A file's text and the places in it: what every diagnostic points to."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from compiler.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +23,7 @@ class Span:
     length: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=True)
 class Source:
     """A file as read: `name` is how the user named it, `text` has `\\n` line ends."""
 

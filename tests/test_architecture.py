@@ -18,7 +18,7 @@ PACKAGES = ("grammar", "compiler", "backends", "wfc")
 
 # From the ground up. A module knows its own floor and those below it.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("grammar", "compiler", "compiler.source"),
+    ("grammar", "compiler", "compiler.source", "compiler.values"),
     ("compiler.diagnostics", "compiler.ir", "compiler.outcome"),
     (
         "compiler.evaluate",

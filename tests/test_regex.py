@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.regex import (
+from compiler.regex.engines import to_ere, to_jq
+from compiler.regex.matching import search, search_lines
+from compiler.regex.syntax import (
     Choice,
     Class,
     Group,
@@ -20,10 +22,6 @@ from compiler.regex import (
     Repeat,
     Sequence,
     parse,
-    search,
-    search_lines,
-    to_ere,
-    to_jq,
 )
 
 

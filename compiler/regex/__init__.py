@@ -1,39 +1,5 @@
-"""Turns the text of a pattern into a tree, and the tree into what finds it (R10).
+"""Patterns as RE2, Python and bash read them alike (R10).
 
-The language is what RE2, Python and bash read alike; everything else is refused, so that
-a pattern finds the same lines on every target.
+Everything else is refused, so that a pattern finds the same lines on every target.
+`syntax` reads one, `matching` finds it in a text, `engines` prints it for bash and jq.
 """
-
-from compiler.regex.engines import to_ere, to_jq
-from compiler.regex.matching import search, search_lines
-from compiler.regex.syntax import (
-    Anchor,
-    Character,
-    Choice,
-    Class,
-    Dot,
-    Group,
-    Node,
-    Problem,
-    Repeat,
-    Sequence,
-    parse,
-)
-
-__all__ = [
-    "Anchor",
-    "Character",
-    "Choice",
-    "Class",
-    "Dot",
-    "Group",
-    "Node",
-    "Problem",
-    "Repeat",
-    "Sequence",
-    "parse",
-    "search",
-    "search_lines",
-    "to_ere",
-    "to_jq",
-]

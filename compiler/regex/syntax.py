@@ -1,44 +1,41 @@
 """Turns the text of a pattern into a tree, or says why it is refused (R10)."""
 
 import re
-from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias, assert_never
 
 # ---- the tree
 
 
-@dataclass(frozen=True, slots=True)
-class Character:
+class Character(NamedTuple):
+    """The character `text` itself."""
+
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(NamedTuple):
     """Any character but a line end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Class:
+class Class(NamedTuple):
     """One character out of `ranges` (code points, both ends included), or none of them."""
 
     ranges: tuple[tuple[int, int], ...]
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(NamedTuple):
     """The beginning (`^`) or the end (`$`) of the text."""
 
     end: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
+    """A pattern in parentheses."""
+
     inner: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(NamedTuple):
     """`inner` from `least` to `most` times; None: as often as there are."""
 
     inner: "Node"
@@ -46,21 +43,22 @@ class Repeat:
     most: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
+    """One after the other."""
+
     items: "tuple[Node, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
+    """One of them."""
+
     alternatives: "tuple[Node, ...]"
 
 
 Node: TypeAlias = Character | Dot | Class | Anchor | Group | Repeat | Sequence | Choice
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Why a pattern is refused, and the offset of what is at fault."""
 
     offset: int

@@ -20,7 +20,7 @@ def pattern_syntax(program: Program) -> Iterator[Diagnostic]:
 
 def refused_pattern(text: str, written: str, span: Span) -> Iterator[Diagnostic]:
     """WFC306 if the pattern `text` is refused; it stands at `span` as `written`."""
-    from compiler.regex import Problem, parse  # few files have a pattern
+    from compiler.regex.syntax import Problem, parse  # few files have a pattern
 
     problem = parse(text)
     if isinstance(problem, Problem):

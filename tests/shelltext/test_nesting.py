@@ -9,7 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.shelltext import parse, render
+from compiler.shelltext import parse
+from compiler.shelltext.render import render
 from compiler.source import Source
 
 REFERENCES = st.sampled_from(
