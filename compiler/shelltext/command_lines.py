@@ -17,6 +17,7 @@ from compiler.shelltext.simple_commands import (
     is_quoted,
     unquoted,
 )
+from compiler.shelltext.standard_input import end_subshell
 from compiler.shelltext.state import (
     Scan,
     enter_arithmetic,
@@ -175,6 +176,8 @@ def _close(scan: Scan, context: Command) -> None:
     if context.close == ")":
         leave(scan)
         _hand_bodies_over(scan, context)
+        if scan.source[context.start] == "(":
+            end_subshell(scan, context)
 
 
 def _hand_bodies_over(scan: Scan, context: Command) -> None:
@@ -203,6 +206,8 @@ def _redirect(scan: Scan, context: Command) -> None:
     assert found is not None
     scan.position = found.end()
     is_here = found[0] in ("<<", "<<-")
+    context.here_string = found[0] == "<<<"
+    context.has_input = context.has_input or found[0] in ("<", "<&", "<>")
     if not (is_here and _delimiter(scan, context, strip=found[0] == "<<-")):
         context.redirect = True
         context.uncertain = context.uncertain or found[0] != "<<<"
@@ -217,7 +222,9 @@ def _delimiter(scan: Scan, context: Command, strip: bool) -> bool:
         return False
     scan.position = word.end()
     raw = word[0]
-    context.heres.append(
-        PendingBody(word.span(), unquoted(raw), is_quoted(raw), strip, context.words)
+    pending = PendingBody(
+        word.span(), unquoted(raw), is_quoted(raw), strip, context.words
     )
+    context.heres.append(pending)
+    context.printed.append(pending)
     return True

@@ -32,24 +32,6 @@ class Use:
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?\+?=")
 
-# wrapper -> its short options that take an argument of their own
-_WRAPPERS = {
-    "builtin": "",
-    "chronic": "",
-    "command": "",
-    "doas": "uC",
-    "env": "uCS",
-    "exec": "a",
-    "ionice": "cnp",
-    "nice": "n",
-    "nohup": "",
-    "setsid": "",
-    "stdbuf": "ioe",
-    "sudo": "ughpCDRTt",
-    "time": "fo",
-    "timeout": "sk",
-    "xargs": "adEILnPs",
-}
 # interpreter -> letters whose word is followed by a program; other options with a word
 _INTERPRETERS = {
     "python": ("c", "WX"),
@@ -59,6 +41,12 @@ _INTERPRETERS = {
     "perl": ("eE", "I"),
     "ruby": ("e", "rI"),
     "php": ("r", "dc"),
+    "lua": ("e", "l"),
+    "julia": ("eE", "L"),
+    "Rscript": ("e", ""),
+    "osascript": ("e", "l"),
+    "expect": ("c", ""),
+    "pwsh": ("c", ""),
 }
 _LONG_PROGRAM = ("--eval", "--print")
 _SSH_OPTIONS = "BbcDEeFIiJLlmOoPpQRSWw"
@@ -79,13 +67,13 @@ _READ_OPTIONS = "adinNptu"
 _MAPFILE_OPTIONS = "dnOsuCc"
 _VERSION = re.compile(r"[0-9.]+$")
 
-_INTERESTING = (
-    set(_WRAPPERS)
-    | SHELLS
+_THE_SHELL = {"$SHELL", "${SHELL}", "$BASH", "${BASH}"}
+HEADS = (
+    SHELLS
     | set(_INTERPRETERS)
     | _AWKS
     | _DECLARING
-    | {"eval", "trap", "su", "ssh", "sed", "jq", "find", "let", "for", "select"}
+    | {"eval", "trap", "ssh", "sed", "jq", "let", "for", "select", ".", "source"}
     | {
         "read",
         "printf",
@@ -97,57 +85,32 @@ _INTERESTING = (
         "[",
         "wait",
     }
+    | {"at", "batch", "crontab"}
 )
+STARTED = SHELLS | set(_INTERPRETERS)
+_STDIN = {"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"}
 
 
 def head_of(word: str) -> str:
     """The name of the program that `word` starts: without its folder and version."""
+    if word in _THE_SHELL:
+        return "sh"
     name = word.rpartition("/")[2]
     bare = _VERSION.sub("", name)
     return bare if bare in _INTERPRETERS else name
 
 
-def is_interesting(word: str) -> bool:
-    """Whether a command that starts with `word` can do anything that `use` knows."""
-    return head_of(word) in _INTERESTING
-
-
-def use(words: Sequence[str]) -> Use:
-    """What the command `words` does with its words."""
-    start = 0
-    while start < len(words) and (head := head_of(words[start])) in _WRAPPERS:
-        start = _behind_wrapper(words, start, head)
-    if start >= len(words):
-        return Use("")
-    head = head_of(words[start])
-    if head == "find":
-        for index, word in enumerate(words):
-            if word in ("-exec", "-execdir", "-ok", "-okdir"):
-                return _shifted(use(words[index + 1 :]), index + 1)
-    return _shifted(_plain_use(head, words[start:]), start)
-
-
-def _shifted(found: Use, by: int) -> Use:
-    return Use(
-        found.head,
-        found.reader,
-        tuple(index + by for index in found.programs),
-        found.stdin,
-        tuple(index + by for index in found.arithmetic),
-        tuple(index + by for index in found.variables),
-        found.names,
+def shifted(found: Use, by: int) -> Use:
+    """`found` in words that `by` other words precede."""
+    return replace(
+        found,
+        programs=tuple(index + by for index in found.programs),
+        arithmetic=tuple(index + by for index in found.arithmetic),
+        variables=tuple(index + by for index in found.variables),
     )
 
 
-def _behind_wrapper(words: Sequence[str], start: int, head: str) -> int:
-    index = _behind_options(words, start + 1, _WRAPPERS[head])
-    if head in ("env", "sudo"):
-        while index < len(words) and "=" in words[index]:
-            index += 1
-    return index + 1 if head == "timeout" else index
-
-
-def _behind_options(words: Sequence[str], index: int, with_word: str) -> int:
+def behind_options(words: Sequence[str], index: int, with_word: str) -> int:
     """The first word that is no option; a letter of `with_word` takes the next word."""
     while index < len(words) and words[index][:1] == "-" and words[index] != "-":
         word = words[index]
@@ -176,7 +139,8 @@ def sets_surely(words: Sequence[str]) -> bool:
     return words[0] == "printf"
 
 
-def _plain_use(head: str, words: Sequence[str]) -> Use:
+def plain_use(head: str, words: Sequence[str]) -> Use:
+    """What the command `head` does with its words, of which it is the first."""
     if head in SHELLS:
         return _shell(head, words)
     if head in _INTERPRETERS:
@@ -189,15 +153,15 @@ def _plain_use(head: str, words: Sequence[str]) -> Use:
         case "eval":
             return Use(head, "shell", tuple(range(1, len(words))))
         case "trap":
-            index = _behind_options(words, 1, "")
+            index = behind_options(words, 1, "")
             programs = (index,) if len(words) > index + 1 else ()
             return Use(head, "shell", programs)
-        case "su":
-            found = tuple(k + 1 for k, word in enumerate(words) if word == "-c")
-            return Use(head, "shell", tuple(k for k in found if k < len(words)))
+        case "." | "source":
+            return Use(head, "shell", stdin=bool(_STDIN & {*words[1:2]}))
+        case "at" | "batch" | "crontab":
+            return Use(head, "foreign", stdin=True)
         case "ssh":
-            index = _behind_options(words, 1, _SSH_OPTIONS)
-            return Use(head, "foreign", tuple(range(index + 1, len(words))), True)
+            return _remote(head, words)
         case "sed":
             return _first(head, words, "efl", "f", "e")
         case "jq":
@@ -205,6 +169,15 @@ def _plain_use(head: str, words: Sequence[str]) -> Use:
         case "let":
             return Use(head, arithmetic=tuple(range(1, len(words))))
     return _builtin(head, words)
+
+
+def _remote(head: str, words: Sequence[str]) -> Use:
+    """ssh: the remote shell reads the words, or else its standard input."""
+    index = behind_options(words, 1, _SSH_OPTIONS) + 1
+    remote = " ".join(words[index:]).split()
+    shell = bool(remote) and head_of(remote[0]) in STARTED
+    stdin = not remote or (shell and plain_use(head_of(remote[0]), remote).stdin)
+    return Use(head, "foreign", tuple(range(index, len(words))), stdin)
 
 
 def _builtin(head: str, words: Sequence[str]) -> Use:
@@ -215,7 +188,7 @@ def _builtin(head: str, words: Sequence[str]) -> Use:
         case "read":
             return _read(words)
         case "mapfile" | "readarray":
-            index = _behind_options(words, 1, _MAPFILE_OPTIONS)
+            index = behind_options(words, 1, _MAPFILE_OPTIONS)
             return Use(head, names=_only_names(words[index:]) or ("MAPFILE",))
         case "getopts":
             return Use(head, names=_only_names(words[2:3]))
@@ -224,7 +197,7 @@ def _builtin(head: str, words: Sequence[str]) -> Use:
         case "printf" if len(words) > 1 and words[1].startswith("-v"):
             return Use(head, variables=(1,), names=_only_names([words[1][2:]]))
         case "unset":
-            index = _behind_options(words, 1, "")
+            index = behind_options(words, 1, "")
             return Use(head, variables=tuple(range(index, len(words))))
         case "test" | "[":
             return Use(head, variables=_behind_each(words, "-v"))
@@ -244,7 +217,7 @@ def _only_names(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _read(words: Sequence[str]) -> Use:
-    index = _behind_options(words, 1, _READ_OPTIONS)
+    index = behind_options(words, 1, _READ_OPTIONS)
     arrays = [
         words[k + 1]
         for k in range(1, index - 1)
@@ -290,7 +263,8 @@ def _shell(head: str, words: Sequence[str]) -> Use:
         index += word[-1] in "oO"
     if command:
         return Use(head, "shell", (index,) if index < len(words) else ())
-    return Use(head, "shell", stdin=from_stdin or index >= len(words))
+    from_stdin = from_stdin or index >= len(words) or words[index] in _STDIN
+    return Use(head, "shell", stdin=from_stdin)
 
 
 def _interpreter(head: str, words: Sequence[str]) -> Use:

@@ -26,6 +26,7 @@ class PendingBody:
     words: list[Word]  # of its command, by identity
     reader: Literal["", "shell", "foreign"] = ""  # who takes the body for a program
     program: str = ""
+    sites: list[Site] = field(default_factory=list)  # once it has been read
 
 
 @dataclass(slots=True, eq=False)
@@ -52,13 +53,19 @@ class Command:
     assignments: list[tuple[str, Word]] = field(default_factory=list)
     uncertain: bool = False  # whether it runs hangs on the one before it
     compounds: int = 0  # `if`, loops, `{` around it
+    behind_compound: bool = False  # of which one has just ended
     redirect: bool = False  # the next word is a file's name
+    here_string: bool = False  # or this
+    strings: list[Word] = field(default_factory=list)  # of `<<<`
+    has_input: bool = False  # its standard input is redirected
     # within [[ ]]: the last word, and whether the next one is compared with a number
     test: bool = False
     operand: Word | None = None
     comparing: bool = False
     # the `case`s around it: what comes next in each
     cases: list[Literal["subject", "pattern", "body"]] = field(default_factory=list)
+    # what the pipe has printed so far that is in the text
+    printed: list[Site | PendingBody] = field(default_factory=list)
     # here-documents of this line, and whether its end has been passed
     heres: list[PendingBody] = field(default_factory=list)
     bodies: bool = False

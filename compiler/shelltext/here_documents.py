@@ -98,3 +98,5 @@ def _read_as_program(scan: Scan, pending: PendingBody, code: Program) -> None:
         read_shell_program(scan, code)
     elif pending.reader == "foreign":
         mark(scan, code, "foreign")
+    else:
+        pending.sites = list(code.sites(scan))

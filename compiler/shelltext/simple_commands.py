@@ -6,10 +6,16 @@ the sites in it are for.
 
 import re
 
-from compiler.shelltext import commands
+from compiler.shelltext import commands, launching
 from compiler.shelltext.arithmetic import read_operand
 from compiler.shelltext.contexts import Command, Word
 from compiler.shelltext.programs import Program, mark, read_shell_program
+from compiler.shelltext.standard_input import (
+    end_pipe,
+    note_printed,
+    read_input,
+    read_input_of_compound,
+)
 from compiler.shelltext.state import Scan
 
 # Names and options are found in the beginning of a word; words hold words, without limit.
@@ -24,6 +30,7 @@ _CLOSING = {"fi", "done", "}"}
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?\+?=")
 _ELEMENT = re.compile(r"['\"]?([A-Za-z_][A-Za-z0-9_]*)\[")
 _QUOTED = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\[\s\S])*)\"|\\([\s\S])")
+_ESCAPED = re.compile(r"\\([\"$`\\\n])")
 
 
 def is_quoted(raw: str) -> bool:
@@ -34,7 +41,14 @@ def unquoted(raw: str) -> str:
     """A word without its quotes."""
     if not is_quoted(raw):
         return raw
-    return _QUOTED.sub(lambda found: found[1] or found[2] or found[3] or "", raw)
+    return _QUOTED.sub(_content, raw)
+
+
+def _content(quoted: re.Match[str]) -> str:
+    single, double, escaped = quoted.groups()
+    if double:
+        return _ESCAPED.sub(lambda found: found[1].strip("\n"), double)
+    return single or (escaped or "").strip("\n")
 
 
 def begin_word(scan: Scan, context: Command) -> None:
@@ -50,6 +64,8 @@ def end_word(scan: Scan, context: Command) -> None:
     context.word = -1
     if context.redirect:
         context.redirect = False
+        if context.here_string:
+            context.strings.append(word)
         return
     if context.is_list:
         return
@@ -96,6 +112,7 @@ def _count_compounds(context: Command, raw: str) -> None:
         context.compounds += 1
     elif raw in _CLOSING:
         context.compounds -= 1
+        context.behind_compound = True
 
 
 def _argument(scan: Scan, context: Command, raw: str, word: Word) -> None:
@@ -144,7 +161,8 @@ def forget_words(scan: Scan, context: Command) -> None:
     """What follows is another command."""
     context.words = []
     context.assignments = []
-    context.redirect = False
+    context.redirect = context.here_string = context.has_input = False
+    context.strings = []
     context.first_site = len(scan.sites)
 
 
@@ -152,18 +170,29 @@ def end_command(scan: Scan, context: Command) -> None:
     """The current command, if there is one, ends at the position."""
     end_word(scan, context)
     if context.words and not context.is_list:
-        if commands.is_interesting(unquoted(context.head)):
+        if _is_interesting(scan, context):
             _use(scan, context)
+        note_printed(scan, context)
     else:
         sure = _runs_surely(scan, context)
         for name, word in context.assignments:
             scan.set_name(name, word[1])
             if sure:
                 scan.surely.setdefault(name, []).append(word)
-    if context.words or context.assignments:  # else a line end behind `||`
-        context.uncertain = False
-    context.test = False
+    if not context.words:
+        read_input_of_compound(scan, context)
+    if context.words or context.assignments or context.behind_compound:
+        context.uncertain = False  # else it is a line end behind `||`
+        end_pipe(scan, context)
+    context.test = context.behind_compound = False
     forget_words(scan, context)
+
+
+def _is_interesting(scan: Scan, context: Command) -> bool:
+    if launching.is_interesting(unquoted(context.head)):
+        return True
+    arguments = context.words[1:]
+    return any(launching.may_start(unquoted(_beginning(scan, it))) for it in arguments)
 
 
 def _runs_surely(scan: Scan, context: Command) -> bool:
@@ -180,7 +209,7 @@ def _use(scan: Scan, context: Command) -> None:
     """What the command that ends here does with its words."""
     words = context.words
     plain = [unquoted(_beginning(scan, word)) for word in words]
-    found = commands.use(plain)
+    found = launching.use(plain)
     for index in found.arithmetic:
         read_operand(scan, context, words[index])
     for index in found.variables:
@@ -190,10 +219,8 @@ def _use(scan: Scan, context: Command) -> None:
         if commands.sets_surely(plain) and _runs_surely(scan, context):
             whole = (words[0][0], scan.position)
             scan.surely.setdefault(name, []).append(whole)
-    if found.stdin and (found.reader == "shell" or found.reader == "foreign"):
-        for here in context.heres:
-            if here.words is words:
-                here.reader, here.program = found.reader, found.head
+    if found.stdin:
+        read_input(scan, context, found)
     ranges = [words[index] for index in found.programs]
     if not ranges:
         return

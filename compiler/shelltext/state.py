@@ -52,6 +52,7 @@ class Scan:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     extents: dict[int, int] = field(default_factory=dict)
     subshells: set[int] = field(default_factory=set)
+    stdin_reader: str = ""  # the last command that takes our stdin for its program
     unclosed_angle: bool = False  # no `$<` from here on has an end
     missing: dict[tuple[str, bool], int] = field(default_factory=dict)  # delimiters
 

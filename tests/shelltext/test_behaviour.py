@@ -14,7 +14,8 @@ from compiler.ir import Reference, ShellText
 from compiler.resolve.graph import Graph
 from compiler.resolve.names import Findings, Names, Scope
 from compiler.resolve.texts import resolve_shell_text
-from compiler.shelltext import Rendered, load_files, parse, render
+from compiler.shelltext import parse
+from compiler.shelltext.render import Rendered, load_files, render
 from compiler.source import Source
 
 VALUES = {
@@ -85,6 +86,18 @@ TEXTS = {
     "quoted here in here": "bash <<EOF\ncat <<'E'\n[${X}]\nE\nEOF\n",
     "quoted here in quoted here": "bash <<'EOF'\ncat <<'E'\n[${X}]\nE\nEOF\n",
     "quoted here in sh -c in sh -c": "sh -c 'sh -c \"cat <<\\E\n[${X}]\nE\n\"'",
+    "bash reads here string": "bash <<< \"printf '[%s]' '${X}'\"",
+    "bash reads dotted here string": "bash <<< \"printf '[%s]' '${a.b}'\"",
+    "bash reads its stdin's file": "bash /dev/stdin <<E\nprintf '[%s]' \"${X}\"\nE\n",
+    "sourced stdin": ". /dev/stdin <<E\nprintf '[%s]' '${X}'\nE\n",
+    "flock": "flock /dev/null bash -c \"printf '[%s]' '${X}'\"",
+    "flock -c": "flock /dev/null -c \"printf '[%s]' '${X}'\"",
+    "nice": "nice --adjustment 5 bash -c \"printf '[%s]' '${X}'\"",
+    "timeout": "timeout --signal KILL 5 bash -c \"printf '[%s]' '${X}'\"",
+    "line continuation": "ba\\\nsh -c \"printf '[%s]' '${X}'\"",
+    "line continuation in quotes": "\"ba\\\nsh\" -c \"printf '[%s]' '${X}'\"",
+    "find": "find . -maxdepth 0 -exec true \\; -exec sh -c \"printf '[%s]' '${X}'\" \\;",
+    "no program": "echo bash -c \"[${X}]\" | sed 's/^bash -c //'",
     "set by read": 'read -r Y <<< q; printf "[%s]" "${a.b}"',
     "function": "f() { printf '[%s]' \"$1\"; }; f '${a.b}'",
     "case": "case '${a.b}' in \"${X}\") printf '[%s]' \"$X\" ;; esac",
@@ -226,7 +239,43 @@ PASTED = {
     "name": "bash -c \"cat <<'E'\n${X} $HOME\nE\n\"",
     "result": "bash -c \"cat <<'E'\n${a.b} $(echo 1)\nE\n\"",
     "operator": "bash -c \"cat <<'E'\n${X#p}\nE\n\"",
+    "subshell": "(bash) <<E\necho ${X}\nE\n",
+    "group": "{ bash; } <<E\necho ${X}\nE\n",
+    "group and string": '{ bash; } <<< "echo ${X}"',
+    "condition": "if bash; then :; fi <<E\necho ${X}\nE\n",
+    "loop": "while read x; do bash; done <<E\necho ${X}\nE\n",
+    "pipe of here": "cat <<E | bash\necho ${X}\nE\n",
+    "pipe of quoted here": "cat <<'E' | bash\necho ${X}\nE\n",
+    "pipe of string": 'cat <<< "echo ${X}" | bash',
+    "pipe of echo": 'echo "echo ${X}" | bash',
+    "pipe of printf": 'printf "echo %s" "${X}" | sudo sh -s',
+    "pipe of several": 'true; (a; echo "echo ${X}") | tee f |\n { b; bash; }',
+    "pipe of a group": "{ cat <<E\n${X}\nE\n} | (bash)",
+    "pipe into python": 'echo "print(${X})" | python3 -',
+    "pipe into ssh": 'echo "echo ${X}" | ssh host bash -s',
+    "docker": 'docker run image sh -c "echo ${X}"',
+    "docker's stdin": "docker exec -i image bash <<E\necho ${X}\nE\n",
+    "env -S": 'env -S "printf ${X}"',
+    "parallel": 'parallel echo "${X}" ::: a',
+    "crontab": 'echo "* * * * * ${X}" | crontab -',
+    "nice python": 'nice --adjustment 5 python3 -c "print(${X})"',
 }
+DATA = {
+    "argument": 'echo "$X" | bash a.sh',
+    "another pipe": 'echo "$X"; a | bash',
+    "xargs": 'echo "$X" | xargs bash',
+    "remote cat": 'echo "$X" | ssh host "cat > file"',
+    "name of a shell": 'echo "$X" | grep bash -c',
+    "own input": 'echo "$X" | bash < file',
+    "url": 'curl "$X" | sh',
+    "installed": 'apt install bash "$X"',
+}
+
+
+@pytest.mark.parametrize("source", DATA.values(), ids=DATA.keys())
+def test_data_beside_a_program_is_data(source: str) -> None:
+    text, _ = parse(source, Source("a.yaml", source).span)
+    assert [each.place for each in text.references] == ["text"]
 
 
 @pytest.mark.parametrize("source", PASTED.values(), ids=PASTED.keys())

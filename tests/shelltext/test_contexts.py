@@ -3,15 +3,8 @@
 import pytest
 
 from compiler.ir import Reference, ShellReference, ShellText, Template
-from compiler.shelltext import (
-    Rendered,
-    as_shell_default,
-    load_files,
-    misplaced,
-    parse,
-    render,
-    words,
-)
+from compiler.shelltext import as_shell_default, misplaced, parse, words
+from compiler.shelltext.render import Rendered, load_files, render
 from compiler.source import Source
 
 
