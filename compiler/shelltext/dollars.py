@@ -17,6 +17,9 @@ from compiler.shelltext.state import (
     enter_arithmetic,
     enter_command,
     enter_expansion,
+    is_offset,
+    never_evaluated,
+    turn_into_offset,
 )
 
 _UNNAMED = re.compile(r"\$\{[#!]?(?:[0-9]+|[@*#?$!-])?")
@@ -66,7 +69,10 @@ def _brace(scan: Scan, context: Context) -> None:
     if found is None:
         special = _UNNAMED.match(source, start, scan.limit)
         scan.position = special.end() if special else start + 2
-        enter_expansion(scan, start)
+        expansion = enter_expansion(scan, start)
+        if special and is_offset(source, scan.position):
+            turn_into_offset(scan, expansion)
+            scan.position += 1
         return
     sigil, name = found.groups()
     behind = found.end()
@@ -82,6 +88,7 @@ def _brace(scan: Scan, context: Context) -> None:
         scan.position += 1
     elif follows != ".":
         site = add_site(scan, start, 0, context, plain=True)
-        site.checkable = sigil != "#"
+        if sigil == "#":  # a length
+            never_evaluated(site)
         expansion = enter_expansion(scan, start)
         expansion.site, expansion.sigil, expansion.behind_name = site, sigil, True

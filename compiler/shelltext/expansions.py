@@ -12,6 +12,8 @@ from compiler.shelltext.state import (
     Scan,
     enter_double_quotes,
     enter_subscript,
+    is_offset,
+    never_evaluated,
     turn_into_offset,
 )
 
@@ -84,7 +86,7 @@ def _operator(scan: Scan, context: Expansion, site: Site) -> None:
         enter_subscript(scan, position, of=name)
         context.behind_name = True
         scan.position += 1
-    elif character == ":" and source[position + 1 : position + 2] not in [*"-=?+"]:
+    elif is_offset(source, position):
         turn_into_offset(scan, context)
         scan.position += 1
     elif character in ":-=+?":
@@ -106,7 +108,7 @@ def _default(scan: Scan, context: Expansion, site: Site) -> None:
         kind = scan.source[scan.position]
         scan.position += 1
     if kind == "+":
-        site.checkable = False
+        never_evaluated(site)
     if kind != "?":
         context.default = scan.position
 

@@ -71,7 +71,7 @@ def _scan_embedded(
     def locate(start: int, end: int) -> Span:
         return scan.locate(*embedded.outer(start, end))
 
-    inner = scan.reread(embedded.text, locate, depth, handed)
+    inner = scan.reread(embedded.text, locate, depth, handed, scan.integers)
     for site in inner.sites:
         if depth > scan.depth:
             site.inner = site.inner if site.through else site.quoting

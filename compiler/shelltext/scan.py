@@ -35,15 +35,26 @@ _DECLARED = re.compile(r"\b(?:declare|local|typeset)((?:[ \t]+[^\s;&|()]+)+)")
 
 def scan_text(source: str, locate: Locate) -> Scan:
     """`sites` in the order of their starts, `assigned` and `diagnostics` of a text."""
-    return _scan(source, locate, 0, (), embedded=False)
+    return _scan(source, locate, 0, (), frozenset(), embedded=False)
 
 
-def _reread(source: str, locate: Locate, depth: int, handed: Sequence[Site]) -> Scan:
-    return _scan(source, locate, depth, handed, embedded=True)
+def _reread(
+    source: str,
+    locate: Locate,
+    depth: int,
+    handed: Sequence[Site],
+    integers: frozenset[str],
+) -> Scan:
+    return _scan(source, locate, depth, handed, integers, embedded=True)
 
 
 def _scan(
-    source: str, locate: Locate, depth: int, handed: Sequence[Site], embedded: bool
+    source: str,
+    locate: Locate,
+    depth: int,
+    handed: Sequence[Site],
+    integers: frozenset[str],
+    embedded: bool,
 ) -> Scan:
     handed = sorted(handed, key=lambda site: site.start)
     scan = Scan(
@@ -54,7 +65,8 @@ def _scan(
         embedded=embedded,
         handed=handed,
         handed_starts=[site.start for site in handed],
-        associative=_associative(source),
+        associative=_declared_with(source, "A"),
+        integers=integers | _declared_with(source, "i"),
         limit=len(source),
     )
     text = enter_command(scan, 0)
@@ -98,17 +110,17 @@ def _close_open_sites(scan: Scan) -> None:
     scan.sites = [site for site in scan.sites if site.end]
 
 
-def _associative(source: str) -> frozenset[str]:
-    """Names that the text declares with -A: their subscripts are texts."""
-    if "A" not in source or "-" not in source:
+def _declared_with(source: str, letter: str) -> frozenset[str]:
+    """Names that the text declares with that option."""
+    if letter not in source or "-" not in source:
         return frozenset()
     names: set[str] = set()
     for found in _DECLARED.finditer(source):
         words = found[1].split()
-        if any(word[0] == "-" and "A" in word for word in words):
+        if any(word[0] == "-" and letter in word for word in words):
             names.update(
                 each.group()
                 for word in words
-                if word[0] != "-" and (each := NAME.match(word))
+                if word[0] != "-" and (each := NAME.match(word.strip("'\"")))
             )
     return frozenset(names)

@@ -5,6 +5,7 @@ the sites in it are for.
 """
 
 import re
+from collections.abc import Iterator
 
 from compiler.shelltext import commands, launching
 from compiler.shelltext.arithmetic import read_operand
@@ -68,6 +69,8 @@ def end_word(scan: Scan, context: Command) -> None:
             context.strings.append(word)
         return
     if context.is_list:
+        if context.array in scan.integers:
+            read_operand(scan, context, word)
         return
     raw = _beginning(scan, word)
     if context.in_pattern:
@@ -78,7 +81,7 @@ def end_word(scan: Scan, context: Command) -> None:
     elif context.words:
         _argument(scan, context, raw, word)
     else:
-        _first_word(context, raw, word)
+        _first_word(scan, context, raw, word)
 
 
 def _beginning(scan: Scan, word: Word) -> str:
@@ -86,10 +89,12 @@ def _beginning(scan: Scan, word: Word) -> str:
     return scan.source[start : min(end, start + _ENOUGH)]
 
 
-def _first_word(context: Command, raw: str, word: Word) -> None:
+def _first_word(scan: Scan, context: Command, raw: str, word: Word) -> None:
     assignment = ASSIGNMENT.match(raw)
     if assignment is not None:
         context.assignments.append((assignment[1], word))
+        if assignment[1] in scan.integers:
+            read_operand(scan, context, (word[0] + assignment.end(), word[1]))
         context.uncertain = context.uncertain or assignment[0] != f"{assignment[1]}="
     elif raw in _BEFORE_COMMAND:
         context.uncertain = context.uncertain or raw == "coproc"
@@ -188,6 +193,17 @@ def end_command(scan: Scan, context: Command) -> None:
     forget_words(scan, context)
 
 
+def _of_integers(scan: Scan, plain: list[str], found: commands.Use) -> Iterator[int]:
+    """Words whose values a command gives to variables that are declared as integers."""
+    if found.head in ("for", "select") and scan.integers.intersection(plain[1:2]):
+        yield from range(3, len(plain))
+    elif scan.integers and found.names:
+        for index, word in enumerate(plain):
+            assignment = ASSIGNMENT.match(word)
+            if assignment is not None and assignment[1] in scan.integers:
+                yield index
+
+
 def _is_interesting(scan: Scan, context: Command) -> bool:
     if launching.is_interesting(unquoted(context.head)):
         return True
@@ -210,7 +226,7 @@ def _use(scan: Scan, context: Command) -> None:
     words = context.words
     plain = [unquoted(_beginning(scan, word)) for word in words]
     found = launching.use(plain)
-    for index in found.arithmetic:
+    for index in {*found.arithmetic, *_of_integers(scan, plain, found)}:
         read_operand(scan, context, words[index])
     for index in found.variables:
         _read_variable(scan, context, words[index], found.head)

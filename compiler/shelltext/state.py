@@ -20,9 +20,9 @@ from compiler.shelltext.contexts import (
 )
 from compiler.shelltext.sites import Site
 
-# Scans a text that stands in a text: it, its way out, its depth, and what another shell
-# reads in it.
-Reread: TypeAlias = Callable[[str, Locate, int, Sequence[Site]], "Scan"]
+# Scans a text that stands in a text: it, its way out, its depth, what another shell
+# reads in it, and the names that are integers around it.
+Reread: TypeAlias = Callable[[str, Locate, int, Sequence[Site], frozenset[str]], "Scan"]
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +43,7 @@ class Scan:
     handed: Sequence[Site]  # ordered by their starts
     handed_starts: Sequence[int]
     associative: frozenset[str]
+    integers: frozenset[str]  # what is assigned to these is evaluated
     limit: int
     position: int = 0
     contexts: list[Context] = field(default_factory=list)
@@ -116,6 +117,19 @@ def turn_into_offset(scan: Scan, expansion: Expansion) -> None:
         len(scan.sites),
         expansion.site,
     )
+
+
+def is_offset(source: str, position: int) -> bool:
+    """Whether `:` of `${X:1}` is there, and no `:-` or the like."""
+    follows = source[position : position + 2]
+    return follows[:1] == ":" and follows[1:] not in [*"-=?+"]
+
+
+def never_evaluated(site: Site) -> None:
+    """In arithmetic it stands for a number, or for nothing of what it holds."""
+    site.checkable = False
+    if site.place == "arithmetic":
+        site.place = "text"
 
 
 def open_site(context: Context) -> Site | None:

@@ -289,7 +289,8 @@ def test_one_variable_for_equal_expressions() -> None:
         ("COUNT=$((COUNT+1)); echo $((COUNT))", ("COUNT",)),
         ("for ((i=0; i<N; i++)); do echo $((i)); done", ("N",)),
         ("(( ${a.b} > 1 ))", ("WFC_1",)),
-        ("echo $(( ${#X} + ${Y:+1} ))", ()),
+        ("echo $(( ${#N} + ${N:+1} )) $((${#N}+1)) ${v:${#N}} ${v: -1}", ()),
+        ("declare -i y; y=${#N}; z=$N", ()),
     ],
 )
 def test_integers(source: str, integers: tuple[str, ...]) -> None:
