@@ -60,17 +60,18 @@ class Emission:
 
 
 def _common(workflow: Workflow) -> tuple[Export, ...]:
-    """The exports that all steps and handlers have alike, not of steps: named once."""
-    every = [set(step.exports) for step in (*workflow.steps, *workflow.handlers)]
-    if not every:
-        return ()
-    shared = set.intersection(*every)
+    """The exports with which those of all steps and handlers begin: named once. They are
+    not of steps. Only the first ones, since the order decides what goes by file (R4).
+    """
     kinds = {"param", "env", "process", "special"}
-    return tuple(
-        export
-        for export in (*workflow.steps, *workflow.handlers)[0].exports
-        if export in shared and {it.kind for it in export.origins} <= kinds
-    )
+    every = [step.exports for step in (*workflow.steps, *workflow.handlers)]
+    common = []
+    for first, *others in zip(*every, strict=False):
+        own = not {it.kind for it in first.origins} <= kinds
+        if own or any(other != first for other in others):
+            break
+        common.append(first)
+    return tuple(common)
 
 
 def exported(values: Values, export: Export) -> str:
@@ -96,9 +97,7 @@ def _step(script: Emission, step: Step, handler: bool = False) -> _Declared:
     if not handler and folder != step.name:
         words.append(f"name={word(step.name)}")
     words += _edges(script, step)
-    uses = [
-        exported(values, each) for each in step.exports if each not in script.common
-    ]
+    uses = [exported(values, each) for each in step.exports[len(script.common) :]]
     if any(uses):
         words += _attribute("uses", [each for each in uses if each])
         script.used.parts.add("uses")

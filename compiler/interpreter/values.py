@@ -27,7 +27,11 @@ from compiler.regex.matching import search_lines
 from compiler.shelltext.render import load_files, render
 from compiler.walk import children
 
-LARGEST_EXPORT = 65_536  # bytes; above it a value goes by file (R4)
+# In bytes, R4: above the first a value goes by file, and above the second where those in
+# the environment already exceed the third. Linux has room for some 2 MiB, argv included.
+LARGEST_EXPORT = 65_536
+SMALL_EXPORT = 1_024
+ALL_EXPORTS = 1_048_576
 LARGEST_OUTPUT = 1_048_576  # bytes after trimming (S3)
 _WHITE_SPACE = b" \t\n\r\v\f"
 _INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]*)", re.ASCII)
@@ -170,10 +174,13 @@ def prepare(
                 f"`{name}` is used in arithmetic and must be a whole number, "
                 f"but is `{shown}`"
             )
-    for name in rendered.exported:
-        if _is_large(environment.get(name, "")):
-            raise Failure(f"`{name}` is above 64 KiB, too large for an inner shell")
     large = _spill_large(environment, names, spill)
+    for name in rendered.exported:
+        if name in large:
+            raise Failure(
+                f"`{name}` is too large for an inner shell: it is above 64 KiB, or all "
+                "values are above 1 MiB"
+            )
     loaded = rendered.text
     if large and shell:
         loaded = _after_shebang(loaded, f"{load_files(large)}; ")
@@ -201,18 +208,19 @@ def _checked(name: str, value: str) -> str:
     return value
 
 
-def _is_large(value: str) -> bool:
-    if len(value) * 4 <= LARGEST_EXPORT:
-        return False
-    return len(value.encode("utf-8", "surrogateescape")) > LARGEST_EXPORT
-
-
 def _spill_large(
     environment: dict[str, str], names: Sequence[str], spill: Spill
 ) -> list[str]:
-    large = [name for name in names if _is_large(environment[name])]
-    for name in large:
-        environment[f"{name}_FILE"] = str(spill(environment.pop(name)))
+    """Moves to files what has no room in `environment`, in the order of `names`."""
+    large, total = [], 0
+    for name in names:
+        size = len(environment[name].encode("utf-8", "surrogateescape"))
+        full = total > ALL_EXPORTS and size > SMALL_EXPORT
+        if size > LARGEST_EXPORT or full:
+            large.append(name)
+            environment[f"{name}_FILE"] = str(spill(environment.pop(name)))
+        else:
+            total += size
     return large
 
 

@@ -161,6 +161,19 @@ def test_large_values(tmp_path: Path) -> None:
     }
 
 
+def test_many_values(tmp_path: Path) -> None:
+    makers = "".join(
+        f"  - {{name: s{n}, command: \"head -c 60000 /dev/zero | tr '\\\\0' x\", output: O{n}}}\n"
+        for n in range(60)
+    )
+    names = ", ".join(f"s{n}" for n in range(60))
+    user = (
+        f"  - {{name: u, depends: [{names}], command: 'echo hi ${{#O59}}', output: U}}"
+    )
+    outcome, _ = run(f"type: graph\nsteps:\n{makers}{user}\n", tmp_path)
+    assert outcome.outputs["U"] == "hi 60000"
+
+
 def test_timeout(tmp_path: Path) -> None:
     workflow = """
         steps:

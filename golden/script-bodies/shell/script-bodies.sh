@@ -110,18 +110,19 @@ wfc_capture() { # file -> wfc_value: its text, trimmed; or false and wfc_why
     if ! iconv -f UTF-8 -t UTF-8 <"$1" >/dev/null 2>&1; then wfc_why='the output is not UTF-8 text'; return 1; fi ;;
   esac
 }
-wfc_is_big() { local LC_ALL=C; ((${#1} > 65536)); } # counts bytes
-wfc_give() { # name, file: into the environment; above 64 KiB by the name of its file
+wfc_size() { local LC_ALL=C; wfc_bytes=${#1}; }
+wfc_give() { # name, file: into the environment; by the name of its file above 64 KiB, and above 1 KiB where there is 1 MiB already
   IFS= read -r -d '' wfc_value <"$2" || :
-  if ((${#wfc_value} > 16384)) && wfc_is_big "$wfc_value"; then
+  wfc_size "$wfc_value"
+  if ((wfc_bytes > 65536 || (wfc_bytes > 1024 && wfc_total > 1048576))); then
     export "$1_FILE=$2"; unset "$1"
     wfc_line='@=$(cat "$@_FILE" && printf .) || exit 1; @=${@%.}'
     wfc_load="$wfc_load${wfc_line//@/$1}; "
-  else export "$1=$wfc_value"; fi
+  else export "$1=$wfc_value"; wfc_total=$((wfc_total + wfc_bytes)); fi
 }
 wfc_environment() { # of the next process; wfc_load: what its shell does first
   local wfc_e
-  wfc_load=''
+  wfc_load='' wfc_total=0
   # shellcheck disable=SC2086  # lists of names and places
   set -- NAME=params/NAME
   for wfc_e; do
@@ -231,7 +232,7 @@ wfc_write() { # what the workers need to know of each step
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     printf '%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/steps/${wfc_folders[wfc_k]}/step"
   done
-  declare -f wfc_fail wfc_find wfc_get wfc_bind wfc_capture wfc_is_big wfc_give wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker "${wfc_setups[@]}" >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_find wfc_get wfc_bind wfc_capture wfc_size wfc_give wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker "${wfc_setups[@]}" >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string
