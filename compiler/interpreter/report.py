@@ -31,7 +31,8 @@ class Report:
 
 
 def report_json(report: Report) -> dict[str, Json]:
-    """The JSON form of `report`, for `--report`."""
+    """The JSON form of `report`, for `--report`: text that UTF-8 can hold, so that bytes
+    of a path that are none stand in it as `\\udcff`."""
     return {
         "outcome": to_json(report.outcome),
         "run_id": report.run_id,
@@ -44,9 +45,13 @@ def report_json(report: Report) -> dict[str, Json]:
 
 def _times(steps: Mapping[str, StepReport]) -> dict[str, Json]:
     return {
-        path: {"seconds": round(step.seconds, 3), "log": step.log}
+        path: {"seconds": round(step.seconds, 3), "log": _encodable(step.log)}
         for path, step in steps.items()
     }
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def summary(report: Report) -> str:

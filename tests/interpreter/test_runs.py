@@ -668,6 +668,15 @@ def test_odd_step_names(tmp_path: Path) -> None:
     assert len(summary(report).splitlines()) == len(ODD_NAMES) + 3
 
 
+def test_a_path_that_is_no_text(tmp_path: Path) -> None:
+    folder = tmp_path / "\udcff"
+    folder.mkdir()
+    report = execute(program(step("a", "true")), folder)
+    text = json.dumps(report_json(report), ensure_ascii=False).encode()
+    log = json.loads(text)["steps"]["a"]["log"]
+    assert log == report.steps["a"].log.replace("\udcff", "\\udcff")
+
+
 def test_the_run_folder(tmp_path: Path) -> None:
     report = execute(
         program(step("a", "echo out; echo err >&2"), step("b", "exit 1", after=["a"])),

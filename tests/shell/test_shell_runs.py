@@ -236,6 +236,15 @@ def test_works_in_its_own_folder(tmp_path: Path) -> None:
         assert Path(form["steps"]["a"]["log"]).is_dir()
 
 
+def test_a_path_that_is_no_text(tmp_path: Path) -> None:
+    script = written("steps:\n  - {name: a, command: 'true'}\n", tmp_path)
+    report = tmp_path / "report.json"
+    process = start(script, "--report", str(report), home=tmp_path / "h\udcff")
+    assert process.wait(30) == 0
+    log = json.loads(report.read_bytes().decode())["steps"]["a"]["log"]
+    assert log.startswith(f"{tmp_path}/h/runs/")
+
+
 WORDS = """
     params: "first second NAME=x"
     steps:
