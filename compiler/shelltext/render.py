@@ -12,6 +12,8 @@ from compiler.ir import Expression, HereDocument, Reference, ShellReference, She
 from compiler.shelltext.embedded import Edit, Embedded
 
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_]+")
+_SIMPLE = re.compile(r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?")
+_BASE_TEN = re.compile(r"[^A-Za-z0-9_#$}]?10#")
 _SPECIAL = re.compile(r"[\\$`]")
 
 
@@ -81,20 +83,24 @@ def render(text: ShellText, first: int = 1) -> Rendered:
     documents: dict[tuple[int, int], tuple[_Place, list[Edit]]] = {}
     for reference, place in zip(text.references, places, strict=True):
         inner = _is_for_inner(reference, place)
-        if reference.plain:
-            name = _name_of(reference)
-            if any(end <= reference.start for end in assigned.get(name, ())):
-                continue
+        decimal = _is_decimal(reference, place)
+        plain = reference.plain
+        name = _name_of(reference) if plain else names.name(reference.expression)
+        if plain and any(end <= reference.start for end in assigned.get(name, ())):
+            continue
+        if decimal:
+            digits = f"${{{name}//[!0-9]/.}}"  # a full stop is an error there
+            edits.append(place.lift((place.start, place.end, digits)))
+        elif plain:
             edits += _left_for_inner(reference, place) if inner else ()
         else:
-            name = names.name(reference.expression)
             edit = (place.start, place.end, _replacement(reference, place, name, inner))
             if place.here is not None:
                 key = place.lift((*place.here.word, ""))[:2]
                 documents.setdefault(key, (place, []))[1].append(edit)
             else:
                 edits.append(place.lift(edit))
-        if reference.place == "arithmetic":
+        if reference.place == "arithmetic" and not decimal:
             integers[name] = None
         if inner:
             exported[name] = None
@@ -161,6 +167,17 @@ def _is_for_inner(reference: ShellReference, place: _Place) -> bool:
         layers = (each.layers[0] for each in place.through if each.layers)
         return any("backtick" not in layer for layer in layers)
     return bool(reference.program) and reference.place in ("shell", "arithmetic")
+
+
+def _is_decimal(reference: ShellReference, place: _Place) -> bool:
+    """Whether it stands behind `10#`, where zeros in front are no octal number."""
+    written = place.text[place.start : place.end]
+    return (
+        reference.place == "arithmetic"
+        and _BASE_TEN.fullmatch(place.text, max(0, place.start - 4), place.start)
+        is not None
+        and (not reference.plain or _SIMPLE.fullmatch(written) is not None)
+    )
 
 
 def _replacement(

@@ -150,6 +150,11 @@ UNSAFE = {
     "old": "echo $[X]",
     "let": "let 'y=X' || true",
     "integer": "declare -i y=$X",
+    "base ten": "echo $((10#$X))",
+    "base ten dotted": "echo $((10#${a.b}))",
+    "base ten in base": "echo $((16#10#$X))",
+    "base ten quoted": 'echo "$((1?10#${X}:2))"',
+    "base ten, inner": 'bash -c "echo \\$((10#$X))"',
     "positional offset": "echo ${@:X}",
     "positional offset quoted": 'echo "${*:${X}:1}"',
     "offset of one": "echo ${1:X}",
@@ -306,6 +311,20 @@ def test_what_cannot_be_handed_on_is_refused(source: str) -> None:
 def test_literal_dollars_stay_in_an_inner_quoted_here(tmp_path: Path) -> None:
     source = "bash -c 'cat <<\"E\"\n${X} $HOME `a` \\ \\\\ $(b)\nE\n'"
     assert run(source, "$x", tmp_path).stdout == b"$x $HOME `a` \\ \\\\ $(b)\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("007", b"7\n"), ("08", b"8\n"), ("-1", b""), ("a", b"")]
+)
+@pytest.mark.parametrize(
+    "source",
+    ["echo $((10#$X))", 'bash -c "echo \\$((10#${X}))"', "echo $((10#${a.b}))"],
+)
+def test_digits_behind_base_ten(
+    source: str, value: str, said: bytes, tmp_path: Path
+) -> None:
+    got = run(source, value, tmp_path)
+    assert (got.stdout, bool(got.returncode)) == (said, not said)
 
 
 @pytest.mark.parametrize("shell", ["bash", "dash", "ksh", "zsh"])

@@ -257,6 +257,15 @@ RENDERINGS = {
     "set by the text": ('X=1; sh -c "f ${X}"', 'X=1; sh -c "f ${X}"'),
     "set for the command": ('X=1 sh -c "f ${X}"', 'X=1 sh -c "f \\${X}"'),
     "arithmetic": ("f $((${a.b} + 1))", "f $((${WFC_1} + 1))"),
+    "base ten": (
+        "f $((10#$X + 10#${a.b}))",
+        "f $((10#${X//[!0-9]/.} + 10#${WFC_1//[!0-9]/.}))",
+    ),
+    "base ten within": (
+        'sh -c "f \\$((10#$X))"',
+        'sh -c "f \\$((10#\\${X//[!0-9]/.}))"',
+    ),
+    "another base": ("f $((110#$X))", "f $((110#$X))"),
 }
 
 
@@ -291,6 +300,8 @@ def test_one_variable_for_equal_expressions() -> None:
         ("(( ${a.b} > 1 ))", ("WFC_1",)),
         ("echo $(( ${#N} + ${N:+1} )) $((${#N}+1)) ${v:${#N}} ${v: -1}", ()),
         ("declare -i y; y=${#N}; z=$N", ()),
+        ("echo $((10#$N))", ()),
+        ("echo $((10#${N:-1} + 8#$N))", ("N",)),
     ],
 )
 def test_integers(source: str, integers: tuple[str, ...]) -> None:
