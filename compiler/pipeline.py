@@ -1,6 +1,5 @@
 """A file's text -> a checked, simplified program -> the files of a target."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Diagnostic, has_errors
@@ -11,7 +10,11 @@ from compiler.source import Source
 from compiler.validate import check
 
 if TYPE_CHECKING:
+    from dataclasses import dataclass
+
     from compiler.backend import Backend, File
+else:
+    from compiler.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from compiler import __version__
 
@@ -27,7 +27,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         # argparse would drop it where it follows the file at once.
         cut = given.index("--")
         given, behind = given[:cut], given[cut + 1 :]
-    options, rest = _parser().parse_known_args(given)
+    options, rest = _parser(given[0] if given else "").parse_known_args(given)
     unknown = [word for word in rest if word.startswith("-") and word != "-"]
     if unknown:
         options.parser.error(f"unknown option {unknown[0]}")
@@ -40,7 +40,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wfc",
         description="Write a workflow once; check it, run it, compile it.",
@@ -49,24 +49,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"wfc {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-
-    def command(name: str, purpose: str) -> argparse.ArgumentParser:
-        found = commands.add_parser(
+    for name, (purpose, add_options) in _COMMANDS.items():
+        command = commands.add_parser(
             name,
             help=purpose,
             description=purpose,
             formatter_class=_Help,
             allow_abbrev=False,
         )
-        found.set_defaults(parser=found)
-        return found
-
-    _add_lint(command("lint", "say everything that is wrong with workflows"))
-    _add_run(command("run", "run a workflow here"))
-    _add_compile(command("compile", "make the files of a target"))
-    explain = command("explain", "say what a code such as WFC201 means")
-    explain.add_argument("code", metavar="CODE")
-    command("targets", "list the targets and what they support")
+        command.set_defaults(parser=command)
+        if name == wanted:  # the options of the others would only take time
+            add_options(command)
     return parser
 
 
@@ -140,3 +133,20 @@ def _add_compile(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 on any loss")
     _add_shared(parser)
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("code", metavar="CODE")
+
+
+def _add_nothing(parser: argparse.ArgumentParser) -> None:
+    """A command without options."""
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "lint": ("say everything that is wrong with workflows", _add_lint),
+    "run": ("run a workflow here", _add_run),
+    "compile": ("make the files of a target", _add_compile),
+    "explain": ("say what a code such as WFC201 means", _add_explain),
+    "targets": ("list the targets and what they support", _add_nothing),
+}

@@ -1,12 +1,16 @@
 """What all readers of expressions take and give: a text, what was read, what is wrong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import CommandSubstitution, Expression
 from compiler.source import Span
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from compiler.values import dataclass
 
 Locate = Callable[[int, int], Span]
 """Offsets in the text that is read, to the place in the file."""

@@ -1,10 +1,15 @@
 """A workflow's `depends` and its order in the file -> who waits for whom."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import Dependency, Step, Workflow
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from compiler.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

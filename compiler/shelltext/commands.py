@@ -6,10 +6,15 @@ variable, and which names the command sets. Words come without their quotes; wha
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from compiler.shelltext.shells import SHELLS
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from compiler.values import dataclass
 
 Reader = Literal["shell", "foreign", "filter"]
 

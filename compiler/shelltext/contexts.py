@@ -15,7 +15,7 @@ from compiler.shelltext.sites import Site
 Word: TypeAlias = tuple[int, int]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class PendingBody:
     """A here-document whose body has not been reached."""
 
@@ -29,7 +29,7 @@ class PendingBody:
     sites: list[Site] = field(default_factory=list)  # once it has been read
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Command:
     """Commands, one after the other: the text itself, `$(...)`, `(...)`, `<(...)`.
 
@@ -78,7 +78,7 @@ class Command:
         return bool(self.cases) and self.cases[-1] == "pattern"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class DoubleQuotes:
     start: int
     place: Place
@@ -87,7 +87,7 @@ class DoubleQuotes:
     quoting: Quoting = "double"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Expansion:
     """`${...}`, to `}`; `site` if it is a reference that may be ours."""
 
@@ -103,7 +103,7 @@ class Expansion:
     is_pattern: bool = False  # the word is one: '...' quotes in it
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Arithmetic:
     """`((...))`, `$((...))`, `$[...]`, a subscript, and the offsets of `${X:1:2}`."""
 
@@ -119,7 +119,7 @@ class Arithmetic:
     brackets: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Body:
     """The body of a here-document whose delimiter is not quoted.
 

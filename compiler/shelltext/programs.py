@@ -8,8 +8,8 @@ know the way out (`Site.through`). Programs of other languages are only marked.
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from compiler.ir import HereDocument, Quoting, Reference
 from compiler.shelltext.contexts import Context, DoubleQuotes, Expansion, Word
@@ -18,6 +18,11 @@ from compiler.shelltext.references import NAMED
 from compiler.shelltext.sites import Site
 from compiler.shelltext.state import Scan
 from compiler.source import Span
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from compiler.values import dataclass
 
 # How many programs within programs are followed (`sh -c 'sh -c "..."'`).
 _MAX_PROGRAMS = 6

@@ -6,7 +6,7 @@ from compiler.ir import Expression, HereDocument, Place, Quoting
 from compiler.shelltext.embedded import Embedded
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Site:
     """A reference at `start:end` of the text that holds it: the source itself, or the
     innermost of `through` (which lead outwards, to the source).

@@ -25,7 +25,7 @@ from compiler.shelltext.sites import Site
 Reread: TypeAlias = Callable[[str, Locate, int, Sequence[Site], frozenset[str]], "Scan"]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Scan:
     """`depth` counts the programs around this text (0: none), `embedded` says that it
     stands in another one. Reading goes from `position` to `limit`.
