@@ -147,7 +147,8 @@ def test_report(wfc: Wfc) -> None:
     write("good.yaml", GOOD)
     assert wfc("run", "good.yaml", "--report", "report.json").code == 0
     form = json.loads(Path("report.json").read_text())
-    assert list(form) == ["outcome", "run_id", "started", "seconds", "steps"]
+    keys = ["outcome", "run_id", "started", "seconds", "steps", "handlers"]
+    assert list(form) == keys
     assert form["outcome"]["status"] == "succeeded"
     assert form["outcome"]["events"] == [["start", "hello"], ["end", "hello"]]
     log = Path(form["steps"]["hello"]["log"])
