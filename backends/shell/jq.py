@@ -56,12 +56,25 @@ PRELUDE: dict[str, tuple[str, tuple[str, ...]]] = {
         ("json",),
     ),
     "kind": (
-        """def kind: {"string": "text", "array": "list"}[type] // type;""",
+        """def kind: {"string": "a text", "array": "a list", "object": "an object", "null": "null"}[type] // "a " + type;""",
         (),
     ),
-    "parsed": (
-        """def parsed: if . == "" then error("not JSON: an empty text") else fromjson end
+    "parsed": (  # jq itself takes `01`, `1.` and `nan`
+        r"""def parsed: if . == "" then error("not JSON: an empty text")
+    elif test("\\A(?>(?:[^\"0-9.+-]+|\"(?:[^\"\\\\]+|\\\\.)*\"|-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+-]))*)\\z") then fromjson
+    else error("not JSON: a text or a number that is none") end
     | if any(.. | numbers; isnan or isinfinite) then error("not JSON: a number that is none") else . end;""",
+        (),
+    ),
+    "lost": (
+        """def lost($value; $name): if $value == null then "" else $value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON") end;""",
+        ("parsed",),
+    ),
+    "pattern": (  # `^` and `$` are the ends of lines in jq, `\\d` and its like go beyond ASCII
+        r"""def pattern: {"d": "0-9", "w": "0-9A-Za-z_", "s": " \t\n\f\r\u000b"} as $class
+    | gsub("(?<c>\\[\\^?\\]?(?:\\\\.|[^\\]\\\\])*\\])|(?:\\\\(?<x>.))|(?<b>\\^)|(?<e>[$])";
+      if .c then .c | gsub("\\\\(?<x>.)"; $class[.x] // "\\" + .x) elif .x then ($class[.x] // null) as $of | if $of then "[" + $of + "]" else "\\" + .x end
+      elif .b then "\\A" else "\\z" end);""",
         (),
     ),
     "into": (
@@ -71,45 +84,47 @@ PRELUDE: dict[str, tuple[str, tuple[str, ...]]] = {
         ("parsed",),
     ),
     "boolean": (
-        """def boolean($of): if type == "boolean" then . else error($of + " takes true or false, not a " + kind) end;""",
+        """def boolean($of): if type == "boolean" then . else error("`" + $of + "` takes true or false, not " + kind) end;""",
         ("kind",),
     ),
     "number": (
-        """def number($of): if type == "number" then . else error($of + " takes a number, not a " + kind) end;""",
+        """def number($of): if type == "number" then . else error("`" + $of + "` takes a number, not " + kind) end;""",
         ("kind",),
     ),
     "string": (
-        """def string($of): if type == "string" then . else error($of + " takes a text, not a " + kind) end;""",
+        """def string($of): if type == "string" then . else error("`" + $of + "` takes a text, not " + kind) end;""",
         ("kind",),
     ),
     "alike": (
         """def alike($of; $a; $b): if ($a | type) == ($b | type) and ($a | type == "string" or type == "number") then .
-    else error($of + " does not go between a " + ($a | kind) + " and a " + ($b | kind)) end;""",
+    elif $of == "+" then error("`+` cannot add " + ($a | kind) + " and " + ($b | kind))
+    else error("`" + $of + "` cannot compare " + ($a | kind) + " with " + ($b | kind)) end;""",
         ("kind",),
     ),
     "sum": (
         """def sum($a; $b): alike("+"; $a; $b) | $a + $b
-    | if type == "number" and isinfinite then error("the result of + is too large") else . end;""",
+    | if type == "number" and isinfinite then error("the result of `+` is too large") else . end;""",
         ("alike",),
     ),
     "holds": (
         """def holds($of; $whole; $item): if ($whole | type) == "array" then any($whole[]; . == $item)
     elif ($whole | type) == "string" and ($item | type) == "string" then ($whole | contains($item))
-    else error($of + " does not go between a " + ($item | kind) + " and a " + ($whole | kind)) end;""",
+    elif ($whole | type) == "string" then error("`" + $of + "` cannot look for " + ($item | kind) + " in a text")
+    else error("`" + $of + "` looks in a text or a list, not in " + ($whole | kind)) end;""",
         ("kind",),
     ),
     "len": (
         """def len: if type == "string" or type == "array" or type == "object" then length
-    else error("len takes a text, a list or an object, not a " + kind) end;""",
+    else error("`len` takes a text, a list or an object, not " + kind) end;""",
         ("kind",),
     ),
     "joined": (
         """def joined($separator): if type == "array" then map(text) | join($separator | string("join"))
-    else error("join takes a list, not a " + kind) end;""",
+    else error("`join` takes a list, not " + kind) end;""",
         ("text", "string"),
     ),
     "parts": (
-        """def parts($separator): string("split") | if ($separator | string("split")) == "" then error("split takes a separator that is not empty")
+        """def parts($separator): string("split") | if ($separator | string("split")) == "" then error("`split` takes a separator that is not empty")
     elif . == "" then [""] else split($separator) end;""",
         ("string",),
     ),
@@ -229,6 +244,9 @@ class Query:
         if self.lenient or plain(reference):
             return f'({found} | if length == 0 then "" else .[0] end)'
         lost = _literal(f"no value for {reference.text}")
+        if reference.path and reference.origins:
+            name = _literal(_spelled(reference))
+            lost += f" + {self._use('lost')}({start}; {name})"
         return f"({found} | if length == 0 then error({lost}) else .[0] end)"
 
     def variable(self, origins: tuple[Origin, ...]) -> str:
@@ -298,9 +316,15 @@ class Query:
                     node = parse(pattern.value)
                     if not isinstance(node, Problem):
                         return f"{text} | test({_literal(to_jq(node))})"
-                return f"{text} | test({other} | {string})"
+                return f"{text} | test({other} | {string} | {self._use('pattern')})"
             case _:
                 return f"error({_literal(f'there is no function {name}')})"
+
+
+def _spelled(reference: Reference) -> str:
+    """The part of `reference` that stands before the path."""
+    first = reference.origins[0]
+    return f"{reference.name}.{first.name}" if first.kind == "field" else first.name
 
 
 def prelude(used: set[str]) -> str:

@@ -26,13 +26,13 @@ SH
 step own-result after=paths uses=HOSTS=steps/paths/output output=RESULT setup=with_own-result </dev/null  # workflow.yaml:24
 }
 with_paths() {
-  wfc_jq 1 '([$v1 | select(. != null) | into("hosts") | into(0) | into("name")] | if length == 0 then error("no value for ${CONFIG.hosts[0].name}") else .[0] end) | text' 'params/CONFIG'
+  wfc_jq 1 '([$v1 | select(. != null) | into("hosts") | into(0) | into("name")] | if length == 0 then error("no value for ${CONFIG.hosts[0].name}" + lost($v1; "CONFIG")) else .[0] end) | text' 'params/CONFIG'
   wfc_bind WFC_1 "${wfc_1}"
   wfc_jq 2 '([$v1 | select(. != null) | into("hosts") | into(1) | into("cpus")] | if .[0] == null or .[0] == "" then "1" else .[0] end) | text' 'params/CONFIG'
   wfc_bind WFC_2 "${wfc_2}"
-  wfc_jq 3 '([$v1 | select(. != null) | into("hosts") | into(1)] | if length == 0 then error("no value for ${CONFIG.hosts[1]}") else .[0] end) | text' 'params/CONFIG'
+  wfc_jq 3 '([$v1 | select(. != null) | into("hosts") | into(1)] | if length == 0 then error("no value for ${CONFIG.hosts[1]}" + lost($v1; "CONFIG")) else .[0] end) | text' 'params/CONFIG'
   wfc_bind WFC_3 "${wfc_3}"
-  wfc_jq 4 '([$v1 | select(. != null) | into("tag")] | if length == 0 then error("no value for ${CONFIG.tag}") else .[0] end) | text' 'params/CONFIG'
+  wfc_jq 4 '([$v1 | select(. != null) | into("tag")] | if length == 0 then error("no value for ${CONFIG.tag}" + lost($v1; "CONFIG")) else .[0] end) | text' 'params/CONFIG'
   wfc_bind WFC_4 "${wfc_4}"
 }
 with_computed() {
@@ -105,22 +105,27 @@ wfc_jq() { # n, program, the places of $v1, $v2 ... -> wfc_n: a value as text
   def json: if type == "object" then . as $o | "{" + ([keys_unsorted[] as $k | ($k | str) + ":" + ($o[$k] | json)] | join(",")) + "}"
     elif type == "array" then "[" + (map(json) | join(",")) + "]" elif type == "number" then num
     elif type == "string" then str else tojson end;
-  def kind: {"string": "text", "array": "list"}[type] // type;
+  def kind: {"string": "a text", "array": "a list", "object": "an object", "null": "null"}[type] // "a " + type;
   def text: if type != "string" then json elif explode | index(0) then error("a value holds a NUL character") else . end;
-  def parsed: if . == "" then error("not JSON: an empty text") else fromjson end
+  def parsed: if . == "" then error("not JSON: an empty text")
+    elif test("\\A(?>(?:[^\"0-9.+-]+|\"(?:[^\"\\\\]+|\\\\.)*\"|-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+-]))*)\\z") then fromjson
+    else error("not JSON: a text or a number that is none") end
     | if any(.. | numbers; isnan or isinfinite) then error("not JSON: a number that is none") else . end;
+  def lost($value; $name): if $value == null then "" else $value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON") end;
   def into($k): if type == "string" then (try parsed catch empty) | into($k)
     elif type == "object" and ($k | type) == "string" then if has($k) then .[$k] else empty end
     elif type == "array" and ($k | type) == "number" and $k < length then .[$k] else empty end;
-  def boolean($of): if type == "boolean" then . else error($of + " takes true or false, not a " + kind) end;
-  def string($of): if type == "string" then . else error($of + " takes a text, not a " + kind) end;
+  def boolean($of): if type == "boolean" then . else error("`" + $of + "` takes true or false, not " + kind) end;
+  def string($of): if type == "string" then . else error("`" + $of + "` takes a text, not " + kind) end;
   def alike($of; $a; $b): if ($a | type) == ($b | type) and ($a | type == "string" or type == "number") then .
-    else error($of + " does not go between a " + ($a | kind) + " and a " + ($b | kind)) end;
+    elif $of == "+" then error("`+` cannot add " + ($a | kind) + " and " + ($b | kind))
+    else error("`" + $of + "` cannot compare " + ($a | kind) + " with " + ($b | kind)) end;
   def sum($a; $b): alike("+"; $a; $b) | $a + $b
-    | if type == "number" and isinfinite then error("the result of + is too large") else . end;
+    | if type == "number" and isinfinite then error("the result of `+` is too large") else . end;
   def holds($of; $whole; $item): if ($whole | type) == "array" then any($whole[]; . == $item)
     elif ($whole | type) == "string" and ($item | type) == "string" then ($whole | contains($item))
-    else error($of + " does not go between a " + ($item | kind) + " and a " + ($whole | kind)) end;
+    elif ($whole | type) == "string" then error("`" + $of + "` cannot look for " + ($item | kind) + " in a text")
+    else error("`" + $of + "` looks in a text or a list, not in " + ($whole | kind)) end;
   '"$wfc_program" >"$wfc_files.value$wfc_n" || exit 1
   IFS= read -r -d '' "wfc_$wfc_n" <"$wfc_files.value$wfc_n" || :
 }
@@ -444,9 +449,10 @@ wfc_report() { # started: the outcome, and what differs from run to run
   printf '}}\n'
 }
 wfc_times() { # "" or 1: of steps, or of handlers
-  local wfc_k wfc_sep=''
+  local wfc_k wfc_sep='' wfc_path=$wfc_run
+  case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    wfc_json "$wfc_run/steps/${wfc_folders[wfc_k]}"
+    wfc_json "$wfc_path/steps/${wfc_folders[wfc_k]}"
     printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "${wfc_quoted[wfc_k]}" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
   done
 }

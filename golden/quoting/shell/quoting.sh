@@ -52,7 +52,7 @@ SH
 with_it-s----a---------b-------571336() {
   wfc_get 1 params/V
   wfc_bind WFC_1 "${wfc_1}"
-  wfc_jq 2 '([$v1 | select(. != null) | into("a b") | into(0)] | if length == 0 then error("no value for ${JSON[\"a b\"][0]}") else .[0] end) | text' 'params/JSON'
+  wfc_jq 2 '([$v1 | select(. != null) | into("a b") | into(0)] | if length == 0 then error("no value for ${JSON[\"a b\"][0]}" + lost($v1; "JSON")) else .[0] end) | text' 'params/JSON'
   wfc_bind WFC_2 "${wfc_2}"
   wfc_bind WFC_3 "{{ }}"
 }
@@ -126,8 +126,11 @@ wfc_jq() { # n, program, the places of $v1, $v2 ... -> wfc_n: a value as text
     elif type == "array" then "[" + (map(json) | join(",")) + "]" elif type == "number" then num
     elif type == "string" then str else tojson end;
   def text: if type != "string" then json elif explode | index(0) then error("a value holds a NUL character") else . end;
-  def parsed: if . == "" then error("not JSON: an empty text") else fromjson end
+  def parsed: if . == "" then error("not JSON: an empty text")
+    elif test("\\A(?>(?:[^\"0-9.+-]+|\"(?:[^\"\\\\]+|\\\\.)*\"|-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+-]))*)\\z") then fromjson
+    else error("not JSON: a text or a number that is none") end
     | if any(.. | numbers; isnan or isinfinite) then error("not JSON: a number that is none") else . end;
+  def lost($value; $name): if $value == null then "" else $value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON") end;
   def into($k): if type == "string" then (try parsed catch empty) | into($k)
     elif type == "object" and ($k | type) == "string" then if has($k) then .[$k] else empty end
     elif type == "array" and ($k | type) == "number" and $k < length then .[$k] else empty end;
@@ -490,10 +493,11 @@ wfc_report() { # started: the outcome, and what differs from run to run
   printf '}}\n'
 }
 wfc_times() { # "" or 1: of steps, or of handlers
-  local wfc_k wfc_sep=''
+  local wfc_k wfc_sep='' wfc_path=$wfc_run
+  case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     if [ "${wfc_is_handler[wfc_k]}" != "$1" ] || [ -z "${wfc_state[wfc_k]}" ]; then continue; fi
-    wfc_json "$wfc_run/steps/${wfc_folders[wfc_k]}"
+    wfc_json "$wfc_path/steps/${wfc_folders[wfc_k]}"
     printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "${wfc_quoted[wfc_k]}" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
   done
 }

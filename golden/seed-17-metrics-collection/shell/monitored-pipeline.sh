@@ -262,9 +262,10 @@ wfc_report() { # started: the outcome, and what differs from run to run
   printf '}}\n'
 }
 wfc_times() { # "" or 1: of steps, or of handlers
-  local wfc_k wfc_sep=''
+  local wfc_k wfc_sep='' wfc_path=$wfc_run
+  case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    wfc_json "$wfc_run/steps/${wfc_folders[wfc_k]}"
+    wfc_json "$wfc_path/steps/${wfc_folders[wfc_k]}"
     printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "${wfc_quoted[wfc_k]}" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
   done
 }
