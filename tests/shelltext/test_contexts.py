@@ -392,10 +392,3 @@ def test_words() -> None:
 def test_load_files_is_one_line() -> None:
     assert "\n" not in load_files(["A", "B"])
     assert load_files([]) == ""
-
-
-@pytest.mark.parametrize(
-    "unit", ["$(", '"$(', "${x:-", "$((", "`", "<<A\n$(", "case x in a) ", "[[ ", "a["]
-)
-def test_deep_nesting_is_no_problem(unit: str) -> None:
-    read(unit * 100_000)

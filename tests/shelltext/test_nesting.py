@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -89,3 +90,11 @@ def test_no_value_is_code(
             check=False,
         )
         assert not list(Path(folder).iterdir())
+
+
+@pytest.mark.parametrize(
+    "unit", ["$(", '"$(', "${x:-", "$((", "`", "<<A\n$(", "case x in a) ", "[[ ", "a["]
+)
+def test_deep_nesting_is_no_problem(unit: str) -> None:
+    source = unit * 100_000
+    parse(source, Source("a.yaml", source).span)
