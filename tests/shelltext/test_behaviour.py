@@ -322,7 +322,7 @@ OURS = st.sampled_from(
     ["${OURS.k}", "'${OURS.k}'", '"${OURS[0]}"', "$<OURS>", "${OURS}", "$OURS"]
 )
 MIXED = st.lists(st.one_of(PIECES, PIECES, PIECES, OURS), max_size=30).map("".join)
-AS_WRITTEN = re.compile(r"\$\{OURS[^}]*\}|\$<OURS>|\$OURS")
+AS_WRITTEN = re.compile(r"\\*(?:\$\{OURS[^}]*\}|\$<OURS>|\$OURS)")
 AS_RENDERED = r"[\\'\"$]*(?:\{(?:WFC_\d+|OURS[^}]*)\}|<OURS>|OURS)[\\'\"$]*"
 
 
