@@ -196,7 +196,8 @@ def _interface(workflow: Workflow, path: str) -> Mapping[str, object]:
         "usage": usage,
         "help": (["params:"] if lines else []) + lines,
         "settable": " | ".join(names),
-        "known": f"; known are: {' '.join(names)}",
+        "names": " ".join(names),
+        "known": f"known are: {', '.join(f'`{name}`' for name in names)}",
     }
 
 

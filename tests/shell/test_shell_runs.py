@@ -284,7 +284,11 @@ def test_params_json(tmp_path: Path, jq: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["NAM=x"], "unknown param `NAM`; known are: NAME"),
+        (["NAM=x"], "unknown param `NAM`: did you mean `NAME`?"),
+        (["NAMES=x"], "unknown param `NAMES`: did you mean `NAME`?"),
+        (["NEME=x"], "unknown param `NEME`: did you mean `NAME`?"),
+        (["na_me=x"], "unknown param `na_me`: did you mean `NAME`?"),
+        (["OTHER=x"], "unknown param `OTHER`: known are: `NAME`"),
         (["--nope"], "unknown option --nope"),
         (["--work-dir"], "--work-dir needs a value"),
         (["--work-dir", "/no/such"], "`/no/such` is no folder"),

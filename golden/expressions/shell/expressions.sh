@@ -489,6 +489,16 @@ wfc_value() { # all params and env; in a process of its own, so that a signal ca
   tail -n 10 "$wfc_run/inputs.err" | sed 's/^/  | /' >&2
   return 1
 }
+wfc_meant() { # an unknown param: the known one that differs in case, in _ or by one edit; else all
+  local wfc_p wfc_i
+  for wfc_p in CONFIG COUNT; do
+    if [ "$(tr -d _ <<<"$1" | tr '[:upper:]' '[:lower:]')" = "$(tr -d _ <<<"$wfc_p" | tr '[:upper:]' '[:lower:]')" ]; then echo "did you mean \`$wfc_p\`?"; return; fi
+    for ((wfc_i = 0; wfc_i <= ${#1}; wfc_i++)); do
+      case $wfc_p in "${1:0:wfc_i}${1:wfc_i+1}" | "${1:0:wfc_i}"?"${1:wfc_i+1}" | "${1:0:wfc_i}"?"${1:wfc_i}") echo "did you mean \`$wfc_p\`?"; return ;; esac
+    done
+  done
+  echo 'known are: `CONFIG`, `COUNT`'
+}
 wfc_json_given() { # --params-json: NAME=VALUE, each ended by NUL
   jq -j 'def num: tojson as $t | if $t == "-0" then "0" elif ($t | test("^-?[0-9]+$")) then $t else
     (. + 0 | tojson | capture("^(?<s>-?)(?<i>[0-9]+)(\\.(?<f>[0-9]+))?([eE](?<e>[-+]?[0-9]+))?$")) as $c
@@ -533,7 +543,7 @@ wfc_words() { # the command line
     wfc_set=("${wfc_set[@]}" "${wfc_given[@]}") # K=V wins
   fi
   for wfc_k in "${wfc_set[@]}"; do
-    case ${wfc_k%%=*} in CONFIG | COUNT) ;; *) wfc_say 'expressions.sh'": unknown param \`${wfc_k%%=*}\`"'; known are: CONFIG COUNT'; wfc_bad=1 ;; esac
+    case ${wfc_k%%=*} in CONFIG | COUNT) ;; *) wfc_say 'expressions.sh'": unknown param \`${wfc_k%%=*}\`: $(wfc_meant "${wfc_k%%=*}")"; wfc_bad=1 ;; esac
   done
   wfc_old_jq=''
   if ! command -v jq >/dev/null; then wfc_say 'expressions.sh'': needs jq: https://jqlang.org'; wfc_bad=1
