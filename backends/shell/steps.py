@@ -255,7 +255,7 @@ def _body(
 def _program(parts: set[str], step: Step, values: Values) -> str:
     match step.body:
         case Command(text=text, shell=shell):
-            program = values.shell_text(text)
+            program = _without_end(values.shell_text(text))
             if shell != DEFAULT_SHELL:
                 values.lines.append(f"wfc_shell=({' '.join(map(bare, shell))})")
                 _load(parts, list(shell), values, bool(step.exports))
@@ -284,6 +284,13 @@ def _program(parts: set[str], step: Step, values: Values) -> str:
             return program
         case _:
             assert_never(step.body)
+
+
+def _without_end(program: str) -> str:
+    """`program` without the line ends at its end, which mean nothing behind `-c`, unless
+    one of them is escaped."""
+    stripped = program.rstrip("\n")
+    return program if stripped.endswith("\\") else stripped
 
 
 def constant(template: Template) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,21 @@ def test_nothing_is_newer_than_bash_3_2(workflow: str) -> None:
     run_time = text[text.index("# ==== The run time") :]
     found = [line for line in run_time.splitlines() if NEWER.search(line)]
     assert found == []
+
+
+def test_layout() -> None:
+    text = text_of("steps:\n  - name: a\n    command: |\n      echo a\n      echo b\n")
+    assert "\necho a\necho b\nSH\n" in text
+    for line in ('    wfc_event start "$1"', '  wfc_started "$wfc_k"'):
+        assert f"\n{line}\n" in text
+    for workflow in (PLAIN, EVERYTHING):
+        run_time = text_of(workflow).partition("# ==== The run time")[2]
+        blank = [
+            following
+            for line, following in pairwise(run_time.splitlines())
+            if line == "" and not following.startswith("# ")
+        ]
+        assert blank == []
 
 
 def test_header() -> None:

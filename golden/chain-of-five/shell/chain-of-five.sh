@@ -129,7 +129,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     case $wfc_flags in *captured*)
       if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
       else
@@ -194,7 +193,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-wfc_event start "$1"
+    wfc_event start "$1"
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -208,7 +207,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-wfc_started "$wfc_k"
+  wfc_started "$wfc_k"
   echo "$wfc_serial ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended

@@ -13,15 +13,12 @@ param COUNT '3'  # workflow.yaml:5
 workflow() {
 step paths output=HOSTS setup=with_paths <<'SH'  # workflow.yaml:7
 echo ${WFC_1} "${WFC_2}" ''"${WFC_3}"'' "${WFC_4}"
-
 SH
 step computed output=COMPUTED setup=with_computed <<'SH'  # workflow.yaml:11
 echo ${WFC_1}
-
 SH
 step conditional uses=NEXT=own/NEXT output=NEXT_ONE when=if_conditional setup=with_conditional <<'SH'  # workflow.yaml:15
 echo "$NEXT of ${WFC_1}" ${WFC_2}
-
 SH
 step own-result after=paths uses=HOSTS=steps/paths/output output=RESULT setup=with_own-result </dev/null  # workflow.yaml:24
 }
@@ -234,7 +231,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     case $wfc_flags in *captured*)
       if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
       else
@@ -302,7 +298,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-wfc_event start "$1"
+    wfc_event start "$1"
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -316,7 +312,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
+  if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
   echo "$wfc_serial ${wfc_folders[wfc_k]} $((wfc_tries[wfc_k] ? wfc_tries[wfc_k] : 1))" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
@@ -473,7 +469,6 @@ wfc_help() {
 }
 param() { # name, default: what the run sets wins
   if [ ! -e "$wfc_run/params/$1" ]; then printf '%s' "$2" >"$wfc_run/params/$1"; fi
-
 }
 wfc_value() { # all params and env; in a process of its own, so that a signal can end it
   local wfc_p wfc_c
@@ -490,8 +485,8 @@ wfc_value() { # all params and env; in a process of its own, so that a signal ca
   return 1
 }
 wfc_meant() { # an unknown param: the known one that differs in case, in _ or by one edit; else all
-  local wfc_p wfc_i
-  for wfc_p in CONFIG COUNT; do
+  local wfc_p wfc_i wfc_known='CONFIG COUNT'
+  for wfc_p in $wfc_known; do
     if [ "$(tr -d _ <<<"$1" | tr '[:upper:]' '[:lower:]')" = "$(tr -d _ <<<"$wfc_p" | tr '[:upper:]' '[:lower:]')" ]; then echo "did you mean \`$wfc_p\`?"; return; fi
     for ((wfc_i = 0; wfc_i <= ${#1}; wfc_i++)); do
       case $wfc_p in "${1:0:wfc_i}${1:wfc_i+1}" | "${1:0:wfc_i}"?"${1:wfc_i+1}" | "${1:0:wfc_i}"?"${1:wfc_i}") echo "did you mean \`$wfc_p\`?"; return ;; esac

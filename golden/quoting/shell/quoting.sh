@@ -19,7 +19,6 @@ step it-s----a---------b-------571336 name="it's {{ a }} \"\${{ b }}\" \\" outpu
 # {{ comment }} ${{ comment }} {% comment %} {# comment #}
 printf '%s\n' "{{ literal }}" '${{ literal }}' '{% raw %}' '{# #}' 'WFC_EOF' "a'b" 'a"b' \\ "\\" '\'
 printf '%s\n' "$V" ''"${WFC_1}"'' "${WFC_2}" "${WFC_3}"
-
 SH
 step environment after=it-s----a---------b-------571336 uses='FIRST=steps/it-s----a---------b-------571336/output OWN=own/OWN' output=SECOND setup=with_environment <<'SH'  # workflow.yaml:18
 printf '%s\n' "$OWN" "$DOLLARS"
@@ -40,7 +39,6 @@ EOF
 cat <<EOF
 {{ x }} \${{ y }} ${WFC_1} \$V '"
 EOF
-
 SH
 step condition after=here uses=FIFTH=steps/here/output output=SIXTH when=if_condition <<'SH'  # workflow.yaml:43
 echo met
@@ -264,7 +262,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     case $wfc_flags in *captured*)
       if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
       else
@@ -337,7 +334,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-if [ -z "${wfc_is_handler[$1]}" ]; then wfc_event start "$1"; fi
+    if [ -z "${wfc_is_handler[$1]}" ]; then wfc_event start "$1"; fi
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -351,7 +348,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
+  if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
   echo "$wfc_serial ${wfc_folders[wfc_k]} $((wfc_tries[wfc_k] ? wfc_tries[wfc_k] : 1)) $wfc_status" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
@@ -520,11 +517,9 @@ wfc_help() {
 }
 param() { # name, default: what the run sets wins
   if [ ! -e "$wfc_run/params/$1" ]; then printf '%s' "$2" >"$wfc_run/params/$1"; fi
-
 }
 variable() { # name, value: of the workflow's env
   printf '%s' "$2" >"$wfc_run/env/$1"
-
 }
 wfc_value() { # all params and env; in a process of its own, so that a signal can end it
   local wfc_p wfc_c
@@ -541,8 +536,8 @@ wfc_value() { # all params and env; in a process of its own, so that a signal ca
   return 1
 }
 wfc_meant() { # an unknown param: the known one that differs in case, in _ or by one edit; else all
-  local wfc_p wfc_i
-  for wfc_p in V JSON; do
+  local wfc_p wfc_i wfc_known='V JSON'
+  for wfc_p in $wfc_known; do
     if [ "$(tr -d _ <<<"$1" | tr '[:upper:]' '[:lower:]')" = "$(tr -d _ <<<"$wfc_p" | tr '[:upper:]' '[:lower:]')" ]; then echo "did you mean \`$wfc_p\`?"; return; fi
     for ((wfc_i = 0; wfc_i <= ${#1}; wfc_i++)); do
       case $wfc_p in "${1:0:wfc_i}${1:wfc_i+1}" | "${1:0:wfc_i}"?"${1:wfc_i+1}" | "${1:0:wfc_i}"?"${1:wfc_i}") echo "did you mean \`$wfc_p\`?"; return ;; esac

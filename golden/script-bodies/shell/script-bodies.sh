@@ -17,7 +17,6 @@ step lines output=LINES setup=with_lines <<'SH'  # workflow.yaml:9
 set -u
 name=''"${WFC_1}"''
 echo "lines $name"
-
 SH
 step list output=LIST setup=with_list </dev/null  # workflow.yaml:15
 step script output=SCRIPT setup=with_script <<'SH'  # workflow.yaml:18
@@ -41,7 +40,6 @@ SH
 step posix output=POSIX setup=with_posix <<'SH'  # workflow.yaml:37
 false
 echo "posix ${NAME}"
-
 SH
 }
 with_lines() {
@@ -189,7 +187,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     case $wfc_flags in *captured*)
       if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
       else
@@ -254,7 +251,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-wfc_event start "$1"
+    wfc_event start "$1"
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -268,7 +265,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-wfc_started "$wfc_k"
+  wfc_started "$wfc_k"
   echo "$wfc_serial ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
@@ -408,7 +405,6 @@ wfc_help() {
 }
 param() { # name, default: what the run sets wins
   if [ ! -e "$wfc_run/params/$1" ]; then printf '%s' "$2" >"$wfc_run/params/$1"; fi
-
 }
 wfc_value() { # all params and env; in a process of its own, so that a signal can end it
   local wfc_p wfc_c
@@ -425,8 +421,8 @@ wfc_value() { # all params and env; in a process of its own, so that a signal ca
   return 1
 }
 wfc_meant() { # an unknown param: the known one that differs in case, in _ or by one edit; else all
-  local wfc_p wfc_i
-  for wfc_p in NAME; do
+  local wfc_p wfc_i wfc_known='NAME'
+  for wfc_p in $wfc_known; do
     if [ "$(tr -d _ <<<"$1" | tr '[:upper:]' '[:lower:]')" = "$(tr -d _ <<<"$wfc_p" | tr '[:upper:]' '[:lower:]')" ]; then echo "did you mean \`$wfc_p\`?"; return; fi
     for ((wfc_i = 0; wfc_i <= ${#1}; wfc_i++)); do
       case $wfc_p in "${1:0:wfc_i}${1:wfc_i+1}" | "${1:0:wfc_i}"?"${1:wfc_i+1}" | "${1:0:wfc_i}"?"${1:wfc_i}") echo "did you mean \`$wfc_p\`?"; return ;; esac

@@ -15,14 +15,12 @@ if [ -f "./cache/${CACHE_KEY}" ]; then
 else
   echo "CACHE_MISS"
 fi
-
 SH
 step compute after=check-cache uses=CACHE_STATUS=steps/check-cache/output output=RESULT when=if_compute <<'SH'  # workflow.yaml:14
 ./expensive-computation.sh > result.json
 CACHE_KEY=$(echo "${INPUT_PARAMS}" | sha256sum | cut -d' ' -f1)
 cp result.json "./cache/${CACHE_KEY}"
 cat result.json
-
 SH
 step use-cached after=check-cache uses=CACHE_STATUS=steps/check-cache/output output=RESULT when=if_use-cached <<'SH'  # workflow.yaml:26
 echo "${CACHE_STATUS}" | tail -n +2
@@ -166,7 +164,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     case $wfc_flags in *captured*)
       if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
       else
@@ -232,7 +229,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-wfc_event start "$1"
+    wfc_event start "$1"
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -246,7 +243,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
+  if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
   echo "$wfc_serial ${wfc_folders[wfc_k]} $((wfc_tries[wfc_k] ? wfc_tries[wfc_k] : 1))" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended

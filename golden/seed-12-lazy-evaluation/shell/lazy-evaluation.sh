@@ -10,7 +10,6 @@ workflow() {
 step check-prerequisites output=STATUS <<'SH'  # workflow.yaml:3
 # Quick checks before expensive operations
 test -f required-file.txt && echo "READY" || echo "NOT_READY"
-
 SH
 step expensive-operation after=check-prerequisites uses=STATUS=steps/check-prerequisites/output when=if_expensive-operation <<'SH'  # workflow.yaml:9
 ./long-running-process.sh
@@ -139,7 +138,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     case $wfc_flags in *captured*)
       if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
       else
@@ -205,7 +203,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-wfc_event start "$1"
+    wfc_event start "$1"
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -219,7 +217,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
+  if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
   echo "$wfc_serial ${wfc_folders[wfc_k]} $((wfc_tries[wfc_k] ? wfc_tries[wfc_k] : 1))" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended

@@ -18,7 +18,6 @@ else
   ./stage-1-process.sh
   touch "$CHECKPOINT"
 fi
-
 SH
 step stage-2 after=stage-1 <<'SH'  # workflow.yaml:16
 CHECKPOINT="${CHECKPOINT_DIR}/stage-2.done"
@@ -28,7 +27,6 @@ else
   ./stage-2-process.sh
   touch "$CHECKPOINT"
 fi
-
 SH
 }
 
@@ -111,7 +109,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     echo "$wfc_rc" >"$wfc_files.rc"
     echo "$wfc_slot $wfc_serial $wfc_rc" >&9
   done
@@ -167,7 +164,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-wfc_event start "$1"
+    wfc_event start "$1"
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -181,7 +178,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-wfc_started "$wfc_k"
+  wfc_started "$wfc_k"
   echo "$wfc_serial ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
@@ -317,7 +314,6 @@ wfc_help() {
 }
 param() { # name, default: what the run sets wins
   if [ ! -e "$wfc_run/params/$1" ]; then printf '%s' "$2" >"$wfc_run/params/$1"; fi
-
 }
 wfc_value() { # all params and env; in a process of its own, so that a signal can end it
   local wfc_p wfc_c
@@ -334,8 +330,8 @@ wfc_value() { # all params and env; in a process of its own, so that a signal ca
   return 1
 }
 wfc_meant() { # an unknown param: the known one that differs in case, in _ or by one edit; else all
-  local wfc_p wfc_i
-  for wfc_p in CHECKPOINT_DIR; do
+  local wfc_p wfc_i wfc_known='CHECKPOINT_DIR'
+  for wfc_p in $wfc_known; do
     if [ "$(tr -d _ <<<"$1" | tr '[:upper:]' '[:lower:]')" = "$(tr -d _ <<<"$wfc_p" | tr '[:upper:]' '[:lower:]')" ]; then echo "did you mean \`$wfc_p\`?"; return; fi
     for ((wfc_i = 0; wfc_i <= ${#1}; wfc_i++)); do
       case $wfc_p in "${1:0:wfc_i}${1:wfc_i+1}" | "${1:0:wfc_i}"?"${1:wfc_i+1}" | "${1:0:wfc_i}"?"${1:wfc_i}") echo "did you mean \`$wfc_p\`?"; return ;; esac

@@ -24,7 +24,6 @@ if [ "$LOCK_ACQUIRED" != "true" ]; then
   echo "Failed to acquire lock"
   exit 1
 fi
-
 SH
 step critical-section after=acquire-lock <<'SH'  # workflow.yaml:22
 ./exclusive-operation.sh
@@ -85,7 +84,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     echo "$wfc_rc" >"$wfc_files.rc"
     echo "$wfc_slot $wfc_serial $wfc_rc" >&9
   done
@@ -143,7 +141,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-wfc_event start "$1"
+    wfc_event start "$1"
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -157,7 +155,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-wfc_started "$wfc_k"
+  wfc_started "$wfc_k"
   echo "$wfc_serial ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended

@@ -18,16 +18,13 @@ if [ $COUNT -ge ${FAILURE_THRESHOLD} ]; then
 else
   echo "CLOSED"
 fi
-
 SH
 step execute-if-closed after=check-circuit uses=CIRCUIT_STATE=steps/check-circuit/output continue_on=failure when=if_execute-if-closed <<'SH'  # workflow.yaml:17
 ./risky-operation.sh && echo 0 > ${FAILURE_COUNT_FILE}
-
 SH
 step increment-failures after=execute-if-closed when=if_increment-failures <<'SH'  # workflow.yaml:27
 COUNT=$(cat ${FAILURE_COUNT_FILE} 2>/dev/null || echo 0)
 echo $((COUNT + 1)) > ${FAILURE_COUNT_FILE}
-
 SH
 }
 if_execute-if-closed() {
@@ -171,7 +168,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     case $wfc_flags in *captured*)
       if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
       else
@@ -239,7 +235,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-wfc_event start "$1"
+    wfc_event start "$1"
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -253,7 +249,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
+  if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
   echo "$wfc_serial ${wfc_folders[wfc_k]} $((wfc_tries[wfc_k] ? wfc_tries[wfc_k] : 1))" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
@@ -411,11 +407,9 @@ wfc_help() {
 }
 param() { # name, default: what the run sets wins
   if [ ! -e "$wfc_run/params/$1" ]; then printf '%s' "$2" >"$wfc_run/params/$1"; fi
-
 }
 variable() { # name, value: of the workflow's env
   printf '%s' "$2" >"$wfc_run/env/$1"
-
 }
 wfc_value() { # all params and env; in a process of its own, so that a signal can end it
   local wfc_p wfc_c

@@ -11,7 +11,6 @@ step start-metrics <<'SH'  # workflow.yaml:3
 START_TIME=$(date +%s)
 echo "pipeline_start_time{workflow=\"${DAG_NAME}\"} $START_TIME" \
   >> ./metrics/dagu.prom
-
 SH
 step process-with-metrics after=start-metrics <<'SH'  # workflow.yaml:9
 START=$(date +%s)
@@ -19,12 +18,10 @@ START=$(date +%s)
 DURATION=$(($(date +%s) - START))
 echo "step_duration_seconds{workflow=\"${DAG_NAME}\",step=\"process\"} $DURATION" \
   >> ./metrics/dagu.prom
-
 SH
 step export-metrics after=process-with-metrics <<'SH'  # workflow.yaml:18
 curl -X POST http://prometheus-pushgateway:9091/metrics/job/dagu \
   --data-binary @./metrics/dagu.prom
-
 SH
 }
 
@@ -79,7 +76,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     echo "$wfc_rc" >"$wfc_files.rc"
     echo "$wfc_slot $wfc_serial $wfc_rc" >&9
   done
@@ -135,7 +131,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-wfc_event start "$1"
+    wfc_event start "$1"
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -149,7 +145,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-wfc_started "$wfc_k"
+  wfc_started "$wfc_k"
   echo "$wfc_serial ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended

@@ -18,7 +18,6 @@ jq -n \
   --arg level "info" \
   --arg message "Starting processing" \
   '{timestamp: now|todate, workflow: $workflow, run_id: $run_id, step: $step, level: $level, message: $message}'
-
 SH
 step process-with-logging after=log-context <<'SH'  # workflow.yaml:16
 ./process.sh 2>&1 | while read line; do
@@ -29,7 +28,6 @@ step process-with-logging after=log-context <<'SH'  # workflow.yaml:16
     --arg output "$line" \
     '{timestamp: now|todate, workflow: $workflow, run_id: $run_id, step: $step, output: $output}'
 done
-
 SH
 }
 
@@ -112,7 +110,6 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
-
     echo "$wfc_rc" >"$wfc_files.rc"
     echo "$wfc_slot $wfc_serial $wfc_rc" >&9
   done
@@ -168,7 +165,7 @@ wfc_started() { # step: its first or next attempt begins
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
     wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-wfc_event start "$1"
+    wfc_event start "$1"
   fi
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
@@ -182,7 +179,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     exec 5>&-
     disown "$!"
   fi
-wfc_started "$wfc_k"
+  wfc_started "$wfc_k"
   echo "$wfc_serial ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
@@ -316,11 +313,9 @@ wfc_help() {
 }
 param() { # name, default: what the run sets wins
   if [ ! -e "$wfc_run/params/$1" ]; then printf '%s' "$2" >"$wfc_run/params/$1"; fi
-
 }
 variable() { # name, value: of the workflow's env
   printf '%s' "$2" >"$wfc_run/env/$1"
-
 }
 wfc_value() { # all params and env; in a process of its own, so that a signal can end it
   local wfc_p wfc_c
