@@ -458,7 +458,6 @@ def test_positional_only_as_declared() -> None:
 
 
 def test_backticks() -> None:
-    pytest.importorskip("compiler.shelltext")
     found, codes = template("a `date \\`x\\`` \\` b `")
     assert codes == []
     assert shape(found) == ["a ", (("run", "date `x`"),), " \\` b `"]
