@@ -48,7 +48,7 @@ wfc_find() { # places -> wfc_file: the file of the first one that has a value
   return 1
 }
 wfc_get() { # n, places -> wfc_n, empty when no place has a value
-  printf -v "wfc_$1" ''
+  printf -v "wfc_$1" %s '' # bash 3.2 takes no empty format
   if wfc_find "${@:2}"; then IFS= read -r -d '' "wfc_$1" <"$wfc_file" || :; fi
 }
 wfc_bind() { printf '%s' "$2" >"$wfc_files.$1"; wfc_bound="$wfc_bound $1"; } # name, value: for the next shell text

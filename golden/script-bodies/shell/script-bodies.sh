@@ -81,7 +81,7 @@ wfc_find() { # places -> wfc_file: the file of the first one that has a value
   return 1
 }
 wfc_get() { # n, places -> wfc_n, empty when no place has a value
-  printf -v "wfc_$1" ''
+  printf -v "wfc_$1" %s '' # bash 3.2 takes no empty format
   if wfc_find "${@:2}"; then IFS= read -r -d '' "wfc_$1" <"$wfc_file" || :; fi
 }
 wfc_bind() { printf '%s' "$2" >"$wfc_files.$1"; wfc_bound="$wfc_bound $1"; } # name, value: for the next shell text
@@ -143,7 +143,11 @@ wfc_attempt() { # becomes the process of the step
   if [ "$wfc_is_script" ]; then
     case $wfc_text in '#!'*$'\n'*) wfc_line=${wfc_text%%$'\n'*}; wfc_text=$wfc_line$'\n'$wfc_load${wfc_text#"$wfc_line"$'\n'} ;; '#!'*) ;; *) wfc_text=$wfc_load$wfc_text ;; esac
     printf '%s' "$wfc_text" >"$wfc_files.script"
-    if ((${#wfc_shell[@]} == 0)); then chmod 700 "$wfc_files.script"; fi
+    if ((${#wfc_shell[@]} == 0)); then
+      read -r wfc_line _ <<<"${wfc_text#??}"
+      if [ ! -e "$wfc_line" ]; then printf 'wfc: cannot start `%s`: no such program\n' "$wfc_line" >&2; exit 127; fi # bash before 5 ends with 126 or 1
+      chmod 700 "$wfc_files.script"
+    fi
     exec "${wfc_shell[@]}" "$wfc_files.script" "${wfc_args[@]}"
   fi
   if ((${#wfc_text} > 30000)) && wfc_is_long "$wfc_text"; then # the system takes 128 KiB as one argument

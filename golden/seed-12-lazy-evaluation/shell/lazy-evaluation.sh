@@ -34,7 +34,7 @@ wfc_find() { # places -> wfc_file: the file of the first one that has a value
   return 1
 }
 wfc_get() { # n, places -> wfc_n, empty when no place has a value
-  printf -v "wfc_$1" ''
+  printf -v "wfc_$1" %s '' # bash 3.2 takes no empty format
   if wfc_find "${@:2}"; then IFS= read -r -d '' "wfc_$1" <"$wfc_file" || :; fi
 }
 wfc_capture() { # file -> wfc_value: its text, trimmed; or false and wfc_why
