@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from compiler.interpreter import groups
 from compiler.interpreter.processes import (
     Due,
     Ended,
@@ -112,6 +114,14 @@ def test_after_an_exception_nothing_runs(tmp_path: Path) -> None:
     pid = int((tmp_path / "pid").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="ps is not installed")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+def test_ps_and_proc_tell_the_same() -> None:
+    this = (os.getpid(), os.getppid(), os.getpgrp())
+    assert this in groups._of_proc()
+    assert this in groups._of_ps()
 
 
 def test_the_longest_wait_is_kept() -> None:
