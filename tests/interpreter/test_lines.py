@@ -64,14 +64,15 @@ def test_the_tail_of_a_log_cannot_act_on_the_terminal() -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 @pytest.mark.parametrize("kind", [Lines, Terminal, Quiet])
 def test_a_full_stream_does_not_end_a_run(kind: type[Lines]) -> None:
-    stream = open("/dev/full", "w")
-    made = kind(stream)
-    made.begin(1)
-    made.started("a")
-    made.problem("b")
-    made.close()
-    with contextlib.suppress(OSError):
-        stream.close()
+    told = False
+    with contextlib.suppress(OSError), open("/dev/full", "w") as stream:
+        made = kind(stream)
+        made.begin(1)
+        made.started("a")
+        made.problem("b")
+        made.close()
+        told = True
+    assert told
 
 
 def test_a_closed_stream_does_not_end_a_run() -> None:
