@@ -33,7 +33,7 @@ from compiler.interpreter.values import (
     environment_of,
     prepare,
     read_output,
-    some_line_fits,
+    some_line_holds,
 )
 from compiler.ir import (
     DEFAULT_SHELL,
@@ -106,7 +106,7 @@ def perform(
     except Stopped:
         return "aborted"
     stdout = files_of(record, place).with_suffix(".out")
-    return ending_of(code, step.continue_on, partial(some_line_fits, stdout))
+    return ending_of(code, step.continue_on, partial(some_line_holds, stdout))
 
 
 def files_of(record: Record, place: Place) -> Path:

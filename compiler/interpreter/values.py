@@ -260,7 +260,7 @@ def _trimmed(file: BinaryIO) -> bytes | None:
     return kept.rstrip(_WHITE_SPACE)
 
 
-def some_line_fits(path: Path, pattern: Pattern) -> bool:
+def some_line_holds(path: Path, pattern: Pattern) -> bool:
     """Whether `pattern` is found in a line of the file: a literal one as a substring."""
     try:
         with path.open(encoding="utf-8", errors="replace", newline="\n") as file:

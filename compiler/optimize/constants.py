@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from compiler.evaluate import Failure, evaluate, fits, to_text
+from compiler.expressions.reading import merge
 from compiler.ir import (
-    CommandSubstitution,
     Condition,
     Constant,
     Expression,
@@ -115,14 +115,15 @@ def _joined(template: Template) -> Template:
     """`template` with constants as text and neighbouring texts as one."""
     if not any(isinstance(part, Constant) for part in template.parts):
         return template
-    parts: list[str | Expression | CommandSubstitution] = []
-    for part in template.parts:
-        text = to_text(part.value) if isinstance(part, Constant) else part
-        if isinstance(text, str) and parts and isinstance(parts[-1], str):
-            parts[-1] += text
-        else:
-            parts.append(text)
-    return replace(template, parts=tuple(parts))
+    return replace(
+        template,
+        parts=merge(
+            tuple(
+                to_text(part.value) if isinstance(part, Constant) else part
+                for part in template.parts
+            )
+        ),
+    )
 
 
 def drop_met_conditions(program: Program) -> Program:

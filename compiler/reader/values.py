@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from compiler.expressions.reading import merge
 from compiler.ir import CommandSubstitution as Substitution
 from compiler.ir import Expression, FunctionCall, Param, Template, Variable
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode, locator
@@ -267,13 +268,7 @@ def value(reading: Reading, node: Node) -> Template:
         if kind_of(node) == "null":
             return Template(parts=(), span=reading.span(node))
         return template(reading, node, backticks=True)
-    parts: list[_Part] = []
-    for each in _json(reading, node):
-        if isinstance(each, str) and parts and isinstance(parts[-1], str):
-            parts[-1] += each
-        else:
-            parts.append(each)
-    return Template(parts=tuple(parts), span=reading.span(node))
+    return Template(parts=merge(tuple(_json(reading, node))), span=reading.span(node))
 
 
 def _json(reading: Reading, node: Node) -> Iterator[_Part]:
