@@ -25,6 +25,8 @@ OriginKind = Literal[
     "positional",  # `$1`, `$2` ... of the command line
     "output",  # the value that `step` gave to its `output: name`
     "field",  # output, exitCode, status, stdout or stderr of `step`
+    "item",  # ITEM: the item of a fan-out
+    "secret",  # a secret of the workflow (S11)
     "env",  # a variable of the workflow's `env`
     "special",  # DAG_NAME and its like
     "process",  # the environment of the process that runs the workflow
@@ -33,7 +35,12 @@ OriginKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """One place where a value can come from at run time. It may turn out to have none."""
+    """One place where a value can come from at run time. It may turn out to have none.
+
+    An "output" of a call or a fan-out is its record (S4, F4), also where the step names
+    none (`${step.outputs.K}`; `name` is "" then). The "field" `output` of a call is the
+    result of the workflow that it ran, that of a fan-out its record.
+    """
 
     kind: OriginKind
     name: str
@@ -242,9 +249,89 @@ class Script:
     interpreter: tuple[Template, ...]
 
 
+# What a process runs.
+LeafBody: TypeAlias = Command | Arguments | Script
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """One param of a call; positional ones are named "1", "2" ... (F2)."""
+
+    name: str
+    value: Template
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One entry of `candidates`, as written."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """A workflow that a call can run: its key in the program, and every spelling of it
+    that `run` may come to (F1). The first of `names` is the one for messages."""
+
+    names: tuple[str, ...]
+    workflow: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """`run:` another workflow, in the caller's working folder.
+
+    `name` is what was written; without references it has one callee, else the closed set
+    of its candidates, of which the value of `name` chooses one when the step runs.
+    `arguments` None: a fan-out without `params`, whose item is the argument (an object:
+    its entries by name; anything else: the first positional one). `callees` come from
+    `link`, in the order in which messages list them.
+    """
+
+    name: Template
+    arguments: tuple[Argument, ...] | None = ()
+    candidates: tuple[Candidate, ...] | None = None
+    callees: tuple[Callee, ...] = ()
+    span: Span
+
+    @property
+    def dynamic(self) -> bool:
+        return any(not isinstance(part, str) for part in self.name.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One item of a list in the file. `structured`: an object or a list, whose value is
+    JSON text; else it is a text, as written."""
+
+    value: Template
+    structured: bool = False
+
+
+DEFAULT_WIDTH = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Map:
+    """`parallel:`: `body` once for each item, at most `width` at a time (F4).
+
+    `items` is a list of the file or a value: a list, a text of a JSON list, or a text of
+    lines or words. `conditions` are those of the step's that name ITEM; they hold for
+    each item, as do the step's `retry`, `timeout`, `env` and `directory`.
+    """
+
+    items: "Template | tuple[Item, ...]"
+    body: LeafBody | Call
+    width: int | Template = DEFAULT_WIDTH
+    conditions: "tuple[Condition, ...]" = ()
+    span: Span
+
+
 # What a step can be. A new kind of body is a new member here; the type checker then
 # names every place that has to know it.
-Body: TypeAlias = Command | Arguments | Script
+Body: TypeAlias = LeafBody | Call | Map
 
 # ---- policies of a step
 
@@ -378,7 +465,9 @@ class Step:
     `depends` is None when it was not written (S1). `exports` is the environment that the
     step's processes get beside the special variables (R4), its own `env` included.
     `captured`: its stdout is kept as a value (`output:`, `.output`, a handler).
-    `timeout` is in seconds and holds for each attempt.
+    `timeout` is in seconds and holds for each attempt. `queue` is the queue in which the
+    step waits for its turn (S10). Of a fan-out `env` is that of each item: the items, the
+    width and the step's own conditions do not see it.
     """
 
     name: str
@@ -393,6 +482,7 @@ class Step:
     env: tuple[Variable, ...] = ()
     directory: Template | None = None
     timeout: int | None = None
+    queue: str | None = None
     span: Span
     edges: tuple[Edge, ...] = ()
     exports: tuple[Export, ...] = ()
@@ -403,14 +493,67 @@ HandlerKind = Literal["success", "failure", "cancel", "exit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cron:
+    """One time of a schedule: five fields, one space between them, in `zone` (None: the
+    zone of the machine that keeps the schedule)."""
+
+    fields: str
+    zone: str | None = None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When runs start, are stopped, and are restarted."""
+
+    start: tuple[Cron, ...] = ()
+    stop: tuple[Cron, ...] = ()
+    restart: tuple[Cron, ...] = ()
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A queue and how many may be in it at a time."""
+
+    name: str
+    size: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A value that is read when a run starts, from the environment variable or the file
+    `key`, and shown nowhere (S11)."""
+
+    name: str
+    provider: Literal["env", "file"]
+    key: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePattern:
+    """One glob of `files`: what the steps need beside the workflow (W2)."""
+
+    pattern: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
     """One document. `order` has params and env in the order in which they are valued.
 
-    `timeout` is in seconds; `max_active_steps` None is unlimited. `handlers` are steps
-    named by their kind, in the order success, failure, cancel, exit.
+    `key` is its name within a program: the file and the name. `timeout` and `delay`
+    (between the starts of two steps) are in seconds; `max_active_steps` and
+    `max_active_runs` None are unlimited. `queue` is that of its runs. `handlers` are steps
+    named by their kind, in the order success, failure, cancel, exit. `leaves` are the
+    steps that no other one waits for, in file order: their outputs are the result of a
+    call of this workflow (S4).
     """
 
     name: str
+    key: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
     type: Literal["chain", "graph"] = "chain"
@@ -421,23 +564,37 @@ class Workflow:
     max_active_steps: int | None = None
     max_active_steps_span: Span | None = None
     timeout: int | None = None
+    delay: int | None = None
+    max_active_runs: int | None = None
+    queue: str | None = None
+    queues: tuple[Queue, ...] = ()
+    schedule: Schedule | None = None
+    secrets: tuple[Secret, ...] = ()
+    workspace: Literal["shared", "isolated"] = "shared"
+    files: tuple[FilePattern, ...] = ()
     span: Span
     order: tuple[Param | Variable, ...] = ()
+    leaves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A closed set of workflows; `entry` is the name of the one that a run starts.
+    """A closed set of workflows: what a step of one calls is in it.
 
-    A file has one workflow today; one that a step calls would be a second member.
+    `entry` is the key of the one that a run starts, `entries` are those of all that can
+    be started: the documents of the file that no other one calls (F5).
     """
 
     workflows: tuple[Workflow, ...]
     entry: str
+    entries: tuple[str, ...] = ()
 
     @property
     def main(self) -> Workflow:
-        return next(each for each in self.workflows if each.name == self.entry)
+        return self.workflow(self.entry)
+
+    def workflow(self, key: str) -> Workflow:
+        return next(each for each in self.workflows if each.key == key)
 
 
 SPECIAL_VARIABLES = (

@@ -94,7 +94,7 @@ def with_values(program: Program, values: Mapping[str, str], *, bound: bool) -> 
     return replace(
         program,
         workflows=tuple(
-            in_workflow(it) if it.name == program.entry else it
+            in_workflow(it) if it.key == program.entry else it
             for it in program.workflows
         ),
     )

@@ -34,7 +34,7 @@ def front_end(source: Source) -> Checked:
     workflow, found = read(source)
     program = None
     if workflow is not None:
-        program = Program(workflows=(workflow,), entry=workflow.name)
+        program = Program(workflows=(workflow,), entry=workflow.key)
         program, in_names = resolve(program)
         found += in_names
         found += tuple(check(program))

@@ -11,6 +11,7 @@ from compiler.ir import (
     Arguments,
     Binary,
     Body,
+    Call,
     Command,
     CommandSubstitution,
     Condition,
@@ -18,7 +19,9 @@ from compiler.ir import (
     Constant,
     Expression,
     FunctionCall,
+    LeafBody,
     ListOf,
+    Map,
     Match,
     Param,
     Reference,
@@ -145,8 +148,41 @@ def map_body(body: Body, template: Templates, shell_text: ShellTexts) -> Body:
                 text=shell_text(text),
                 interpreter=tuple(map(template, interpreter)),
             )
+        case Call():
+            return map_call(body, template)
+        case Map(items=items, width=width, body=inner, conditions=conditions):
+            return replace(
+                body,
+                items=(
+                    template(items)
+                    if isinstance(items, Template)
+                    else tuple(replace(it, value=template(it.value)) for it in items)
+                ),
+                width=width if isinstance(width, int) else template(width),
+                body=map_item_body(inner, template, shell_text),
+                conditions=tuple(
+                    map_condition(each, template, shell_text) for each in conditions
+                ),
+            )
         case _:
             assert_never(body)
+
+
+def map_item_body(
+    body: LeafBody | Call, template: Templates, shell_text: ShellTexts
+) -> LeafBody | Call:
+    """`map_body` for the body of a fan-out, which is no fan-out itself."""
+    mapped = map_body(body, template, shell_text)
+    assert not isinstance(mapped, Map)
+    return mapped
+
+
+def map_call(call: Call, template: Templates) -> Call:
+    """`call` with the templates of its name and its arguments replaced."""
+    arguments = call.arguments
+    if arguments is not None:
+        arguments = tuple(replace(it, value=template(it.value)) for it in arguments)
+    return replace(call, name=template(call.name), arguments=arguments)
 
 
 def map_condition(
@@ -199,19 +235,25 @@ def map_definitions(workflow: Workflow, template: Templates) -> Workflow:
 
 def texts(step: Step) -> Iterator[Template | ShellText]:
     """Every template and shell text of `step`, the texts of backticks included."""
-    yield from _body_texts(step.body)
+    yield from body_texts(step.body)
     for condition in step.conditions:
-        if isinstance(condition, Match):
-            yield from template_texts(condition.value)
-        else:
-            yield condition.command
+        yield from condition_texts(condition)
     for variable in step.env:
         yield from template_texts(variable.value)
     if step.directory is not None:
         yield from template_texts(step.directory)
 
 
-def _body_texts(body: Body) -> Iterator[Template | ShellText]:
+def condition_texts(condition: Condition) -> Iterator[Template | ShellText]:
+    """Every template and shell text of `condition`."""
+    if isinstance(condition, Match):
+        yield from template_texts(condition.value)
+    else:
+        yield condition.command
+
+
+def body_texts(body: Body) -> Iterator[Template | ShellText]:
+    """Every template and shell text of `body`."""
     match body:
         case Command(text=text):
             yield text
@@ -220,6 +262,20 @@ def _body_texts(body: Body) -> Iterator[Template | ShellText]:
         case Script(text=text, interpreter=interpreter):
             yield text
             yield from interpreter
+        case Call(name=name, arguments=arguments):
+            yield from template_texts(name)
+            for argument in arguments or ():
+                yield from template_texts(argument.value)
+        case Map(items=items, width=width, body=inner, conditions=conditions):
+            for value in (items,) if isinstance(items, Template) else items:
+                yield from template_texts(
+                    value if isinstance(value, Template) else value.value
+                )
+            if isinstance(width, Template):
+                yield from template_texts(width)
+            for condition in conditions:
+                yield from condition_texts(condition)
+            yield from body_texts(inner)
         case _:
             assert_never(body)
 

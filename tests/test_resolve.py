@@ -16,7 +16,7 @@ def resolved(text: str) -> tuple[Program, list[Diagnostic]]:
     """The resolved program of `text`, and every finding of reading and resolving it."""
     workflow, found = read(Source("test.yaml", textwrap.dedent(text)))
     assert workflow is not None
-    program, in_names = resolve(Program(workflows=(workflow,), entry=workflow.name))
+    program, in_names = resolve(Program(workflows=(workflow,), entry=workflow.key))
     return program, [*found, *in_names]
 
 

@@ -67,8 +67,10 @@ def _workflow(reading: Reading, root: MapNode) -> Workflow:
     declared = params(reading, known.get("params"))
     limit = known.get("maxActiveSteps")
     first, _ = next(iter(root.entries.values()))
+    named = _name(reading, name)
     return Workflow(
-        name=_name(reading, name),
+        name=named,
+        key=f"{reading.source.name}#{named}",
         description=(
             (text(reading, description.value, "description") or "")
             if description is not None

@@ -172,7 +172,7 @@ def program(
         timeout=timeout,
         span=AT,
     )
-    return Program(workflows=(workflow,), entry="flow")
+    return Program(workflows=(workflow,), entry=workflow.key)
 
 
 def execute(
