@@ -31,10 +31,10 @@ class Checked:
 
 def front_end(source: Source) -> Checked:
     """read -> resolve -> check: the program of `source`, and all that is to say of it."""
-    workflow, found = read(source)
+    workflows, found = read(source)
     program = None
-    if workflow is not None:
-        program = Program(workflows=(workflow,), entry=workflow.key)
+    if workflows:
+        program = Program(workflows=workflows, entry=workflows[0].key)
         program, in_names = resolve(program)
         found += in_names
         found += tuple(check(program))

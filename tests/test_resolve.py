@@ -14,9 +14,8 @@ from compiler.source import Source
 
 def resolved(text: str) -> tuple[Program, list[Diagnostic]]:
     """The resolved program of `text`, and every finding of reading and resolving it."""
-    workflow, found = read(Source("test.yaml", textwrap.dedent(text)))
-    assert workflow is not None
-    program, in_names = resolve(Program(workflows=(workflow,), entry=workflow.key))
+    workflows, found = read(Source("test.yaml", textwrap.dedent(text)))
+    program, in_names = resolve(Program(workflows=workflows, entry=workflows[0].key))
     return program, [*found, *in_names]
 
 

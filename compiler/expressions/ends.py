@@ -45,7 +45,7 @@ def end_of_default(reading: Reading, start: int, depth: int) -> int | Diagnostic
                 command = BACKTICKS.match(text, found.start())
                 position = command.end() if command else position
             case "$":
-                behind = _behind_dollar(reading, found.start(), depth)
+                behind = behind_dollar(reading, found.start(), depth)
                 if isinstance(behind, Diagnostic):
                     return behind
                 position = behind
@@ -59,8 +59,9 @@ def end_of_default(reading: Reading, start: int, depth: int) -> int | Diagnostic
     )
 
 
-def _behind_dollar(reading: Reading, start: int, depth: int) -> int | Diagnostic:
-    """The offset behind the reference or the escape that begins at `start`, in a default."""
+def behind_dollar(reading: Reading, start: int, depth: int = 0) -> int | Diagnostic:
+    """The offset behind the reference or the escape that begins at `start`: in a default,
+    or in the text form of params."""
     text = reading.text
     if text.startswith("$$<", start):
         return start + 3

@@ -1,4 +1,4 @@
-"""`command`, `script` and `shell` of a step into its one body."""
+"""`command`, `script`, `run` and `parallel` of a step into its one body."""
 
 import re
 from dataclasses import replace
@@ -8,9 +8,11 @@ from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
     Body,
+    Call,
     Command,
     CommandSubstitution,
     Expression,
+    LeafBody,
     ListWord,
     Reference,
     Script,
@@ -42,23 +44,68 @@ _OWN_DOLLAR = re.compile(r"\$(?![{<$])")
 
 def body(reading: Reading, known: Fields, span: Span) -> Body:
     """The one body of a step; an empty command where there is none that can be read."""
-    command, script = known.get("command"), known.get("script")
-    found: Body | None = None
+    found = _one_run(reading, known, span)
+    parallel = known.get("parallel")
+    if parallel is None:
+        return found
+    from compiler.reader.fan_out import fan_out  # which few steps need
+
+    return fan_out(reading, parallel, found)
+
+
+def _one_run(reading: Reading, known: Fields, span: Span) -> LeafBody | Call:
+    """What runs once, or once for each item."""
+    command, script, run = (known.get(name) for name in ("command", "script", "run"))
+    found: LeafBody | Call | None = None
     shell = _shell(reading, known.get("shell"))
-    if script is not None:
+    if run is not None:
+        found = _call(reading, run, known)
+    elif script is not None:
         found = _script(reading, script, command, shell)
     elif command is not None:
         found = _command(reading, command, shell)
-    else:
-        if known.complete:
-            reading.report(
-                "WFC106",
-                "a step without `command` or `script`",
-                span,
-                "nothing to run",
-                "write `command: TEXT`",
-            )
+    if run is None and known.complete:
+        _without_run(reading, known, span)
     return found or Command(text=ShellText(source="", span=span))
+
+
+def _call(reading: Reading, run: Field, known: Fields) -> Call | None:
+    from compiler.reader.call import call
+
+    others = [known.get("command"), known.get("script")]
+    given = [each.key for each in others if each is not None]
+    if given:
+        reading.report(
+            "WFC113",
+            f"`{run.key.text}` beside `{given[0].text}`",
+            run.key,
+            "a step runs one thing",
+            "take one of them out",
+            tuple((reading.span(key), "and this") for key in given),
+        )
+    return call(reading, run, known)
+
+
+def _without_run(reading: Reading, known: Fields, span: Span) -> None:
+    """Says what is missing, or has no meaning, in a step that calls nothing."""
+    for name in ("params", "candidates"):
+        field = known.get(name)
+        if field is not None:
+            return reading.report(
+                "WFC113",
+                f"`{name}` without `run`",
+                field.key,
+                "says how a workflow is called, but none is",
+                "write `run: WORKFLOW`, or take it out",
+            )
+    if known.get("command") is None and known.get("script") is None:
+        reading.report(
+            "WFC106",
+            "a step without `command`, `script` or `run`",
+            span,
+            "nothing to run",
+            "write `command: TEXT`",
+        )
 
 
 def _shell(reading: Reading, field: Field | None) -> tuple[Field, list[str]] | None:
@@ -96,7 +143,7 @@ def _unclosed(reading: Reading, node: ScalarNode) -> None:
 
 def _command(
     reading: Reading, field: Field, shell: tuple[Field, list[str]] | None
-) -> Body | None:
+) -> LeafBody | None:
     node = field.value
     if isinstance(node, ListNode):
         if shell is not None:

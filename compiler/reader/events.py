@@ -46,17 +46,17 @@ class _Stop(Exception):
     """Reading cannot go on; the reason is already among the findings."""
 
 
-def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
-    """The first document of `source` that is not empty, and what is wrong with the YAML.
+def parse(source: Source) -> tuple[list[Node], list[Diagnostic]]:
+    """The documents of `source` that are not empty, and what is wrong with the YAML.
 
-    None where there is no document, or none that can be read. No document holds an
-    alias, a merge key or a tag that is unknown any more.
+    None of them where the text cannot be read to its end. No document holds an alias, a
+    merge key or a tag that is unknown any more.
     """
     text = source.text
     allowed = _ALLOWED if text.isascii() else _ALLOWED + _ALLOWED_WIDE
     bad = re.search(f"[^{allowed}]", text)
     if bad is not None:
-        return None, [_forbidden(source, bad.start())]
+        return [], [_forbidden(source, bad.start())]
     restored: dict[int, str] = {}
     if any(mark in text for mark in _OLD_BREAKS):
         text, restored = _hide_breaks(text)
@@ -67,13 +67,13 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
         for event in _events(text):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        return None, [*builder.findings, syntax_error(source, error)]
+        return [], [*builder.findings, syntax_error(source, error)]
     except (ValueError, OverflowError):
         # PyYAML without libyaml, for an escape beyond the last character.
-        return None, [*builder.findings, bad_escape(source)]
+        return [], [*builder.findings, bad_escape(source)]
     except _Stop:
-        return None, builder.findings
-    return builder.root, builder.findings
+        return [], builder.findings
+    return builder.roots, builder.findings
 
 
 def _events(text: str) -> Iterator[Any]:
@@ -111,7 +111,7 @@ class _Builder:
         self.restored = restored
         self.pairs = pairs
         self.findings: list[Diagnostic] = []
-        self.root: Node | None = None
+        self.roots: list[Node] = []
         self.stack: list[_Open] = []
         # anchor -> the node, its size and its height; None while it is open
         self.anchors: dict[str, tuple[Node, int, int] | None] = {}
@@ -271,7 +271,7 @@ class _Builder:
             parent.size += size
             parent.height = max(parent.height, height + 1)
         elif not (isinstance(node, ScalarNode) and _empty(node)):
-            self._document(node)
+            self.roots.append(node)
 
     def _skip(self, here: ScalarNode) -> None:
         """Takes note that a value stands here which cannot be read."""
@@ -280,18 +280,6 @@ class _Builder:
             around.whole = False
             if around.is_map:
                 break
-
-    def _document(self, node: Node) -> None:
-        if self.root is None:
-            self.root = node
-            return
-        self.report(
-            "WFC104",
-            "a second document in one file is not supported yet",
-            node,
-            "it begins here",
-            "write one workflow a file",
-        )
 
     def _map(self, ended: _Open, end: int) -> MapNode:
         own: dict[str, tuple[ScalarNode, Node]] = {}

@@ -65,12 +65,15 @@ WORKFLOW = _keys(
     "harness catchupWindow overlapPolicy files workspace template compose triggers "
     "connections stores eventHandlers",
 )
-_BOTH = "description command script shell dir env output preconditions retryPolicy timeoutSec"
-_STEP_ALIASES = "workingDir=dir precondition=preconditions"
+_BOTH = (
+    "description command script run params candidates parallel shell dir env output "
+    "preconditions retryPolicy timeoutSec"
+)
+_STEP_ALIASES = "call=run workingDir=dir precondition=preconditions"
 _STEP_LATER = (
-    "run call params parallel executor type config with exec stdout stderr repeatPolicy "
+    "executor type config with exec stdout stderr repeatPolicy "
     "mailOnError signalOnStop workerSelector shellPackages container logOutput llm "
-    "messages approval agent value routes queue candidates files secrets python generate "
+    "messages approval agent value routes queue files secrets python generate "
     "emits publish compensate saga mapReduce pipeline stateMachine"
 )
 STEP = _keys(
@@ -88,6 +91,7 @@ HANDLER = _keys(
         "continueOn": "nothing depends on a handler",
     },
 )
+PARALLEL = _keys("`parallel`", "items maxConcurrent")
 HANDLER_ON = _keys(
     "`handlerOn`", "success failure cancel exit", "abort=cancel", "init wait"
 )

@@ -2,11 +2,7 @@
 
 import re
 
-from compiler.ir import (
-    Dependency,
-    Step,
-    Template,
-)
+from compiler.ir import Call, Dependency, Map, Step, Template
 from compiler.reader.body import body
 from compiler.reader.keys import HANDLER, STEP
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
@@ -122,7 +118,7 @@ def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
     seconds = None
     if timeout is not None:
         seconds = integer(reading, timeout.value, timeout.key.text)
-    return Step(
+    built = Step(
         name=name,
         id=_id(reading, known.get("id")),
         description=_description(reading, description),
@@ -137,6 +133,11 @@ def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
         timeout=seconds or None,
         span=span,
     )
+    if isinstance(built.body, Call | Map):
+        from compiler.reader.composite import fitted
+
+        return fitted(reading, known, built)
+    return built
 
 
 def _description(reading: Reading, field: Field | None) -> str:

@@ -9,6 +9,7 @@ from compiler.ir import Step, Workflow
 from compiler.reader.events import parse
 from compiler.reader.keys import HANDLER_ON, WORKFLOW
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
+from compiler.reader.params import params
 from compiler.reader.shape import (
     MAX_NAME,
     Field,
@@ -23,51 +24,71 @@ from compiler.reader.shape import (
     wrong_type,
 )
 from compiler.reader.step import handler, named_step, step
-from compiler.reader.values import env, params
+from compiler.reader.values import env
 from compiler.source import Source
 
 _NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{MAX_NAME}}}")
 _HANDLERS = ("success", "failure", "cancel", "exit")
 
 
-def read(source: Source) -> tuple[Workflow | None, tuple[Diagnostic, ...]]:
-    """The workflow of a file, and everything that is wrong with the file's shape.
+def read(source: Source) -> tuple[tuple[Workflow, ...], tuple[Diagnostic, ...]]:
+    """The workflows of a file, one a document, and everything that is wrong with the
+    file's shape.
 
-    With an error among the findings the workflow holds what could be read, so that
-    later checks find theirs too; None where that is nothing.
+    With an error among the findings the workflows hold what could be read, so that later
+    checks find theirs too. A document that is no map gives none, nor does one with the
+    name of another.
     """
-    root, findings = parse(source)
-    reading = Reading(source, findings)
-    if root is None:
-        if not findings:
-            _no_workflow(reading, source, None)
-        return None, tuple(findings)
-    if not isinstance(root, MapNode) or not root.entries:
-        _no_workflow(reading, source, root)
-        return None, tuple(findings)
-    workflow = _workflow(reading, root)
-    return workflow, tuple(findings)
+    roots, findings = parse(source)
+    if not roots and not findings:
+        _no_workflow(Reading(source, findings), None, 1, 1)
+    found: dict[str, Workflow] = {}
+    for number, root in enumerate(roots, 1):
+        reading = Reading(source, findings)
+        if not isinstance(root, MapNode) or not root.entries:
+            _no_workflow(reading, root, number, len(roots))
+            continue
+        workflow = _workflow(reading, root, number)
+        if workflow.name in found:
+            _again(reading, workflow, found[workflow.name])
+        found.setdefault(workflow.name, workflow)
+    return tuple(found.values()), tuple(findings)
 
 
-def _no_workflow(reading: Reading, source: Source, root: Node | None) -> None:
+def _no_workflow(reading: Reading, root: Node | None, number: int, count: int) -> None:
     label = "nothing to read" if root is None else described(root)
+    where = f"document {number} of " if count > 1 else ""
     reading.report(
         "WFC110",
-        f"no workflow in `{source.name}`",
-        source.span(0, 1) if root is None else root,
+        f"no workflow in {where}`{reading.source.name}`",
+        reading.source.span(0, 1) if root is None else root,
         "an empty map" if isinstance(root, MapNode) else label,
         "a workflow is a map with `steps`",
     )
 
 
-def _workflow(reading: Reading, root: MapNode) -> Workflow:
+def _again(reading: Reading, again: Workflow, first: Workflow) -> None:
+    reading.report(
+        "WFC220",
+        f"two documents are named `{again.name}`",
+        again.span,
+        "once more",
+        "give each document a `name` of its own",
+        ((first.span, "first here"),),
+    )
+
+
+def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
+    """The workflow of document `number`, which counts from 1."""
     known = fields(reading, root, WORKFLOW)
     name = known.get("name")
     description = known.get("description")
     declared = params(reading, known.get("params"))
     limit = known.get("maxActiveSteps")
     first, _ = next(iter(root.entries.values()))
-    named = _name(reading, name)
+    if name is None and number > 1 and known.complete:
+        _unnamed(reading, first, number)
+    named = _name(reading, name, number)
     return Workflow(
         name=named,
         key=f"{reading.source.name}#{named}",
@@ -89,6 +110,16 @@ def _workflow(reading: Reading, root: MapNode) -> Workflow:
     )
 
 
+def _unnamed(reading: Reading, first: ScalarNode, number: int) -> None:
+    reading.report(
+        "WFC106",
+        f"document {number} has no `name`",
+        first,
+        "the document begins here",
+        "give it a `name` of its own: `run` finds it by that",
+    )
+
+
 def _number(reading: Reading, field: Field | None) -> int | None:
     """A limit; 0 is none."""
     if field is None:
@@ -96,8 +127,8 @@ def _number(reading: Reading, field: Field | None) -> int | None:
     return integer(reading, field.value, field.key.text) or None
 
 
-def _name(reading: Reading, field: Field | None) -> str:
-    """The name, else the file's without its ending."""
+def _name(reading: Reading, field: Field | None, number: int) -> str:
+    """The name; else the first document has the file's without its ending."""
     found = None if field is None else scalar(reading, field.value, "name")
     if found is not None:
         if _NAME.fullmatch(found.text) and found.text not in (".", ".."):
@@ -110,7 +141,7 @@ def _name(reading: Reading, field: Field | None) -> str:
             "not a name",
             f"a name has letters, digits, `_`, `.` and `-`, at most {MAX_NAME}",
         )
-    return file_stem(reading.source.name)
+    return file_stem(reading.source.name) if number == 1 else f"document-{number}"
 
 
 def file_stem(path: str) -> str:

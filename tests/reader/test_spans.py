@@ -58,8 +58,7 @@ def shown(span: Span) -> str:
 
 
 def workflow() -> Workflow:
-    found, findings = read(SOURCE)
-    assert found is not None
+    (found,), findings = read(SOURCE)
     assert [each.code for each in findings if each.severity == "error"] == []
     return found
 
@@ -132,7 +131,7 @@ def test_kinds() -> None:
 
 def value_of(text: str) -> tuple[Source, ScalarNode]:
     source = Source("w.yaml", text)
-    root, findings = parse(source)
+    (root,), findings = parse(source)
     assert findings == []
     assert isinstance(root, MapNode)
     node = root.entries["k"][1]

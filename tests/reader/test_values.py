@@ -12,9 +12,8 @@ from compiler.source import Source
 
 
 def workflow(text: str, name: str = "w.yaml") -> Workflow:
-    found, findings = read(Source(name, text))
+    (found,), findings = read(Source(name, text))
     assert [each for each in findings if each.severity == "error"] == []
-    assert found is not None
     return found
 
 
@@ -353,15 +352,15 @@ FINDINGS = {
     "slip": ("nmae: a", "WFC103", "did you mean `name`?"),
     "other case": ("Name: a", "WFC103", "did you mean `name`?"),
     "far off": ("zzz: a", "WFC103", "known are: `name`"),
-    "unsupported": ("schedule: x", "WFC104", "`schedule` is not supported yet"),
+    "unsupported": ("logDir: x", "WFC104", "`logDir` is not supported yet"),
     "unsupported, Dagu 2": ("log_dir: x", "WFC104", "`log_dir`"),
     "unsupported at a step": (
-        "steps: [{name: a, call: b}]",
+        "steps: [{name: a, executor: b}]",
         "WFC104",
-        "`call` is not supported yet",
+        "`executor` is not supported yet",
     ),
     "unsupported, and why": (
-        "schedule: x",
+        "logDir: x",
         "WFC104",
         "wfc knows it, but does not translate it yet",
     ),
@@ -484,14 +483,13 @@ def test_no_note_where_yaml_1_1_makes_no_difference() -> None:
 
 
 def test_a_file_with_errors_is_read_as_far_as_it_goes() -> None:
-    found, findings = read(
+    (found,), findings = read(
         Source(
             "w.yaml",
-            "params: {a-b: 1, C: 2}\nsteps:\n  - name: one\n    run: x\n  - command: c\n"
+            "params: {a-b: 1, C: 2}\nsteps:\n  - name: one\n    exec: x\n  - command: c\n"
             "  - name: three\n    command: {}\n    depends: [one, []]\n  - text\n",
         )
     )
-    assert found is not None
     assert [each.name for each in found.params] == ["C"]
     assert [each.name for each in found.steps] == ["one", "step 2", "three"]
     assert [each.step for each in found.steps[2].depends or ()] == ["one"]
@@ -502,7 +500,7 @@ def test_a_file_with_errors_is_read_as_far_as_it_goes() -> None:
 def test_one_mistake_gives_one_finding() -> None:
     for text in (
         "steps: [{name: a, comand: b}]",
-        "steps: [{name: a, run: b}]",
+        "steps: [{name: a, exec: b}]",
         "steps: [{nmae: a, command: b}]",
         "steps: [{name: a, command: b, retryPolicy: {limit: 1, interval: 1}}]",
         "steps: [{name: a, command: b, preconditions: {conditon: c}}]",

@@ -1,0 +1,72 @@
+"""`parallel` of a step, around its body, into a `Map`."""
+
+from compiler.ir import DEFAULT_WIDTH, Call, Item, LeafBody, Map, Template
+from compiler.reader.keys import PARALLEL
+from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
+from compiler.reader.scalars import kind_of
+from compiler.reader.shape import (
+    Field,
+    Reading,
+    fields,
+    integer,
+    scalar,
+    template_without_commands,
+    wrong_type,
+)
+from compiler.reader.values import structured
+
+_ITEMS = "a text or a list of items"
+
+
+def fan_out(reading: Reading, field: Field, body: LeafBody | Call) -> Map:
+    """`body` for each item: a text, a list, or a map with `items` and `maxConcurrent`."""
+    span = reading.span(field.key)
+    if not isinstance(field.value, MapNode):
+        items = _items(reading, field.key.text, field.value)
+        return Map(items=items, body=body, span=span)
+    known = fields(reading, field.value, PARALLEL)
+    given, most = known.get("items"), known.get("maxConcurrent")
+    if given is None and known.complete:
+        reading.report(
+            "WFC106",
+            f"`{field.key.text}` has no `items`",
+            field.key,
+            "for each of what?",
+            "write `items: [a, b]`, or `items: ${NAME}`",
+        )
+    return Map(
+        items=() if given is None else _items(reading, "items", given.value),
+        body=body,
+        width=DEFAULT_WIDTH if most is None else _width(reading, most),
+        span=span,
+    )
+
+
+def _items(reading: Reading, name: str, node: Node) -> Template | tuple[Item, ...]:
+    if isinstance(node, ListNode):
+        found = (_item(reading, name, each) for each in node.items)
+        return tuple(each for each in found if each is not None)
+    text = scalar(reading, node, name, _ITEMS, False)
+    return () if text is None else template_without_commands(reading, text)
+
+
+def _item(reading: Reading, name: str, node: Node) -> Item | None:
+    if not isinstance(node, ScalarNode):
+        return Item(value=structured(reading, node), structured=True)
+    if kind_of(node) == "null":
+        help = 'write `""` for an empty text, "null" in quotes for that word'
+        wrong_type(reading, node, name, "items with a value", help)
+        return None
+    return Item(value=template_without_commands(reading, node))
+
+
+def _width(reading: Reading, field: Field) -> int | Template:
+    """A number from 1, or a text with a reference to one."""
+    node, name = field.value, field.key.text
+    if isinstance(node, ScalarNode) and kind_of(node) == "text" and "$" in node.text:
+        read = template_without_commands(reading, node)
+        if any(not isinstance(part, str) for part in read.parts):
+            return read
+        wrong_type(reading, node, name, "a whole number or a reference to one")
+        return DEFAULT_WIDTH
+    return integer(reading, node, name, least=1) or DEFAULT_WIDTH
