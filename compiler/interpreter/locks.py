@@ -85,6 +85,7 @@ def _take(folder: Path) -> Held | int:
         ours = folder / str(highest + 1)
         if _link(ours) and _counts(ours):
             return Held(ours)
+    folder.mkdir(parents=True, exist_ok=True)  # says so where something is in the way
     raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(folder))
 
 

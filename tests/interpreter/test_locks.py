@@ -258,6 +258,13 @@ def test_home_that_is_a_file(home: Path) -> None:
     assert str(home) in str(caught.value)
 
 
+def test_home_that_leads_nowhere(home: Path) -> None:
+    home.symlink_to("nowhere")
+    with pytest.raises(FileExistsError) as caught:
+        Locks(home).try_take(LOCK, 1)
+    assert caught.value.filename == str(home)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
 def test_home_that_is_read_only(home: Path) -> None:
     slot(home).mkdir(parents=True)
