@@ -151,7 +151,9 @@ def _referred(reference: Reference, environment: Environment) -> Json:
 
 def _spelled(reference: Reference, origin: Origin) -> str:
     """The part of `reference` that names `origin`: what stands before the path into it."""
-    return f"{reference.name}.{origin.name}" if origin.kind == "field" else origin.name
+    if origin.kind == "field":
+        return f"{reference.name}.{origin.name}"
+    return origin.name or reference.name
 
 
 def _no_way_into(text: str, name: str) -> str:

@@ -463,7 +463,9 @@ class Step:
     """One step or handler. `edges`, `exports` and `captured` come from `resolve`.
 
     `depends` is None when it was not written (S1). `exports` is the environment that the
-    step's processes get beside the special variables (R4), its own `env` included.
+    step's processes get beside the special variables (R4), its own `env` included; of a
+    fan-out that of each item, where ITEM and the step's `env` have more origins behind
+    them: what the name is for the items, the width and the step's own conditions.
     `captured`: its stdout is kept as a value (`output:`, `.output`, a handler).
     `timeout` is in seconds and holds for each attempt. `queue` is the queue in which the
     step waits for its turn (S10). Of a fan-out `env` is that of each item: the items, the
@@ -604,6 +606,7 @@ SPECIAL_VARIABLES = (
     "DAG_RUN_LOG_FILE",
     "DAG_RUN_STATUS",
 )
+ITEM = "ITEM"
 STEP_FIELDS = ("output", "exitCode", "status", "stdout", "stderr")
 # Names that bash sets itself or that change how it reads: nobody else may define them.
 BASH_NAMES = frozenset(

@@ -150,22 +150,38 @@ def map_body(body: Body, template: Templates, shell_text: ShellTexts) -> Body:
             )
         case Call():
             return map_call(body, template)
-        case Map(items=items, width=width, body=inner, conditions=conditions):
-            return replace(
-                body,
-                items=(
-                    template(items)
-                    if isinstance(items, Template)
-                    else tuple(replace(it, value=template(it.value)) for it in items)
-                ),
-                width=width if isinstance(width, int) else template(width),
-                body=map_item_body(inner, template, shell_text),
-                conditions=tuple(
-                    map_condition(each, template, shell_text) for each in conditions
-                ),
-            )
+        case Map():
+            return map_each_item(map_items(body, template), template, shell_text)
         case _:
             assert_never(body)
+
+
+def map_items(
+    fan_out: Map,
+    template: Templates,
+) -> Map:
+    """`fan_out` with the templates of its items and its width replaced."""
+    items, width = fan_out.items, fan_out.width
+    return replace(
+        fan_out,
+        items=(
+            template(items)
+            if isinstance(items, Template)
+            else tuple(replace(each, value=template(each.value)) for each in items)
+        ),
+        width=width if isinstance(width, int) else template(width),
+    )
+
+
+def map_each_item(fan_out: Map, template: Templates, shell_text: ShellTexts) -> Map:
+    """`fan_out` with what each item has replaced: the body and the conditions."""
+    return replace(
+        fan_out,
+        body=map_item_body(fan_out.body, template, shell_text),
+        conditions=tuple(
+            map_condition(each, template, shell_text) for each in fan_out.conditions
+        ),
+    )
 
 
 def map_item_body(
@@ -231,6 +247,12 @@ def map_definitions(workflow: Workflow, template: Templates) -> Workflow:
             for each in workflow.order
         ),
     )
+
+
+def call_of(step: Step) -> Call | None:
+    """The call that `step` makes, also for each item of its fan-out."""
+    body = step.body.body if isinstance(step.body, Map) else step.body
+    return body if isinstance(body, Call) else None
 
 
 def texts(step: Step) -> Iterator[Template | ShellText]:

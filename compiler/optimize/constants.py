@@ -1,5 +1,7 @@
 """Rewrites of values that are the same in every run."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from compiler.evaluate import Failure, evaluate, fits, to_text
@@ -8,6 +10,7 @@ from compiler.ir import (
     Condition,
     Constant,
     Expression,
+    Map,
     Match,
     Origin,
     Program,
@@ -19,6 +22,7 @@ from compiler.ir import (
     Workflow,
 )
 from compiler.walk import (
+    call_of,
     children,
     map_definitions,
     map_step,
@@ -58,7 +62,9 @@ def fold_constants(program: Program) -> Program:
     `$<len('abc') + 1>` -> `4`; `${ENV}` with `--bind ENV=prod` -> `prod`.
 
     Sound because an expression is pure. One that fails stays: it fails when it is needed.
-    A plain `$X` in a shell text stays too, since the shell reads it.
+    A plain `$X` in a shell text stays too, since the shell reads it, and so does what
+    chooses the workflow of a call: an outcome shows the steps of a call that never ran
+    only if the file says which workflow it is. The items of a fan-out keep their types.
     """
     return replace(program, workflows=tuple(map(_fold_workflow, program.workflows)))
 
@@ -67,7 +73,10 @@ def _fold_workflow(workflow: Workflow) -> Workflow:
     known = _Bound(workflow)
 
     def template(each: Template) -> Template:
-        return _joined(map_template(each, lambda it: _fold(it, known), shell_text))
+        return _joined(value(each))
+
+    def value(each: Template) -> Template:
+        return map_template(each, lambda part: _fold(part, known), shell_text)
 
     def shell_text(text: ShellText) -> ShellText:
         if all(reference.plain for reference in text.references):
@@ -75,13 +84,43 @@ def _fold_workflow(workflow: Workflow) -> Workflow:
         folded = tuple(_fold_reference(each, known) for each in text.references)
         return replace(text, references=folded)
 
+    def step(each: Step) -> Step:
+        folded = map_step(each, template, shell_text)
+        body = each.body
+        if isinstance(body, Map) and isinstance(folded.body, Map):
+            folded = replace(folded, body=_fold_items(folded.body, body, value))
+        return _with_name_of(each, folded)
+
     return replace(
         map_definitions(workflow, template),
-        steps=tuple(map_step(each, template, shell_text) for each in workflow.steps),
-        handlers=tuple(
-            map_step(each, template, shell_text) for each in workflow.handlers
-        ),
+        steps=tuple(map(step, workflow.steps)),
+        handlers=tuple(map(step, workflow.handlers)),
     )
+
+
+def _fold_items(folded: Map, before: Map, value: Callable[[Template], Template]) -> Map:
+    """`folded`, whose list keeps the types of its items, and whose width is a number where
+    it is the text of one."""
+    if isinstance(before.items, Template):
+        items = value(before.items)
+        if len(items.parts) == 1 and isinstance(items.parts[0], Constant):
+            is_text = isinstance(items.parts[0].value, str)
+            folded = folded if is_text else replace(folded, items=items)
+    if isinstance(folded.width, Template):
+        width = "".join(it if isinstance(it, str) else "?" for it in folded.width.parts)
+        if re.fullmatch("[1-9][0-9]{0,8}", width):
+            folded = replace(folded, width=int(width))
+    return folded
+
+
+def _with_name_of(before: Step, step: Step) -> Step:
+    """`step` with the name of its call as it is in `before`."""
+    call, named = call_of(step), call_of(before)
+    if call is None or named is None or call.name == named.name:
+        return step
+    call = replace(call, name=named.name)
+    body = replace(step.body, body=call) if isinstance(step.body, Map) else call
+    return replace(step, body=body)
 
 
 def _fold_reference(reference: ShellReference, known: _Bound) -> ShellReference:
@@ -149,7 +188,14 @@ def drop_met_conditions(program: Program) -> Program:
 
 def _drop_met(step: Step) -> Step:
     left = tuple(it for it in step.conditions if not _always_met(it))
-    return step if left == step.conditions else replace(step, conditions=left)
+    if left != step.conditions:
+        step = replace(step, conditions=left)
+    if isinstance(step.body, Map):
+        conditions = step.body.conditions
+        left = tuple(it for it in conditions if not _always_met(it))
+        if left != conditions:
+            step = replace(step, body=replace(step.body, conditions=left))
+    return step
 
 
 def _always_met(condition: Condition) -> bool:

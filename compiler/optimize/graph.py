@@ -15,7 +15,8 @@ def prune_edges(program: Program) -> Program:
     Sound where every step on that path runs only if the one before it ran: then the end
     of the path is decided after its start and as the direct edge would decide it. A step
     that tolerates a skip breaks the path. The environment of a step is not touched: it
-    was fixed when names were resolved.
+    was fixed when names were resolved. The leaves of a workflow stay the same: of the
+    edges that wait for a step, the one that begins the longest path is implied by none.
     """
     return replace(program, workflows=tuple(map(_prune, program.workflows)))
 

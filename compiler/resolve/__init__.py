@@ -2,20 +2,21 @@
 
 After this pass each reference knows its candidates (R7, R8, R9), each step its edges
 (S1, S5) and the environment of its processes (R4), and each workflow the order in which
-its params and env are valued (R6). Later passes never look a name up.
+its params and env are valued (R6) and its leaves (S4). Later passes never look a name up.
 """
 
 from dataclasses import replace
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import Program, Workflow
+from compiler.resolve.calls import Calls, calls_of, capture_leaves
 from compiler.resolve.definitions import (
     declare,
     order_definitions,
     resolve_definitions,
 )
 from compiler.resolve.graph import resolve_graph
-from compiler.resolve.names import Findings, names_of
+from compiler.resolve.scopes import Findings, names_of
 from compiler.resolve.steps import resolve_steps
 
 
@@ -24,16 +25,20 @@ def resolve(program: Program) -> tuple[Program, tuple[Diagnostic, ...]]:
 
     A program with an error among the findings is only good for further checks.
     """
-    resolved = [_resolve_workflow(workflow) for workflow in program.workflows]
+    calls = calls_of(program)
+    resolved = [_resolve_workflow(workflow, calls) for workflow in program.workflows]
+    workflows = capture_leaves([workflow for workflow, _ in resolved])
     return (
-        replace(program, workflows=tuple(workflow for workflow, _ in resolved)),
+        replace(program, workflows=workflows),
         tuple(finding for _, found in resolved for finding in found),
     )
 
 
-def _resolve_workflow(workflow: Workflow) -> tuple[Workflow, list[Diagnostic]]:
+def _resolve_workflow(
+    workflow: Workflow, calls: Calls
+) -> tuple[Workflow, list[Diagnostic]]:
     graph, in_graph = resolve_graph(workflow)
-    names = names_of(workflow, graph)
+    names = names_of(workflow, graph, calls)
     findings = Findings(diagnostics=in_graph)
     workflow = resolve_definitions(workflow, names, findings)
     workflow = resolve_steps(workflow, names, findings)

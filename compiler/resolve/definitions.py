@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import Param, Reference, Variable, Workflow
-from compiler.resolve.names import Findings, Names, Scope
+from compiler.resolve.scopes import Findings, Names, Scope
 from compiler.resolve.texts import resolve_template
 from compiler.walk import template_texts, text_references
 
@@ -61,7 +61,7 @@ def _meant(name: str, names: Names) -> str:
         return f"the output of step `{name}` is `${{{name}.output}}`"
     return did_you_mean(
         name,
-        [*names.params, *names.env, *names.producers],
+        [*names.params, *names.env, *names.producers, *names.secrets],
         "declare it in `params` to give it a default",
     )
 
@@ -93,6 +93,7 @@ def _visit(
     trail: list[tuple[Definition, Iterator[Reference]]] = [
         (start, iter(_references(start)))
     ]
+    on_trail = {id(start)}
     while trail:
         definition, references = trail[-1]
         if id(definition) in ordered:
@@ -102,11 +103,12 @@ def _visit(
             needed = _definition_of(reference, by_kind)
             if needed is None or id(needed) in ordered:
                 continue
-            on_trail = [it for it, _ in trail]
-            if any(it is needed for it in on_trail):
-                findings.diagnostics.append(_cycle(needed, on_trail, reference))
+            if id(needed) in on_trail:
+                before = [it for it, _ in trail]
+                findings.diagnostics.append(_cycle(needed, before, reference))
                 continue
             trail.append((needed, iter(_references(needed))))
+            on_trail.add(id(needed))
             break
         else:
             ordered[id(definition)] = definition

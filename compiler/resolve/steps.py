@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from compiler.ir import (
+    ITEM,
     Edge,
     Ending,
     Export,
+    Map,
     Origin,
     ShellText,
     Step,
@@ -15,16 +17,18 @@ from compiler.ir import (
     Workflow,
 )
 from compiler.resolve.graph import Graph
-from compiler.resolve.names import (
-    Findings,
-    Names,
-    Scope,
-    output_origins,
-)
+from compiler.resolve.scopes import Findings, Names, Scope, output_origins
 from compiler.resolve.texts import resolve_shell_text, resolve_template
 from compiler.shelltext import words
 from compiler.source import Span
-from compiler.walk import map_step, text_references, texts
+from compiler.walk import (
+    map_body,
+    map_condition,
+    map_each_item,
+    map_items,
+    text_references,
+    texts,
+)
 
 _RAN: frozenset[Ending] = frozenset({"succeeded", "continued"})
 
@@ -40,8 +44,9 @@ def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workf
     ]
     handlers = [_resolve_step(it, handler_scope, findings) for it in workflow.handlers]
 
-    read = _steps_read_by_output([*steps, *handlers])
+    read = _steps_read([*steps, *handlers])
     base = _base_exports(workflow, findings.undeclared)
+    awaited = {parent for parents in names.graph.parents for parent in parents}
     return replace(
         workflow,
         steps=tuple(
@@ -57,6 +62,9 @@ def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workf
             replace(it, exports=_exports(it, handler_scope, base), captured=True)
             for it in handlers
         ),
+        leaves=tuple(
+            step.name for place, step in enumerate(steps) if place not in awaited
+        ),
     )
 
 
@@ -67,14 +75,41 @@ def _step_scope(place: int, names: Names) -> Scope:
 
 
 def _resolve_step(step: Step, scope: Scope, findings: Findings) -> Step:
-    env = tuple(_resolve_env(step.env, scope, findings))
-    inside = replace(scope, own=frozenset(variable.name for variable in env))
-    resolved = map_step(
-        replace(step, env=()),
-        lambda template: resolve_template(template, inside, findings),
-        lambda text: resolve_shell_text(text, inside, findings),
+    """`step` with its texts resolved. Of a fan-out the items, the width and the step's own
+    conditions are outside: they see neither ITEM nor the step's env (F4)."""
+    fans_out = isinstance(step.body, Map)
+    env = tuple(_resolve_env(step.env, replace(scope, item=fans_out), findings))
+    own = frozenset(variable.name for variable in env)
+    inside = replace(scope, own=own, item=fans_out)
+    outside = scope if fans_out else inside
+
+    def template(it: Template) -> Template:
+        return resolve_template(it, inside, findings)
+
+    def shell_text(it: ShellText) -> ShellText:
+        return resolve_shell_text(it, inside, findings)
+
+    def outer_template(it: Template) -> Template:
+        return resolve_template(it, outside, findings)
+
+    def outer_shell_text(it: ShellText) -> ShellText:
+        return resolve_shell_text(it, outside, findings)
+
+    body = step.body
+    return replace(
+        step,
+        body=(
+            map_each_item(map_items(body, outer_template), template, shell_text)
+            if isinstance(body, Map)
+            else map_body(body, template, shell_text)
+        ),
+        conditions=tuple(
+            map_condition(each, outer_template, outer_shell_text)
+            for each in step.conditions
+        ),
+        env=env,
+        directory=None if step.directory is None else template(step.directory),
     )
-    return replace(resolved, env=env)
 
 
 def _resolve_env(
@@ -89,15 +124,16 @@ def _resolve_env(
         earlier |= {variable.name}
 
 
-def _steps_read_by_output(steps: Sequence[Step]) -> set[str]:
-    """The steps of which some reference reads `.output`."""
+def _steps_read(steps: Sequence[Step]) -> set[str]:
+    """The steps of which some reference reads the output or, of a call, the record."""
     return {
         origin.step
         for step in steps
         for text in texts(step)
         for reference in text_references(text)
         for origin in reference.origins
-        if origin.kind == "field" and origin.name == "output"
+        if origin.kind == "output"
+        or (origin.kind == "field" and origin.name == "output")
     }
 
 
@@ -145,7 +181,7 @@ def _tolerated(step: Step) -> set[str]:
 def _base_exports(
     workflow: Workflow, undeclared: dict[str, Span]
 ) -> dict[str, tuple[Origin, ...]]:
-    """What every step gets: params, then workflow env."""
+    """What every step gets: params, then secrets, then workflow env."""
     base: dict[str, tuple[Origin, ...]] = {
         name: (Origin("param", name),)
         for name in [
@@ -153,6 +189,8 @@ def _base_exports(
             *undeclared,
         ]
     }
+    for secret in workflow.secrets:
+        base.setdefault(secret.name, (Origin("secret", secret.name),))
     for variable in workflow.env:
         base.setdefault(variable.name, (Origin("env", variable.name),))
     return base
@@ -165,8 +203,12 @@ def _exports(
     for name in dict.fromkeys(_exported_outputs(step, scope)):
         if exports.get(name, (Origin("env", name),))[0].kind != "param":
             exports[name] = output_origins(name, scope) + exports.get(name, ())
-    for variable in step.env:
-        exports[variable.name] = (Origin("step_env", variable.name),)
+    fans_out = isinstance(step.body, Map)
+    own = [Origin("item", ITEM)] if fans_out else []
+    own += [Origin("step_env", variable.name) for variable in step.env]
+    for origin in own:
+        outside = exports.get(origin.name, ()) if fans_out else ()
+        exports[origin.name] = (origin, *outside)
     return tuple(
         Export(name=name, origins=origins) for name, origins in exports.items()
     )

@@ -6,15 +6,9 @@ from dataclasses import replace
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import Reference, ShellReference, ShellText, Template
-from compiler.resolve.names import (
-    Findings,
-    Scope,
-    is_hidden_output,
-    look_up,
-    resolve_expression,
-    unknown,
-    variable_origins,
-)
+from compiler.resolve.names import look_up, resolve_expression
+from compiler.resolve.scopes import Findings, Scope, is_hidden, variable_origins
+from compiler.resolve.unknown import unknown
 from compiler.shelltext import as_shell_default, misplaced
 from compiler.walk import map_template
 
@@ -71,9 +65,12 @@ def _plain(
             default = Template(parts=(), span=expression.span)
         resolved = replace(expression, origins=origins, default=default)
         yield replace(reference, expression=resolved)
-    elif is_hidden_output(expression.name, scope):
-        local = expression.name in text.assigned or expression.default is not None
-        problem = None if local else look_up(expression, scope)
+    elif (
+        is_hidden(expression.name, scope)
+        and expression.name not in text.assigned
+        and expression.default is None
+    ):
+        problem = look_up(expression, scope) or unknown(expression, scope)
         if isinstance(problem, Diagnostic):
             findings.diagnostics.append(problem)
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from compiler.diagnostics import Diagnostic
-from compiler.ir import Program, Step, Workflow
+from compiler.ir import Call, Map, Program, Step, Workflow
 
 
 def ineffective_limit(program: Program) -> Iterator[Diagnostic]:
-    """`maxActiveSteps` in a workflow whose steps run one after the other anyway (S1)."""
+    """`maxActiveSteps` in a workflow whose steps run one after the other anyway (S1): the
+    limit counts the items of a fan-out and the steps of a callee, too (S10)."""
     for workflow in program.workflows:
         if (
             workflow.max_active_steps is not None
@@ -17,6 +18,7 @@ def ineffective_limit(program: Program) -> Iterator[Diagnostic]:
             and workflow.type == "chain"
             and len(workflow.steps) > 1
             and _is_line(workflow)
+            and not any(map(_may_be_several, (*workflow.steps, *workflow.handlers)))
         ):
             yield Diagnostic(
                 code="WFC209",
@@ -33,6 +35,11 @@ def _is_line(workflow: Workflow) -> bool:
         any(edge.step == before.name for edge in step.edges)
         for before, step in pairwise(steps)
     )
+
+
+def _may_be_several(step: Step) -> bool:
+    """Can several processes of `step` run at the same time?"""
+    return isinstance(step.body, Call | Map)
 
 
 # Words in the name or description of a step that is meant to run whatever came before.

@@ -3,19 +3,26 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics import Diagnostic
-from compiler.ir import Program, Workflow
+from compiler.ir import ITEM, Map, Program, Workflow
 from compiler.source import Span
+from compiler.walk import call_of
 
 
 def duplicate_definition(program: Program) -> Iterator[Diagnostic]:
-    """A param or an env variable that is defined twice."""
+    """A param, a secret, an env variable or an argument that is defined twice."""
     for workflow in program.workflows:
         yield from _twice(
             "param", [(it.name, it.span) for it in workflow.params if it.default]
         )
+        yield from _twice("secret", [(it.name, it.span) for it in workflow.secrets])
         yield from _twice("env variable", [(it.name, it.span) for it in workflow.env])
         for step in (*workflow.steps, *workflow.handlers):
             yield from _twice("env variable", [(it.name, it.span) for it in step.env])
+            call = call_of(step)
+            if call is not None and call.arguments:
+                yield from _twice(
+                    "argument", [(it.name, it.span) for it in call.arguments]
+                )
 
 
 def _twice(what: str, definitions: list[tuple[str, Span]]) -> Iterator[Diagnostic]:
@@ -34,7 +41,8 @@ def _twice(what: str, definitions: list[tuple[str, Span]]) -> Iterator[Diagnosti
 
 
 def name_clash(program: Program) -> Iterator[Diagnostic]:
-    """A name that is a param, an output or an env variable at once (R9)."""
+    """A name that is two of these: the item of a fan-out, a param, an output, a secret, an
+    env variable of the workflow (R9)."""
     for workflow in program.workflows:
         for name, places in _definitions(workflow).items():
             if len(places) > 1:
@@ -51,9 +59,13 @@ def name_clash(program: Program) -> Iterator[Diagnostic]:
 def _definitions(workflow: Workflow) -> dict[str, list[tuple[str, Span]]]:
     """Each name with what it is, the strongest first, one place for each kind."""
     places: dict[str, list[tuple[str, Span]]] = {}
+    steps = (*workflow.steps, *workflow.handlers)
+    items = [(ITEM, it.body.span) for it in steps if isinstance(it.body, Map)]
     kinds: list[tuple[str, list[tuple[str, Span]]]] = [
+        ("fan-out's item", items),
         ("param", [(it.name, it.span) for it in workflow.params if it.default]),
         ("step's output", [(it.output, it.span) for it in workflow.steps if it.output]),
+        ("secret", [(it.name, it.span) for it in workflow.secrets]),
         ("variable of `env`", [(it.name, it.span) for it in workflow.env]),
     ]
     for kind, definitions in kinds:

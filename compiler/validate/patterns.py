@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compiler.diagnostics import Diagnostic
-from compiler.ir import Match, Pattern, Program, Step
+from compiler.ir import Map, Match, Pattern, Program, Step
 from compiler.source import Span
 
 
@@ -34,7 +34,8 @@ def refused_pattern(text: str, written: str, span: Span) -> Iterator[Diagnostic]
 
 
 def _patterns(step: Step) -> Iterator[Pattern]:
-    for condition in step.conditions:
+    per_item = step.body.conditions if isinstance(step.body, Map) else ()
+    for condition in (*step.conditions, *per_item):
         if isinstance(condition, Match):
             yield condition.expected
     if step.continue_on is not None:

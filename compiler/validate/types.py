@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
 from compiler.diagnostics import Diagnostic
@@ -46,62 +47,75 @@ _SIGNATURES: dict[str, tuple[tuple[tuple[Type, ...], ...], Type]] = {
 }
 
 
-def type_errors(expression: Expression) -> Iterator[Diagnostic]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checking:
+    """The findings so far, and the type of ITEM."""
+
+    item: Type
+    found: list[Diagnostic] = field(default_factory=list)
+
+
+def type_errors(
+    expression: Expression, *, item_is_text: bool = False
+) -> Iterator[Diagnostic]:
     """WFC302 for each operator and function over a type that it does not take, WFC306
-    for a pattern of `matches` that is refused. Names are texts; what a path leads to is
-    not known. Commands in backticks are left to those who walk shell texts.
+    for a pattern of `matches` that is refused. Names are texts, but ITEM only where
+    `item_is_text`; what a path leads to is not known. Commands in backticks are left to
+    those who walk shell texts.
     """
-    found: list[Diagnostic] = []
-    _type(expression, found)
-    yield from found
+    checking = _Checking(item="text" if item_is_text else "unknown")
+    _type(expression, checking)
+    yield from checking.found
 
 
-def _type(expression: Expression, found: list[Diagnostic]) -> Type:
+def _type(expression: Expression, checking: _Checking) -> Type:
     match expression:
         case Constant(value=value):
             name = type_name(value)
             return next((each for each in _ANY if each == name), "unknown")
-        case Reference(path=path, default=default):
-            fallback = "text" if default is None else _type(default, found)
-            return "text" if not path and fallback == "text" else "unknown"
+        case Reference(path=path, default=default, origins=origins):
+            is_item = any(origin.kind == "item" for origin in origins)
+            own = checking.item if is_item else "text"
+            fallback = "text" if default is None else _type(default, checking)
+            return own if not path and own == fallback == "text" else "unknown"
         case Template(parts=parts):
-            types = [_part_type(part, found) for part in parts]
+            types = [_part_type(part, checking) for part in parts]
             return types[0] if len(types) == 1 else "text"
         case Unary(operator=operator, operand=operand):
             wanted: Type = "boolean" if operator == "!" else "number"
-            _expect(operand, (wanted,), f"`{operator}`", found)
+            _expect(operand, (wanted,), f"`{operator}`", checking)
             return wanted
         case Binary():
-            return _binary(expression, found)
+            return _binary(expression, checking)
         case Conditional(test=test, then=then, otherwise=otherwise):
-            _expect(test, ("boolean",), "`?`", found)
-            one, other = _type(then, found), _type(otherwise, found)
+            _expect(test, ("boolean",), "`?`", checking)
+            one, other = _type(then, checking), _type(otherwise, checking)
             return one if one == other else "unknown"
         case FunctionCall():
-            return _call(expression, found)
+            return _call(expression, checking)
         case ListOf(items=items):
             for item in items:
-                _type(item, found)
+                _type(item, checking)
             return "list"
         case _:
             assert_never(expression)
 
 
 def _part_type(
-    part: str | Expression | CommandSubstitution, found: list[Diagnostic]
+    part: str | Expression | CommandSubstitution, checking: _Checking
 ) -> Type:
     if isinstance(part, str | CommandSubstitution):
         return "text"
-    return _type(part, found)
+    return _type(part, checking)
 
 
-def _binary(expression: Binary, found: list[Diagnostic]) -> Type:
+def _binary(expression: Binary, checking: _Checking) -> Type:
     operator, left, right = expression.operator, expression.left, expression.right
     if operator in ("&&", "||"):
-        _expect(left, ("boolean",), f"`{operator}`", found)
-        _expect(right, ("boolean",), f"`{operator}`", found)
+        _expect(left, ("boolean",), f"`{operator}`", checking)
+        _expect(right, ("boolean",), f"`{operator}`", checking)
         return "boolean"
-    one, other = _type(left, found), _type(right, found)
+    one, other = _type(left, checking), _type(right, checking)
     fits = True
     if operator in ("==", "!="):
         fits = one == other or "null" in (one, other) or "unknown" in (one, other)
@@ -113,7 +127,7 @@ def _binary(expression: Binary, found: list[Diagnostic]) -> Type:
             "unknown",
         }
     if not fits:
-        found.append(_mismatch(expression, one, other))
+        checking.found.append(_mismatch(expression, one, other))
     if operator != "+":
         return "boolean"
     if not fits:
@@ -169,16 +183,18 @@ def _how_to_match(expression: Binary, one: Type, other: Type) -> str:
     return f"{help} `{written[one]} {operator} {written[other]}`"
 
 
-def _call(call: FunctionCall, found: list[Diagnostic]) -> Type:
+def _call(call: FunctionCall, checking: _Checking) -> Type:
     takes, gives = _SIGNATURES.get(call.name, ((), "unknown"))
     types: list[Type] = []
     for wanted, argument in zip(takes, call.arguments, strict=False):
-        types.append(_expect(argument, wanted, f"`{call.name}`", found))
+        types.append(_expect(argument, wanted, f"`{call.name}`", checking))
     if call.name == "contains" and types[:1] == ["text"] and not _can_hold(*types):
-        _refuse(call.arguments[1], types[1], _TEXT, "`contains` in a text", found)
+        _refuse(call.arguments[1], types[1], _TEXT, "`contains` in a text", checking)
     pattern = call.arguments[1] if call.name == "matches" and len(types) == 2 else None
     if isinstance(pattern, Constant) and isinstance(pattern.value, str):
-        found.extend(refused_pattern(pattern.value, pattern.value, pattern.span))
+        checking.found.extend(
+            refused_pattern(pattern.value, pattern.value, pattern.span)
+        )
     return gives
 
 
@@ -186,12 +202,12 @@ def _expect(
     expression: Expression,
     wanted: tuple[Type, ...],
     taker: str,
-    found: list[Diagnostic],
+    checking: _Checking,
 ) -> Type:
     """The type of `expression`; a finding if it is known and none of `wanted`."""
-    actual = _type(expression, found)
+    actual = _type(expression, checking)
     if actual != "unknown" and actual not in wanted:
-        _refuse(expression, actual, wanted, taker, found)
+        _refuse(expression, actual, wanted, taker, checking)
     return actual
 
 
@@ -200,9 +216,9 @@ def _refuse(
     actual: Type,
     wanted: tuple[Type, ...],
     taker: str,
-    found: list[Diagnostic],
+    checking: _Checking,
 ) -> None:
-    found.append(
+    checking.found.append(
         Diagnostic(
             code="WFC302",
             message=f"{taker} takes {_either(wanted)}, not {with_article(actual)}",

@@ -1,0 +1,152 @@
+"""A place in a workflow -> the names that it sees, and where their values come from.
+
+Order of one name (R9): step env, item, special variable, param, output, secret, workflow
+env, process environment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from compiler.diagnostics import Diagnostic
+from compiler.ir import ITEM, SPECIAL_VARIABLES, Origin, Step, Workflow
+from compiler.resolve.calls import Calls
+from compiler.resolve.graph import Graph
+from compiler.source import Span
+
+# Special variables that exist only while a step, or only while a handler runs.
+IN_STEPS = frozenset({"DAG_RUN_STEP_NAME"})
+_IN_HANDLERS = frozenset({"DAG_RUN_STATUS"})
+_EVERYWHERE = frozenset(SPECIAL_VARIABLES) - IN_STEPS - _IN_HANDLERS
+_SPECIALS = {
+    "param": _EVERYWHERE,
+    "env": _EVERYWHERE,
+    "step": _EVERYWHERE | IN_STEPS,
+    "handler": _EVERYWHERE | IN_STEPS | _IN_HANDLERS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a workflow defines: the names that every place in it can see, and outputs.
+
+    `key` is the workflow's, `calls` what calls and their callees have to know.
+    """
+
+    key: str
+    calls: Calls
+    params: frozenset[str]
+    positional: int
+    env: frozenset[str]
+    secrets: frozenset[str]
+    producers: dict[str, list[int]]
+    steps: Sequence[Step]
+    graph: Graph
+
+    def step(self, place: int) -> Step:
+        return self.steps[place]
+
+    @property
+    def gets_items(self) -> bool:
+        """Does a fan-out run the workflow? It does not see the item (F3)."""
+        return self.key in self.calls.of_items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """A place in a workflow: what it sees.
+
+    `where` "param" and "env" are the values of a workflow's params and env. `step` is the
+    place of a step, None elsewhere. `visible` is the bit set of steps whose outputs are
+    seen (R7). `own` are the names of the step's own env. `item`: is ITEM seen, the item of
+    the step's fan-out? `valuing` is the param or env variable whose value this is, ""
+    elsewhere.
+    """
+
+    names: Names
+    where: Literal["param", "env", "step", "handler"]
+    step: int | None = None
+    visible: int = 0
+    own: frozenset[str] = frozenset()
+    item: bool = False
+    valuing: str = ""
+
+    @property
+    def in_definition(self) -> bool:
+        return self.where in ("param", "env")
+
+    @property
+    def specials(self) -> frozenset[str]:
+        return _SPECIALS[self.where]
+
+    def sees(self, place: int) -> bool:
+        return bool(self.visible >> place & 1)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What resolving came upon: diagnostics, and undeclared names with their places."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    undeclared: dict[str, Span] = field(default_factory=dict)
+
+
+def names_of(workflow: Workflow, graph: Graph, calls: Calls) -> Names:
+    producers: dict[str, list[int]] = {}
+    for place, step in enumerate(workflow.steps):
+        if step.output is not None:
+            producers.setdefault(step.output, []).append(place)
+    return Names(
+        key=workflow.key,
+        calls=calls,
+        params=frozenset(p.name for p in workflow.params if not p.positional),
+        positional=sum(param.positional for param in workflow.params),
+        env=frozenset(variable.name for variable in workflow.env),
+        secrets=frozenset(secret.name for secret in workflow.secrets),
+        producers=producers,
+        steps=workflow.steps,
+        graph=graph,
+    )
+
+
+def output_origins(name: str, scope: Scope) -> tuple[Origin, ...]:
+    """The visible steps that give an output `name`, best first (R8)."""
+    seen = [place for place in scope.names.producers.get(name, ()) if scope.sees(place)]
+    if scope.step is not None:
+        seen = scope.names.graph.nearest_first(scope.step, seen)
+    else:  # a handler: the later step in the file first, as in the run's own outputs
+        seen.reverse()
+    return tuple(Origin("output", name, scope.names.step(place).name) for place in seen)
+
+
+def variable_origins(name: str, scope: Scope) -> tuple[Origin, ...]:
+    """Where the plain `name` comes from here; empty when it is none of ours.
+
+    A step's env, an item, a param, a special variable and a secret always have a value, so
+    nothing follows them; an output or a workflow's env is followed by what lies below it
+    (R9). In the value of a name, that name is what it is outside: at last the process
+    environment.
+    """
+    itself = name == scope.valuing
+    if name in scope.own:
+        return (Origin("step_env", name),)
+    if name == ITEM and scope.item:
+        return (Origin("item", ITEM),)
+    if name in scope.specials:
+        return (Origin("special", name),)
+    if name in scope.names.params and not (itself and scope.where == "param"):
+        return (Origin("param", name),)
+    if name.isdigit() and 0 < int(name) <= scope.names.positional:
+        return (Origin("positional", name),)
+    origins = output_origins(name, scope)
+    if name in scope.names.secrets:
+        return (*origins, Origin("secret", name))
+    if name in scope.names.env and not (itself and scope.in_definition):
+        origins += (Origin("env", name),)
+    return (*origins, Origin("process", name)) if origins or itself else ()
+
+
+def is_hidden(name: str, scope: Scope) -> bool:
+    """Is `name` an output, but of no step that runs before, or the item of a caller?"""
+    known = name in scope.names.producers or (name == ITEM and scope.names.gets_items)
+    return known and not variable_origins(name, scope)
