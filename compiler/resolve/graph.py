@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import Dependency, Step, Workflow
+from compiler.resolve.ancestors import Ancestors
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -17,17 +18,17 @@ class Graph:
     """The steps by their place in the file, and what each one waits for.
 
     `parents[i]` are the places of the direct dependencies of step i, in the order of its
-    `depends`; `dependencies[i]` are the entries that they come from. `upstream[i]` is a bit set (bit j: step j) of all
-    transitive ones. `places` finds a step by name or id.
+    `depends`; `dependencies[i]` are the entries that they come from, `ancestors` all that
+    they lead to. `places` finds a step by name or id.
     """
 
     places: dict[str, int]
     parents: tuple[tuple[int, ...], ...]
     dependencies: tuple[tuple[Dependency, ...], ...]
-    upstream: tuple[int, ...]
+    ancestors: Ancestors
 
     def nearest_first(self, step: int, wanted: Sequence[int]) -> list[int]:
-        """`wanted` (all upstream of `step`), nearest first, then as `depends` says (R8)."""
+        """`wanted` (all ancestors of `step`), nearest first, then as `depends` says (R8)."""
         if len(wanted) < 2:
             return list(wanted)
         left = set(wanted)
@@ -51,7 +52,7 @@ class Graph:
 def resolve_graph(workflow: Workflow) -> tuple[Graph, list[Diagnostic]]:
     """The graph of `workflow` (S1), with unknown and cyclic dependencies reported.
 
-    What is unknown is left out; steps on a cycle count as upstream of each other.
+    What is unknown is left out; steps on a cycle wait for each other.
     """
     found: list[Diagnostic] = []
     places = _places(workflow.steps, found)
@@ -59,11 +60,12 @@ def resolve_graph(workflow: Workflow) -> tuple[Graph, list[Diagnostic]]:
     parents = tuple(
         tuple(places[each.step] for each in depends) for depends in dependencies
     )
-    upstream, cyclic = _upstream(parents)
-    if cyclic:
+    ancestors = Ancestors(parents)
+    if ancestors.cyclic:
+        cyclic = ancestors.cyclic
         found.extend(_cycles(workflow.steps, parents, dependencies, cyclic))
     graph = Graph(
-        places=places, parents=parents, dependencies=dependencies, upstream=upstream
+        places=places, parents=parents, dependencies=dependencies, ancestors=ancestors
     )
     return graph, found
 
@@ -135,33 +137,6 @@ def _unknown(dependency: Dependency, step: Step, steps: Sequence[Step]) -> Diagn
             ),
         ),
     )
-
-
-def _upstream(
-    parents: Sequence[tuple[int, ...]],
-) -> tuple[tuple[int, ...], list[int]]:
-    """For each step its transitive dependencies as a bit set, and the steps on or behind
-    a cycle (their set is all of these and what is before)."""
-    children: list[list[int]] = [[] for _ in parents]
-    waiting = [len(each) for each in parents]
-    for place, each in enumerate(parents):
-        for parent in each:
-            children[parent].append(place)
-    upstream = [0] * len(parents)
-    ready = [place for place, count in enumerate(waiting) if count == 0]
-    for place in ready:  # grows while it is read
-        for child in children[place]:
-            upstream[child] |= upstream[place] | 1 << place
-            waiting[child] -= 1
-            if waiting[child] == 0:
-                ready.append(child)
-    cyclic = [place for place, count in enumerate(waiting) if count > 0]
-    every = 0
-    for place in cyclic:
-        every |= upstream[place] | 1 << place
-    for place in cyclic:
-        upstream[place] = every
-    return tuple(upstream), cyclic
 
 
 def _cycles(

@@ -57,16 +57,14 @@ class Scope:
     """A place in a workflow: what it sees.
 
     `where` "param" and "env" are the values of a workflow's params and env. `step` is the
-    place of a step, None elsewhere. `visible` is the bit set of steps whose outputs are
-    seen (R7). `own` are the names of the step's own env. `item`: is ITEM seen, the item of
-    the step's fan-out? `valuing` is the param or env variable whose value this is, ""
-    elsewhere.
+    place of a step, None elsewhere. `own` are the names of the step's own env. `item`: is
+    ITEM seen, the item of the step's fan-out? `valuing` is the param or env variable whose
+    value this is, "" elsewhere.
     """
 
     names: Names
     where: Literal["param", "env", "step", "handler"]
     step: int | None = None
-    visible: int = 0
     own: frozenset[str] = frozenset()
     item: bool = False
     valuing: str = ""
@@ -80,7 +78,10 @@ class Scope:
         return _SPECIALS[self.where]
 
     def sees(self, place: int) -> bool:
-        return bool(self.visible >> place & 1)
+        """Whether the outputs of the step at `place` are seen here (R7)."""
+        if self.step is None:
+            return self.where == "handler"
+        return self.names.graph.ancestors.holds(self.step, place)
 
 
 @dataclass(slots=True)

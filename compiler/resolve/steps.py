@@ -36,8 +36,7 @@ _RAN: frozenset[Ending] = frozenset({"succeeded", "continued"})
 def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workflow:
     """`workflow` with its steps and handlers resolved; its params and env are already."""
     scopes = [_step_scope(place, names) for place in range(len(workflow.steps))]
-    everything = (1 << len(scopes)) - 1
-    handler_scope = Scope(names=names, where="handler", visible=everything)
+    handler_scope = Scope(names=names, where="handler")
     steps = [
         _resolve_step(step, scope, findings)
         for step, scope in zip(workflow.steps, scopes, strict=True)
@@ -69,9 +68,7 @@ def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workf
 
 
 def _step_scope(place: int, names: Names) -> Scope:
-    return Scope(
-        names=names, where="step", step=place, visible=names.graph.upstream[place]
-    )
+    return Scope(names=names, where="step", step=place)
 
 
 def _resolve_step(step: Step, scope: Scope, findings: Findings) -> Step:

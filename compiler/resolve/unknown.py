@@ -104,7 +104,7 @@ def not_upstream(
     here = "" if scope.step is None else f" `{scope.names.step(scope.step).name}`"
     hint = f"add `{producers[0].name}` to the `depends` of{here}"
     if scope.step is not None and all(
-        scope.names.graph.upstream[place] >> scope.step & 1 for place in places
+        scope.names.graph.ancestors.holds(place, scope.step) for place in places
     ):
         hint = f"{named} itself waits for{here}; take this reference out"
     return Diagnostic(

@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from compiler.ir import Reference, ShellText
+from compiler.resolve.ancestors import Ancestors
 from compiler.resolve.graph import Graph
 from compiler.resolve.names import Findings, Names, Scope
 from compiler.resolve.texts import resolve_shell_text
@@ -295,7 +296,7 @@ PIECES = st.sampled_from(
 SNIPPETS = st.lists(PIECES, max_size=40).map("".join)
 
 
-NO_GRAPH = Graph(places={}, parents=(), dependencies=(), upstream=())
+NO_GRAPH = Graph(places={}, parents=(), dependencies=(), ancestors=Ancestors(()))
 
 
 def resolved(source: str, *params: str) -> ShellText:
