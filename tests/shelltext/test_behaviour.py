@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from compiler.ir import Reference, ShellText
 from compiler.resolve.ancestors import Ancestors
+from compiler.resolve.calls import Calls
 from compiler.resolve.graph import Graph
-from compiler.resolve.names import Findings, Names, Scope
+from compiler.resolve.scopes import Findings, Names, Scope
 from compiler.resolve.texts import resolve_shell_text
 from compiler.shelltext import parse
 from compiler.shelltext.render import Rendered, load_files, render
@@ -302,9 +303,12 @@ NO_GRAPH = Graph(places={}, parents=(), dependencies=(), ancestors=Ancestors(())
 def resolved(source: str, *params: str) -> ShellText:
     """`source` as in a workflow whose only names are `params`."""
     names = Names(
+        key="",
+        calls=Calls(outputs={}, of_items=frozenset()),
         params=frozenset(params),
         positional=0,
         env=frozenset(),
+        secrets=frozenset(),
         producers={},
         steps=(),
         graph=NO_GRAPH,
