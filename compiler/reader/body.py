@@ -21,15 +21,17 @@ from compiler.ir import (
     Template,
 )
 from compiler.reader.nodes import ListNode, Locate, Node, ScalarNode, locator
+from compiler.reader.references import (
+    shell_text,
+    template,
+    template_part,
+    template_without_commands,
+)
 from compiler.reader.shape import (
     Field,
     Fields,
     Reading,
     scalar,
-    shell_text,
-    template,
-    template_part,
-    template_without_commands,
 )
 from compiler.reader.words import DOLLAR, Word, split
 from compiler.shelltext import Use, as_inner_program, in_program, use

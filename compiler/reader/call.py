@@ -1,22 +1,19 @@
 """`run`, `params` and `candidates` of a step into a `Call`."""
 
-import re
-
 from compiler.ir import Argument, Call, Candidate, Template
-from compiler.reader.nodes import ListNode, ScalarNode, locator
+from compiler.reader.nodes import ListNode, ScalarNode
 from compiler.reader.params import arguments
 from compiler.reader.policies import note_ineffective
+from compiler.reader.references import is_fixed, template_without_commands
 from compiler.reader.shape import (
     Field,
     Fields,
     Reading,
     scalar,
-    template_without_commands,
     texts,
 )
 
 _SPACE = " \t\r\n"
-_REFERENCE = re.compile(r"\$[{<]")
 
 
 def call(reading: Reading, run: Field, known: Fields) -> Call | None:
@@ -72,16 +69,9 @@ def _candidates(reading: Reading, field: Field) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
     for each in texts(reading, node, name):
         candidate = Candidate(name=each.text.strip(_SPACE), span=reading.span(each))
-        reference = _REFERENCE.search(each.text)
-        if reference is not None:
-            reading.report(
-                "WFC107",
-                f"`{name}` takes no references",
-                locator(reading.source, each)(*reference.span()),
-                "fixed names only",
-                "write each workflow that may run",
-            )
-        elif candidate.name in found:
+        if not is_fixed(reading, each, name):
+            continue
+        if candidate.name in found:
             note_ineffective(
                 reading,
                 each,

@@ -3,6 +3,7 @@
 from compiler.ir import DEFAULT_WIDTH, Call, Item, LeafBody, Map, Template
 from compiler.reader.keys import PARALLEL
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
+from compiler.reader.references import template_without_commands
 from compiler.reader.scalars import kind_of
 from compiler.reader.shape import (
     Field,
@@ -10,7 +11,6 @@ from compiler.reader.shape import (
     fields,
     integer,
     scalar,
-    template_without_commands,
     wrong_type,
 )
 from compiler.reader.values import structured

@@ -55,14 +55,15 @@ def _pair(word: str) -> tuple[str, str, str]:
 
 WORKFLOW = _keys(
     "a workflow",
-    "name description tags type params env steps handlerOn maxActiveSteps timeoutSec",
+    "name description tags type params env steps handlerOn maxActiveSteps timeoutSec "
+    "delaySec schedule queue queues maxActiveRuns secrets workspace files",
     "labels=tags",
-    "group schedule skipIfSuccessful restartWaitSec dotenv precondition preconditions "
-    "maxActiveRuns queue queues delaySec maxCleanUpTimeSec histRetentionDays "
+    "group skipIfSuccessful restartWaitSec dotenv precondition preconditions "
+    "maxCleanUpTimeSec histRetentionDays "
     "histRetentionRuns logDir logOutput maxOutputSize mailOn errorMail infoMail waitMail "
-    "smtp otel workerSelector workingDir shell container registryAuths ssh secrets "
+    "smtp otel workerSelector workingDir shell container registryAuths ssh "
     "runConfig llm defaults stepTypes artifacts webhook retryPolicy kubernetes redis s3 "
-    "harness catchupWindow overlapPolicy files workspace template compose triggers "
+    "harness catchupWindow overlapPolicy template compose triggers "
     "connections stores eventHandlers",
 )
 _BOTH = (
@@ -73,11 +74,11 @@ _STEP_ALIASES = "call=run workingDir=dir precondition=preconditions"
 _STEP_LATER = (
     "executor type config with exec stdout stderr repeatPolicy "
     "mailOnError signalOnStop workerSelector shellPackages container logOutput llm "
-    "messages approval agent value routes queue files secrets python generate "
+    "messages approval agent value routes files secrets python generate "
     "emits publish compensate saga mapReduce pipeline stateMachine"
 )
 STEP = _keys(
-    "a step", f"name id depends continueOn {_BOTH}", _STEP_ALIASES, _STEP_LATER
+    "a step", f"name id depends continueOn queue {_BOTH}", _STEP_ALIASES, _STEP_LATER
 )
 HANDLER = _keys(
     "a handler",
@@ -89,7 +90,15 @@ HANDLER = _keys(
         "id": "nothing can refer to a handler",
         "depends": "a handler has no order: it runs when all steps have ended",
         "continueOn": "nothing depends on a handler",
+        "queue": "a handler waits for no queue",
     },
+)
+SCHEDULE = _keys("`schedule`", "start stop restart")
+SECRET = _keys(
+    "a secret",
+    "name provider key",
+    later="options",
+    misplaced={"default": "a secret stands in no file, so it has no default"},
 )
 PARALLEL = _keys("`parallel`", "items maxConcurrent")
 HANDLER_ON = _keys(

@@ -9,13 +9,13 @@ from compiler.expressions.ends import behind_dollar
 from compiler.expressions.reading import Reading as Text
 from compiler.ir import Argument, Param, Template
 from compiler.reader.nodes import Locate, MapNode, Node, ScalarNode, locator
+from compiler.reader.references import template_part
 from compiler.reader.shape import (
     Field,
     Reading,
     checked_name,
     name_of,
     scalar,
-    template_part,
 )
 from compiler.reader.values import value
 from compiler.source import Span

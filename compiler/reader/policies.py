@@ -1,8 +1,5 @@
 """`preconditions`, `continueOn` and `retryPolicy` into the IR."""
 
-import re
-
-from compiler.expressions import parse_at
 from compiler.ir import (
     Condition,
     ContinueOn,
@@ -12,7 +9,13 @@ from compiler.ir import (
     Test,
 )
 from compiler.reader.keys import CONDITION, CONTINUE_ON, RETRY
-from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode, locator
+from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
+from compiler.reader.references import (
+    first_reference,
+    note_old_reading,
+    shell_text,
+    template,
+)
 from compiler.reader.scalars import kind_of, number
 from compiler.reader.shape import (
     MAX_INTEGER,
@@ -25,20 +28,12 @@ from compiler.reader.shape import (
     integer,
     is_lost,
     is_null,
-    note_old_reading,
     one_or_many,
     scalar,
-    shell_text,
-    template,
     texts,
     wrong_type,
 )
 from compiler.source import Span
-
-# A `${` or `$<` that may begin a reference, unless it is escaped; the same as in a program.
-_REFERENCE = re.compile(
-    r"""\$\$[{<]|\\?(\$\{(?=[A-Za-z_])|\$<(?=[^\n>$]*[\w)\]"'}]\s*>))"""
-)
 
 
 def conditions(reading: Reading, field: Field | None) -> tuple[Condition, ...]:
@@ -126,22 +121,16 @@ def _refuse_references(
     reading: Reading, node: ScalarNode, name: str, regex: bool
 ) -> None:
     """A pattern with a reference would never be found: it is compared as written (R1)."""
-    locate = locator(reading.source, node)
-    for found in _REFERENCE.finditer(node.text):
-        start = found.start(1)
-        if found[1] is None or (regex and found[0].startswith("\\")):
-            continue
-        parsed = parse_at(node.text, start, locate)
-        if parsed is None or parsed.expression is None:
-            continue
-        written = f"`{name}` is compared as it is written"
-        help = f"{written}; put the reference into `condition`"
-        if name != "expected":
-            help = f"{written}; let a `preconditions` of a later step compare"
-        span = locate(start, parsed.end)
-        return reading.report(
-            "WFC107", f"`{name}` takes no references", span, "stays as text", help
-        )
+    span = first_reference(reading, node, escaped=regex)
+    if span is None:
+        return
+    written = f"`{name}` is compared as it is written"
+    help = f"{written}; put the reference into `condition`"
+    if name != "expected":
+        help = f"{written}; let a `preconditions` of a later step compare"
+    reading.report(
+        "WFC107", f"`{name}` takes no references", span, "stays as text", help
+    )
 
 
 def continue_on(reading: Reading, field: Field | None) -> ContinueOn | None:

@@ -1,25 +1,20 @@
 """Nodes into typed values, with a finding for each that does not fit."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from compiler import expressions, shelltext
 from compiler.diagnostics import Diagnostic, did_you_mean
-from compiler.ir import BASH_NAMES, ShellText, Template, is_reserved
+from compiler.ir import BASH_NAMES, is_reserved
 from compiler.reader.keys import Keys
 from compiler.reader.nodes import (
     ListNode,
-    Locate,
     MapNode,
     Node,
     ScalarNode,
-    locator,
-    part,
     span_of,
 )
-from compiler.reader.scalars import kind_of, number, old_reading
+from compiler.reader.scalars import kind_of, number
 from compiler.source import Source, Span
 
 MAX_INTEGER = 999_999_999
@@ -28,9 +23,8 @@ _DAGU_NAME = 40  # longer names are refused there
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DIGITS = re.compile("0|[1-9][0-9]{0,8}")
-_CLOSED = re.compile(r"[^\n>]*>")
-_BACKTICKS = re.compile(r"(?<!\\)`(?:[^`\\]|\\.)+`", re.DOTALL)
-_QUOTE_EXPRESSION = (
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+QUOTE_EXPRESSION = (
     "in YAML a `$<…>` that holds `: `, ` #` or brackets needs quotes: `'$<…>'`"
 )
 
@@ -121,7 +115,7 @@ def _refuse_key(reading: Reading, key: ScalarNode, keys: Keys) -> None:
         )
     if "$<" in key.text:
         return reading.report(
-            "WFC103", f"unknown key in {keys.where}", key, "a key", _QUOTE_EXPRESSION
+            "WFC103", f"unknown key in {keys.where}", key, "a key", QUOTE_EXPRESSION
         )
     known = ", ".join(f"`{name}`" for name in dict.fromkeys(keys.spellings.values()))
     help = did_you_mean(key.text, keys.spellings, f"known are: {known}")
@@ -255,6 +249,16 @@ def checked_name(reading: Reading, name: str, span: Span, kind: str) -> str | No
     return name
 
 
+def control_character(name: str) -> bool:
+    """Whether a line end or another control character stands in `name`."""
+    return _CONTROL.search(name) is not None
+
+
+def is_one_line(name: str) -> bool:
+    """Whether `name` can be a name that people choose: of a step, of a queue."""
+    return bool(name.strip()) and len(name) <= MAX_NAME and not control_character(name)
+
+
 def note_length(reading: Reading, name: str, span: Span) -> None:
     if len(name) > _DAGU_NAME:
         reading.report(
@@ -325,78 +329,3 @@ def boolean(reading: Reading, node: Node, name: str) -> bool:
             help = f"write `false`: `{node.text}` is text in YAML 1.2"
     wrong_type(reading, node, name, "`true` or `false`", help)
     return False
-
-
-# ---- texts with references
-
-
-def note_old_reading(reading: Reading, scalar: ScalarNode) -> None:
-    """WFC112 where the value is text here and something else to a YAML 1.1 reader."""
-    seen = old_reading(scalar)
-    if seen is not None:
-        reading.report(
-            "WFC112",
-            f"`{scalar.text}` is text here",
-            scalar,
-            f"a YAML 1.1 reader sees {seen}",
-            "quotes make it text for every reader",
-        )
-
-
-def template(reading: Reading, scalar: ScalarNode, backticks: bool = False) -> Template:
-    """The references in a scalar that is no shell text."""
-    note_old_reading(reading, scalar)
-    locate = locator(reading.source, scalar)
-    parsed, findings = expressions.parse_template(
-        scalar.text, locate, backticks=backticks, positional=reading.positional
-    )
-    add_findings(reading, findings, scalar)
-    return parsed
-
-
-def template_without_commands(reading: Reading, scalar: ScalarNode) -> Template:
-    """The same where backticks are plain text: WFC307 says so, as it does of `$(`."""
-    parsed = template(reading, scalar)
-    literal = "".join(part for part in parsed.parts if isinstance(part, str))
-    found = _BACKTICKS.search(scalar.text) if _BACKTICKS.search(literal) else None
-    if found is not None:
-        reading.report(
-            "WFC307",
-            "backticks run nothing here, they stay as text",
-            locator(reading.source, scalar)(*found.span()),
-            help="let a variable of `env` have the command, and refer to that",
-        )
-    return parsed
-
-
-def template_part(
-    reading: Reading, text: str, locate: Locate, offsets: list[int], backticks: bool
-) -> Template:
-    """The same for a piece of a scalar: its character n is character `offsets[n]` there."""
-    parsed, findings = expressions.parse_template(
-        text,
-        part(locate, offsets),
-        backticks=backticks,
-        positional=reading.positional,
-    )
-    reading.findings.extend(findings)
-    return parsed
-
-
-def shell_text(reading: Reading, scalar: ScalarNode) -> ShellText:
-    """The references in a text for a shell (R4)."""
-    parsed, findings = shelltext.parse(scalar.text, locator(reading.source, scalar))
-    add_findings(reading, findings, scalar)
-    return parsed
-
-
-def add_findings(
-    reading: Reading, findings: Iterable[Diagnostic], scalar: ScalarNode
-) -> None:
-    """Findings of a text; where YAML cut a `$<…>` without quotes short, it says so."""
-    text, end = reading.source.text, scalar.end
-    cut = not scalar.style and "$<" in scalar.text and _CLOSED.match(text, end)
-    for finding in findings:
-        if finding.code == "WFC305" and cut:
-            finding = replace(finding, help=_QUOTE_EXPRESSION)
-        reading.findings.append(finding)

@@ -7,17 +7,19 @@ from compiler.reader.body import body
 from compiler.reader.keys import HANDLER, STEP
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
 from compiler.reader.policies import conditions, continue_on, retry
+from compiler.reader.references import template_without_commands
 from compiler.reader.shape import (
     MAX_NAME,
     Field,
     Fields,
     Reading,
+    control_character,
     fields,
     integer,
+    is_one_line,
     name_of,
     note_length,
     scalar,
-    template_without_commands,
     text,
     texts,
     wrong_type,
@@ -27,7 +29,6 @@ from compiler.source import Span
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NO_IDS = ("env", "params", "args", "stdout", "stderr", "output", "outputs")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def step(reading: Reading, node: Node, position: int) -> Step | None:
@@ -98,8 +99,8 @@ def _no_map(reading: Reading, node: ScalarNode | ListNode) -> None:
 
 
 def _step_name(reading: Reading, name: str, span: Span) -> str | None:
-    bad = _CONTROL.search(name)
-    if bad or not name.strip() or len(name) > MAX_NAME:
+    if not is_one_line(name):
+        bad = control_character(name)
         reading.report(
             "WFC107",
             "this text cannot be the name of a step",
@@ -114,7 +115,7 @@ def _step_name(reading: Reading, name: str, span: Span) -> str | None:
 
 def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
     description, output = known.get("description"), known.get("output")
-    timeout = known.get("timeoutSec")
+    timeout, waits = known.get("timeoutSec"), known.get("queue")
     seconds = None
     if timeout is not None:
         seconds = integer(reading, timeout.value, timeout.key.text)
@@ -131,6 +132,7 @@ def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
         env=env(reading, known.get("env")),
         directory=_directory(reading, known.get("dir")),
         timeout=seconds or None,
+        queue=None if waits is None else _queue(reading, waits),
         span=span,
     )
     if isinstance(built.body, Call | Map):
@@ -138,6 +140,12 @@ def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
 
         return fitted(reading, known, built)
     return built
+
+
+def _queue(reading: Reading, field: Field) -> str | None:
+    from compiler.reader.limits import queue  # which few steps need
+
+    return queue(reading, field)
 
 
 def _description(reading: Reading, field: Field | None) -> str:

@@ -8,15 +8,17 @@ from compiler.expressions.reading import merge
 from compiler.ir import CommandSubstitution as Substitution
 from compiler.ir import Expression, FunctionCall, Template, Variable
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode, locator
+from compiler.reader.references import (
+    template,
+    template_part,
+    template_without_commands,
+)
 from compiler.reader.scalars import kind_of, number
 from compiler.reader.shape import (
     Field,
     Reading,
     checked_name,
     name_of,
-    template,
-    template_part,
-    template_without_commands,
     wrong_type,
 )
 

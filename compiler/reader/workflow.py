@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from compiler.diagnostics import Diagnostic, did_you_mean
@@ -89,7 +90,7 @@ def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
     if name is None and number > 1 and known.complete:
         _unnamed(reading, first, number)
     named = _name(reading, name, number)
-    return Workflow(
+    built = Workflow(
         name=named,
         key=f"{reading.source.name}#{named}",
         description=(
@@ -106,8 +107,40 @@ def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
         max_active_steps=_number(reading, limit),
         max_active_steps_span=None if limit is None else reading.span(limit.value),
         timeout=_number(reading, known.get("timeoutSec")),
+        delay=_number(reading, known.get("delaySec")),
         span=reading.span(first if name is None else name.value),
     )
+    return _with_surroundings(reading, known, built)
+
+
+def _with_surroundings(reading: Reading, known: Fields, workflow: Workflow) -> Workflow:
+    """`workflow` with its queues, its schedule and what its runs need: few have them."""
+    waits, sizes, runs = map(known.get, ("queue", "queues", "maxActiveRuns"))
+    if waits or sizes or runs:
+        from compiler.reader.limits import max_active_runs, queue, queues
+
+        workflow = replace(
+            workflow,
+            queue=None if waits is None else queue(reading, waits),
+            queues=() if sizes is None else queues(reading, sizes),
+            max_active_runs=None if runs is None else max_active_runs(reading, runs),
+        )
+    times = known.get("schedule")
+    if times is not None:
+        from compiler.reader.schedule import schedule
+
+        workflow = replace(workflow, schedule=schedule(reading, times))
+    hidden, needed, space = map(known.get, ("secrets", "files", "workspace"))
+    if hidden or needed or space:
+        from compiler.reader.resources import files, secrets, workspace
+
+        workflow = replace(
+            workflow,
+            secrets=() if hidden is None else tuple(secrets(reading, hidden)),
+            files=() if needed is None else tuple(files(reading, needed)),
+            workspace="shared" if space is None else workspace(reading, space),
+        )
+    return workflow
 
 
 def _unnamed(reading: Reading, first: ScalarNode, number: int) -> None:
