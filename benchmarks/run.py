@@ -111,10 +111,9 @@ def compiled(text: str) -> Work:
     from compiler.source import Source
 
     def work() -> None:
-        source = Source("graph.yaml", text)
-        program = front_end(source).program
-        assert program is not None
-        files, _ = back_end(program, source, BACKEND)
+        checked = front_end(Source("graph.yaml", text))
+        assert checked.program is not None
+        files, _ = back_end(checked.program, checked.sources, BACKEND)
         assert files
 
     return work

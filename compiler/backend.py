@@ -3,30 +3,53 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 from compiler.diagnostics import Diagnostic
-from compiler.ir import Arguments, Program, Script, Step, Test, Workflow
+from compiler.ir import (
+    Arguments,
+    Call,
+    Command,
+    LeafBody,
+    Map,
+    Program,
+    Script,
+    Step,
+    Test,
+    Workflow,
+)
 from compiler.source import Source, Span
 
 Feature = Literal[
     "arguments",
+    "call",
     "command-condition",
     "continue-on",
+    "delay",
     "description",
     "directory",
+    "dynamic-call",
+    "fan-out",
+    "files",
     "handler-cancel",
     "handler-exit",
     "handler-failure",
     "handler-success",
+    "max-active-runs",
     "max-active-steps",
     "params",
     "positional-params",
+    "queue",
     "retry",
     "run-timeout",
+    "schedule",
+    "schedule-stop",
     "script",
+    "secrets",
+    "step-queue",
     "step-timeout",
     "value-condition",
+    "workspace",
 ]
 
 
@@ -43,31 +66,55 @@ class File:
 class Backend:
     """A target. `supports` says what it does with a feature: "" exactly, a sentence with
     this loss; what is missing is refused before emission. `emit` never raises on a
-    checked program; the source is for its header and the lines that comments name.
+    checked program. It gets the program's files by the names that spans carry, the
+    entry's first; each one's own `name` is how headers and comments call it.
     """
 
     name: str
     title: str
     supports: Mapping[Feature, str]
-    emit: Callable[[Program, Source], Iterator[File]]
+    emit: Callable[[Program, Mapping[str, Source]], Iterator[File]]
 
 
 def features(program: Program) -> Iterator[tuple[Feature, Span]]:
     """What `program` uses of the features that a target may lack, each with its place."""
     for workflow in program.workflows:
+        if workflow.key == program.entry:
+            yield from _features_of_runs(workflow)
         if workflow.description:
             yield "description", workflow.span
         if workflow.max_active_steps is not None:
             yield "max-active-steps", workflow.max_active_steps_span or workflow.span
         if workflow.timeout is not None:
             yield "run-timeout", workflow.span
+        if workflow.delay is not None:
+            yield "delay", workflow.span
+        if workflow.workspace == "isolated":
+            yield "workspace", workflow.span
         for param in workflow.params:
             yield "positional-params" if param.positional else "params", param.span
+        for secret in workflow.secrets:
+            yield "secrets", secret.span
+        for pattern in workflow.files:
+            yield "files", pattern.span
         for step in workflow.steps:
             yield from _step_features(step)
         for handler in workflow.handlers:
             yield _HANDLERS[handler.name], handler.span
             yield from _step_features(handler)
+
+
+def _features_of_runs(workflow: Workflow) -> Iterator[tuple[Feature, Span]]:
+    """What is about runs that are started on their own, not about calls."""
+    if workflow.queue is not None:
+        yield "queue", workflow.span
+    if workflow.max_active_runs is not None:
+        yield "max-active-runs", workflow.span
+    if workflow.schedule is not None:
+        if workflow.schedule.start:
+            yield "schedule", workflow.schedule.span
+        if workflow.schedule.stop or workflow.schedule.restart:
+            yield "schedule-stop", workflow.schedule.span
 
 
 _HANDLERS: dict[str, Feature] = {
@@ -79,10 +126,13 @@ _HANDLERS: dict[str, Feature] = {
 
 
 def _step_features(step: Step) -> Iterator[tuple[Feature, Span]]:
-    if isinstance(step.body, Arguments):
-        yield "arguments", step.span
-    if isinstance(step.body, Script):
-        yield "script", step.span
+    conditions = step.conditions
+    if isinstance(step.body, Map):
+        yield "fan-out", step.body.span
+        yield from _body_features(step, step.body.body)
+        conditions += step.body.conditions
+    else:
+        yield from _body_features(step, step.body)
     if step.directory is not None:
         yield "directory", step.directory.span
     if step.retry is not None:
@@ -91,9 +141,25 @@ def _step_features(step: Step) -> Iterator[tuple[Feature, Span]]:
         yield "continue-on", step.continue_on.span
     if step.timeout is not None:
         yield "step-timeout", step.span
-    for condition in step.conditions:
+    if step.queue is not None:
+        yield "step-queue", step.span
+    for condition in conditions:
         test = isinstance(condition, Test)
         yield "command-condition" if test else "value-condition", condition.span
+
+
+def _body_features(step: Step, body: LeafBody | Call) -> Iterator[tuple[Feature, Span]]:
+    match body:
+        case Arguments():
+            yield "arguments", step.span
+        case Script():
+            yield "script", step.span
+        case Call():
+            yield "dynamic-call" if body.dynamic else "call", body.span
+        case Command():
+            pass
+        case _:
+            assert_never(body)
 
 
 def unsupported(program: Program, backend: Backend) -> Iterator[Diagnostic]:

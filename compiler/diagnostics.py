@@ -35,7 +35,7 @@ CODES: dict[str, tuple[str, Severity]] = {
     "WFC113": ("conflicting-keys", "error"),
     "WFC114": ("long-name", "note"),
     "WFC115": ("ineffective-key", "note"),
-    # 2xx: the graph and its names
+    # 2xx: the graph, its names, and other workflows
     "WFC201": ("unknown-step", "error"),
     "WFC202": ("dependency-cycle", "error"),
     "WFC203": ("duplicate-step", "error"),
@@ -49,6 +49,15 @@ CODES: dict[str, tuple[str, Severity]] = {
     "WFC211": ("late-continue-on", "warning"),
     "WFC212": ("unknown-param", "error"),
     "WFC213": ("duplicate-definition", "error"),
+    "WFC214": ("unknown-argument", "warning"),
+    "WFC215": ("unknown-workflow", "error"),
+    "WFC216": ("call-cycle", "error"),
+    "WFC217": ("broken-workflow", "error"),
+    "WFC218": ("no-candidates", "error"),
+    "WFC219": ("left-out-candidate", "warning"),
+    "WFC220": ("duplicate-workflow", "error"),
+    "WFC221": ("ineffective-in-a-call", "note"),
+    "WFC222": ("unlisted-file", "note"),
     # 3xx: references and expressions
     "WFC301": ("expression-syntax", "error"),
     "WFC302": ("expression-type", "error"),

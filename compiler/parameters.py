@@ -5,7 +5,7 @@ out of the interface, `K=V` of a run sets it for that run. A value that is given
 text as it stands, never expanded (R6).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compiler.diagnostics import did_you_mean
@@ -49,9 +49,10 @@ def values_from_json(text: str) -> dict[str, str]:
     return {name: to_text(each) for name, each in value.items()}
 
 
-def unknown_params(program: Program, names: Iterable[str]) -> list[str]:
-    """What is wrong with `names` as params that a run or a compilation may set."""
-    settable = settable_params(program.main)
+def unknown_params(workflows: Sequence[Workflow], names: Iterable[str]) -> list[str]:
+    """What is wrong with `names` as params that a run or a compilation of `workflows` may
+    set: a name is known when one of them has it."""
+    settable = [name for workflow in workflows for name in settable_params(workflow)]
 
     def hint(name: str) -> str:
         if name.isdigit():

@@ -1,9 +1,10 @@
 """A file's text -> a checked, simplified program -> the files of a target."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Diagnostic, has_errors
-from compiler.ir import Program
+from compiler.ir import Call, Map, Program, Workflow
 from compiler.reader import read
 from compiler.resolve import resolve
 from compiler.source import Source
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from dataclasses import dataclass
 
     from compiler.backend import Backend, File
+    from compiler.link import Loader
 else:
     from compiler.values import dataclass
 
@@ -21,43 +23,107 @@ else:
 class Checked:
     """What the front end makes of a file.
 
-    `program` is None when a diagnostic is an error. Diagnostics are in the order of
-    their places.
+    `program` is None when a diagnostic is an error. `sources` are the files that it is
+    made from and that diagnostics name, the entry's first. Diagnostics are in the order of
+    the files and of their places there.
     """
 
     program: Program | None
+    sources: Mapping[str, Source]
     diagnostics: tuple[Diagnostic, ...]
 
 
-def front_end(source: Source) -> Checked:
-    """read -> resolve -> check: the program of `source`, and all that is to say of it."""
-    workflows, found = read(source)
-    program = None
-    if workflows:
-        program = Program(workflows=workflows, entry=workflows[0].key)
-        program, in_names = resolve(program)
-        found += in_names
-        found += tuple(check(program))
-    found = tuple(sorted(dict.fromkeys(found), key=_place))
-    return Checked(program=None if has_errors(found) else program, diagnostics=found)
+class _NoFiles:
+    """A file system without files."""
+
+    def read(self, path: str) -> None:
+        return None
+
+    def below(self, folder: str) -> list[str]:
+        return []
+
+    def exists(self, path: str) -> bool:
+        return False
 
 
-def _place(diagnostic: Diagnostic) -> tuple[int, int, str]:
-    return diagnostic.span.line, diagnostic.span.column, diagnostic.code
+NO_FILES = _NoFiles()
+
+
+def front_end(
+    source: Source, loader: "Loader" = NO_FILES, search: Sequence[str] = ()
+) -> Checked:
+    """read -> link -> resolve -> check: the program of `source`, and all that is to say
+    of it. What it calls comes from `loader`, also from the folders `search`."""
+    workflows, in_file = read(source)
+    if not workflows:
+        return _checked(None, {source.name: source}, in_file)
+    if not any(map(_calls, workflows)):  # most files: nothing to look for
+        keys = tuple(workflow.key for workflow in workflows)
+        program = Program(workflows=workflows, entry=keys[0], entries=keys)
+        program, found = _resolved(program, loader)
+        return _checked(program, {source.name: source}, (*in_file, *found))
+    from compiler.link import broken_calls, broken_files, link
+
+    broken: dict[str, Diagnostic] = {}
+    while True:
+        linked, sources, in_calls = link(workflows, source, loader, search, broken)
+        program, in_names = _resolved(linked, loader)
+        found = (*in_file, *in_calls, *in_names)
+        further = broken_files(linked, found)
+        if further.keys() <= broken.keys():
+            found = (*found, *broken_calls(linked, found))
+            return _checked(program, sources, found)
+        broken |= further
+
+
+def _calls(workflow: Workflow) -> bool:
+    return any(
+        isinstance(step.body, Call)
+        or (isinstance(step.body, Map) and isinstance(step.body.body, Call))
+        for step in (*workflow.steps, *workflow.handlers)
+    )
+
+
+def _resolved(
+    program: Program, loader: "Loader"
+) -> tuple[Program, tuple[Diagnostic, ...]]:
+    program, found = resolve(program)
+    return program, (*found, *check(program, loader.exists))
+
+
+def _checked(
+    program: Program | None,
+    sources: Mapping[str, Source],
+    found: Sequence[Diagnostic],
+) -> Checked:
+    order = {name: number for number, name in enumerate(sources)}
+
+    def place(each: Diagnostic) -> tuple[int, str, int, int, str]:
+        span = each.span
+        number = order.get(span.file, len(order))
+        return number, span.file, span.line, span.column, each.code
+
+    found = tuple(sorted(dict.fromkeys(found), key=place))
+    if has_errors(found):
+        program = None
+    return Checked(program=program, sources=sources, diagnostics=found)
 
 
 def back_end(
-    program: Program, source: Source, backend: "Backend"
+    program: Program, sources: Mapping[str, Source], backend: "Backend"
 ) -> tuple[tuple["File", ...], tuple[Diagnostic, ...]]:
     """optimize -> unsupported -> emit: the files of a checked program, and what is lost.
 
-    No file when the target refuses something.
+    `sources` has all of its files by the names of spans. No file when the target refuses
+    something.
     """
     from compiler.backend import unsupported
     from compiler.optimize import optimize
 
+    names = dict.fromkeys(workflow.span.file for workflow in program.workflows)
+    names = {program.main.span.file: None, **names}
     program = optimize(program)
     found = tuple(unsupported(program, backend))
     if has_errors(found):
         return (), found
-    return tuple(backend.emit(program, source)), found
+    return tuple(backend.emit(program, {it: sources[it] for it in names})), found

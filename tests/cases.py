@@ -35,7 +35,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -44,7 +44,7 @@ from typing import Any, get_args
 import yaml
 
 from compiler.backend import Backend, File
-from compiler.diagnostics import Diagnostic
+from compiler.cli.loader import FileLoader
 from compiler.ir import Program
 from compiler.outcome import (
     Outcome,
@@ -232,23 +232,24 @@ def source_of(case: Case) -> Source:
 
 @cache
 def checked(case: Case) -> Checked:
-    return front_end(source_of(case))
+    return front_end(source_of(case), FileLoader(case.folder))
 
 
 def program_of(case: Case) -> Program:
     found = checked(case)
-    assert found.program is not None, text_of(found.diagnostics, source_of(case))
+    assert found.program is not None, text_of(found)
     return found.program
 
 
-def text_of(diagnostics: Sequence[Diagnostic], source: Source) -> str:
-    return to_text(diagnostics, {source.name: source})
+def text_of(found: Checked) -> str:
+    return to_text(found.diagnostics, found.sources)
 
 
 def emitted(case: Case, backend: Backend) -> tuple[File, ...]:
     """The files that `case` becomes."""
-    files, found = back_end(program_of(case), source_of(case), backend)
-    assert not found, text_of(found, source_of(case))
+    sources = checked(case).sources
+    files, found = back_end(program_of(case), sources, backend)
+    assert not found, to_text(found, sources)
     return files
 
 

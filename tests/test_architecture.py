@@ -31,6 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "compiler.walk",
     ),
     (
+        "compiler.link",
         "compiler.optimize",
         "compiler.parameters",
         "compiler.reader",
@@ -43,8 +44,19 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("wfc",),
 )
 # The stations of a program's way: what they have to say to each other is in the program.
-STATIONS = ("reader", "resolve", "validate", "optimize", "interpreter", "pipeline")
-STATION_KNOWS = {"pipeline": {"reader", "resolve", "validate", "optimize"}}
+STATIONS = (
+    "reader",
+    "link",
+    "resolve",
+    "validate",
+    "optimize",
+    "interpreter",
+    "pipeline",
+)
+STATION_KNOWS = {
+    "link": {"reader"},  # a file that is called is read as the first one is
+    "pipeline": {"reader", "link", "resolve", "validate", "optimize"},
+}
 
 # Where a value may be `Any`, and why.
 ANY_ALLOWED = {
@@ -74,6 +86,7 @@ HEAVY = {
     "unittest",
     "backends",
     "compiler.interpreter",
+    "compiler.link",
     "compiler.output",
 }
 

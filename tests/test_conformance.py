@@ -14,7 +14,6 @@ from cases import (
     kept,
     run_id,
     runs,
-    source_of,
     text_of,
 )
 from running import ENGINES, judge, rewritten
@@ -33,7 +32,7 @@ def test_run(case_and_run: tuple[Case, Run], engine: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("case", cases(CONFORMANCE), ids=run_id)
 def test_diagnostics(case: Case, accept: bool) -> None:
-    text = text_of(checked(case).diagnostics, source_of(case))
+    text = text_of(checked(case))
     agree(case.folder / "diagnostics.txt", text, accept)
 
 

@@ -47,7 +47,7 @@ def test_says_this_and_no_more(source: Source) -> None:
     said = Counter(
         (each.span.line, each.severity, each.code) for each in found.diagnostics
     )
-    assert said == expected, text_of(found.diagnostics, source)
+    assert said == expected, text_of(found)
     assert (found.program is None) == any(kind == "error" for _, kind, _ in expected)
 
 

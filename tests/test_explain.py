@@ -23,6 +23,7 @@ REFERENCE = (GRAMMAR / "README.md").read_text("utf-8")
 
 # What no text alone can cause: the file itself, the command line, the target, the disk.
 WITHOUT_EXAMPLE = {"WFC111", "WFC212", "WFC401", "WFC402", "WFC403", "WFC404"}
+WITHOUT_EXAMPLE |= {f"WFC{number}" for number in range(214, 223)}
 WITH_EXAMPLE = sorted(set(CODES) - WITHOUT_EXAMPLE)
 
 _FORM = re.compile(

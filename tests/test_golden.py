@@ -16,7 +16,6 @@ from cases import (
     kept,
     run_id,
     runs,
-    source_of,
     text_of,
 )
 from running import BACKENDS, ENGINES, judge, rewritten
@@ -46,7 +45,7 @@ def test_text(case: Case, backend: str, accept: bool) -> None:
 
 @pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
 def test_diagnostics(case: Case, accept: bool) -> None:
-    text = text_of(checked(case).diagnostics, source_of(case))
+    text = text_of(checked(case))
     agree(case.folder / "diagnostics.txt", text, accept)
 
 

@@ -129,7 +129,7 @@ def test_same_outcome(
             progress=interpreter.Quiet(io.StringIO()),
             environment=environment,
         ).outcome
-        files, _ = back_end(checked.program, source, BACKENDS[target])
+        files, _ = back_end(checked.program, checked.sources, BACKENDS[target])
         script = root / files[0].path
         script.write_text(files[0].text, encoding="utf-8")
         got = importlib.import_module(f"backends.{target}.engine").run(

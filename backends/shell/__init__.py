@@ -1,6 +1,6 @@
 """Turns a program into one bash script that runs it: bash 3.2 or newer, jq for paths."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from compiler.backend import Backend, Feature, File
@@ -8,15 +8,21 @@ from compiler.ir import Program
 from compiler.source import Source
 
 
-def _emit(program: Program, source: Source) -> Iterator[File]:
+def _emit(program: Program, sources: Mapping[str, Source]) -> Iterator[File]:
     from backends.shell.emit import emit
 
-    yield from emit(program, source)
+    yield from emit(program, sources)
 
+
+_SUPPORTS = dict.fromkeys(get_args(Feature), "")
+_SUPPORTS["schedule"] = (
+    "a script does not start itself: `--schedule` prints the line for crontab"
+)
+del _SUPPORTS["schedule-stop"]
 
 BACKEND = Backend(
     name="shell",
     title="bash script",
-    supports=dict.fromkeys(get_args(Feature), ""),
+    supports=_SUPPORTS,
     emit=_emit,
 )

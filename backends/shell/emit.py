@@ -26,15 +26,28 @@ class Raw(str):
     """Text that is bash already: the template does not quote it."""
 
 
-def emit(program: Program, source: Source) -> Iterator[File]:
-    """The script of the entry of `program`, which must be resolved and checked."""
+def emit(program: Program, sources: Mapping[str, Source]) -> Iterator[File]:
+    """The script of the entry of `program`, which must be resolved and checked.
+
+    `sources` are its files by the names of spans, the entry's first.
+    """
+    source, *_ = sources.values()
     workflow = program.main
     name = mangle(workflow.name, "A-Za-z0-9_.-", 200, set())
     path = f"{name}.sh"
     script = Emission(workflow, source)
     values = definitions(script)
     declared = declarations(script)
-    yield File(path=path, text=_render(script, path, values, declared), executable=True)
+    sha = _sha(sources)
+    text = _render(script, path, values, declared, sha)
+    yield File(path=path, text=text, executable=True)
+
+
+def _sha(sources: Mapping[str, Source]) -> str:
+    """A hash of all files that the script is made from."""
+    texts = "".join(source.text for source in sources.values())
+    digest = hashlib.sha256(texts.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:16]
 
 
 _FIELDS = {
@@ -74,12 +87,11 @@ def _environment() -> "Environment":
     return environment
 
 
-def _render(script: Emission, path: str, values: str, declared: str) -> str:
+def _render(script: Emission, path: str, values: str, declared: str, sha: str) -> str:
     workflow, used = script.workflow, script.used
     common = [exported(script.values(None), each) for each in script.common]
     parts = used.parts | _implied(used, any(common))
     fields = [name for name in _FIELDS if name in ("name", "text") or name in parts]
-    sha = hashlib.sha256(script.source.text.encode("utf-8", "surrogateescape"))
     described = workflow.description.split("\n") if workflow.description else []
     source_name = one_line(script.source.name)
     elsewhere = " -o ." if "/" in source_name else ""
@@ -87,7 +99,7 @@ def _render(script: Emission, path: str, values: str, declared: str) -> str:
         "parts": parts,
         "source": one_line(source_name),
         "command": f"wfc compile {bare(source_name)} --target shell{elsewhere}",
-        "sha": sha.hexdigest()[:16],
+        "sha": sha,
         "file": path,
         "description": [one_line(line) for line in described],
         "values": values,

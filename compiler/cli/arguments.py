@@ -1,6 +1,7 @@
 """argv -> the options of one command."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -73,10 +74,28 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_search(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--search",
+        action="append",
+        default=[],
+        type=_folder,
+        metavar="DIR",
+        help="look for called workflows here, too; may be repeated",
+    )
+
+
+def _folder(word: str) -> str:
+    if not os.path.isdir(word):
+        raise argparse.ArgumentTypeError(f"`{word}` is no folder")
+    return word
+
+
 def _add_lint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a workflow, or -")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--strict", action="store_true", help="exit 1 on any finding")
+    add_search(parser)
     _add_shared(parser)
 
 
@@ -97,8 +116,11 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report", metavar="F", help="write what became of it to F, JSON"
     )
+    parser.add_argument(
+        "--workflow", metavar="NAME", help="of several documents not the first"
+    )
+    add_search(parser)
     _add_shared(parser)
-    parser.set_defaults(params=[], bind=[])
 
 
 def _add_compile(parser: argparse.ArgumentParser) -> None:
@@ -132,6 +154,7 @@ def _add_compile(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="overwrite files that wfc did not make"
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 on any loss")
+    add_search(parser)
     _add_shared(parser)
 
 

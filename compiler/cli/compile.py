@@ -9,32 +9,59 @@ from pathlib import Path
 from compiler import output
 from compiler.backend import File
 from compiler.cli.backends import backend
-from compiler.cli.console import exit_code, print_findings, say
-from compiler.cli.inputs import name_of, program_of
+from compiler.cli.console import exit_code, print_findings, say, usage
+from compiler.cli.inputs import checked_file, name_of, set_params
 from compiler.diagnostics import Diagnostic, has_errors
+from compiler.link import entered
 from compiler.pipeline import back_end
 from compiler.source import Source
 
 
 def execute(options: argparse.Namespace) -> int:
-    sources: dict[str, Source] = {}
-    program = program_of(options, sources)
+    checked = checked_file(options)
+    program = checked.program
     if program is None:
         return 2
+    programs = set_params([entered(program, key) for key in program.entries], options)
+    if programs is None:
+        return 2
     folder = _folder(options)
-    text = sources[name_of(options.file)].text
-    source = Source(_relative(options.file, folder), text)
-    files, losses = back_end(program, source, backend(options.target))
-    print_findings(losses, sources, options)
+    sources = {
+        name: Source(_relative(name, folder), source.text)
+        for name, source in checked.sources.items()
+    }
+    files: list[tuple[str, File]] = []
+    losses: list[Diagnostic] = []
+    for each in programs:
+        made, lost = back_end(each, sources, backend(options.target))
+        files += [(each.main.name, file) for file in made]
+        losses += lost
+    losses = [*dict.fromkeys(losses)]
+    print_findings(losses, checked.sources, options)
     if has_errors(losses):
         return 2
+    problems = _collisions(files)
+    if problems:
+        return usage(problems)
     if options.stdout:
-        for file in files:
+        for _, file in files:
             sys.stdout.write(file.text)
         code = 0
     else:
-        code = _put(files, folder, options)
+        code = _put([file for _, file in files], folder, options)
     return code or exit_code(losses, options, on_error=2)
+
+
+def _collisions(files: Sequence[tuple[str, File]]) -> list[str]:
+    """The files, each with its workflow, that would overwrite another's; some file systems
+    take names that differ in case alone for one."""
+    owners: dict[str, str] = {}
+    problems = []
+    for name, file in files:
+        owner = owners.setdefault(file.path.lower(), name)
+        if owner != name:
+            problems.append(f"`{owner}` and `{name}` would both be `{file.path}`")
+    return problems
 
 
 def _folder(options: argparse.Namespace) -> Path:
@@ -44,9 +71,9 @@ def _folder(options: argparse.Namespace) -> Path:
 
 
 def _relative(file: str, folder: Path) -> str:
-    """How the header of an emitted file names its source: seen from its own folder, so
+    """How an emitted file names one that it is made from: seen from its own folder, so
     that it is the same from wherever wfc was started."""
-    if file == "-":
+    if file == name_of("-"):
         return "stdin"
     return Path(os.path.relpath(Path(file).resolve(), folder.resolve())).as_posix()
 

@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+from collections.abc import Iterable, Sequence
 
 from compiler.cli.console import print_findings, usage
-from compiler.diagnostics import Diagnostic
+from compiler.cli.loader import FileLoader, unreadable
+from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import Program
 from compiler.pipeline import Checked, front_end
 from compiler.reader import decode
-from compiler.source import Source, Span
+from compiler.source import Source
 
 
 def name_of(file: str) -> str:
@@ -24,40 +26,73 @@ def read_bytes(file: str) -> bytes:
         return stream.read()
 
 
-def check(file: str, sources: dict[str, Source]) -> Checked:
-    """The checked program of `file`; its source goes into `sources`."""
+def source_of(file: str) -> Source | Diagnostic:
+    """The text of `file`, or the finding that it has none."""
     name = name_of(file)
     try:
-        source = decode(name, read_bytes(file))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        source = Diagnostic(
-            code="WFC111",
-            message=f"cannot read `{name}`: {reason}",
-            span=Span(file=name, line=1, column=1),
+        return decode(name, read_bytes(file))
+    except OSError as error:
+        return unreadable(name, error.strerror or str(error))
+    except ValueError as error:
+        return unreadable(name, str(error))
+
+
+def check(files: Iterable[str], search: Sequence[str]) -> list[Checked]:
+    """The checked program of each of `files`. What several of them call is read once."""
+    loader = FileLoader()
+    sources = {file: source_of(file) for file in files}
+    for file, source in sources.items():
+        if isinstance(source, Source) and file != "-":
+            loader.keep(source)
+    return [
+        (
+            front_end(source, loader, search)
+            if isinstance(source, Source)
+            else Checked(program=None, sources={}, diagnostics=(source,))
         )
-    if isinstance(source, Diagnostic):
-        return Checked(program=None, diagnostics=(source,))
-    sources[name] = source
-    return front_end(source)
+        for source in sources.values()
+    ]
 
 
-def program_of(
-    options: argparse.Namespace, sources: dict[str, Source]
-) -> Program | None:
-    """The program of `options.file` with its `-p` and `--bind`; None when something is
-    wrong, which is printed."""
+def checked_file(options: argparse.Namespace) -> Checked:
+    """`options.file`, checked; its errors and warnings are printed."""
+    (checked,) = check([options.file], options.search)
+    print_findings(checked.diagnostics, checked.sources, options)
+    return checked
+
+
+def program_of(options: argparse.Namespace, workflow: str | None) -> Program | None:
+    """The program of `options.file` that starts with its document `workflow`, else with
+    the first that no other one calls; None when something is wrong, which is printed.
+    """
+    from compiler.link import entered
+
+    program = checked_file(options).program
+    if program is None:
+        return None
+    file = program.main.span.file
+    keys = {it.name: it.key for it in program.workflows if it.span.file == file}
+    if workflow is None:
+        return entered(program, program.entry)
+    if workflow not in keys:
+        hint = did_you_mean(workflow, keys)
+        usage([f"there is no workflow `{workflow}` in `{file}`: {hint}"])
+        return None
+    return entered(program, keys[workflow])
+
+
+def set_params(
+    programs: Sequence[Program], options: argparse.Namespace
+) -> list[Program] | None:
+    """`programs` with the `-p` and `--bind` of a compilation, in each that has such a
+    param; None when something is wrong, which is printed."""
     from compiler.parameters import split_words, unknown_params, with_values
 
-    checked = check(options.file, sources)
-    print_findings(checked.diagnostics, sources, options)
-    if checked.program is None:
-        return None
-    program = checked.program
+    changed = list(programs)
     for words, bound in ((options.params, False), (options.bind, True)):
         split = split_words(words)
         problems = [f"`{word}` is not of the form K=V" for word in split.positional]
-        problems += unknown_params(program, split.values)
+        problems += unknown_params([each.main for each in changed], split.values)
         problems += [
             f"the value of `{name}` is not UTF-8 text"
             for name, value in split.values.items()
@@ -66,8 +101,8 @@ def program_of(
         if problems:
             usage(problems)
             return None
-        program = with_values(program, split.values, bound=bound)
-    return program
+        changed = [with_values(it, split.values, bound=bound) for it in changed]
+    return changed
 
 
 def values_of(file: str) -> dict[str, str] | None:

@@ -6,15 +6,13 @@ import sys
 from compiler import report
 from compiler.cli.console import exit_code, say, use_color
 from compiler.cli.inputs import check
-from compiler.diagnostics import Diagnostic
-from compiler.source import Source
 
 
 def execute(options: argparse.Namespace) -> int:
-    found: list[Diagnostic] = []
-    sources: dict[str, Source] = {}
-    for file in options.files:
-        found.extend(check(file, sources).diagnostics)
+    checked = check(options.files, options.search)
+    # Files that call the same one have its findings in common.
+    found = [*dict.fromkeys(each for it in checked for each in it.diagnostics)]
+    sources = {name: source for it in checked for name, source in it.sources.items()}
     if options.format == "json":
         sys.stdout.write(report.to_json(found))
     else:

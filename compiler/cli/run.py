@@ -17,7 +17,7 @@ from compiler.parameters import split_words, unknown_params
 def execute(options: argparse.Namespace) -> int:
     if options.file == options.params_json == "-":
         return usage(["stdin cannot be the workflow and its params at once"])
-    program = program_of(options, {})
+    program = program_of(options, options.workflow)
     if program is None:
         return 2
     words = split_words(options.words)
@@ -28,7 +28,7 @@ def execute(options: argparse.Namespace) -> int:
             return 2
         values = {**read, **values}
     work_dir = _work_dir(options)
-    problems = unknown_params(program, values)
+    problems = unknown_params([program.main], values)
     if not work_dir.is_dir():
         problems.append(f"`{work_dir}` is no folder")
     if options.report is not None:

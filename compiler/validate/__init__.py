@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import Program
+from compiler.validate.calls import ineffective_in_a_call, unlisted_file
 from compiler.validate.expressions import expression_type
 from compiler.validate.graph import ineffective_limit, late_continue_on
 from compiler.validate.names import duplicate_definition, name_clash
@@ -18,10 +19,13 @@ CHECKS: tuple[Check, ...] = (
     late_continue_on,
     pattern_syntax,
     expression_type,
+    ineffective_in_a_call,
 )
 
 
-def check(program: Program) -> Iterator[Diagnostic]:
-    """Everything that the checks find in `program`."""
+def check(program: Program, exists: Callable[[str], bool]) -> Iterator[Diagnostic]:
+    """Everything that the checks find in `program`. `exists` says whether there is a file
+    at a path that is given as spans give theirs."""
     for each in CHECKS:
         yield from each(program)
+    yield from unlisted_file(program, exists)

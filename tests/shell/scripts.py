@@ -21,7 +21,7 @@ def text_of(workflow: str, name: str = "w.yaml") -> str:
     source = Source(name, textwrap.dedent(workflow))
     checked = front_end(source)
     assert checked.program is not None, checked.diagnostics
-    (file,) = back_end(checked.program, source, BACKEND)[0]
+    (file,) = back_end(checked.program, checked.sources, BACKEND)[0]
     assert file.executable
     return file.text
 

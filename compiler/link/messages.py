@@ -1,0 +1,94 @@
+"""What can be wrong with a call -> the finding that says so."""
+
+from collections.abc import Iterable, Sequence
+
+from compiler.diagnostics import Diagnostic, did_you_mean, nearest
+from compiler.ir import Argument, Call, Workflow
+from compiler.source import Span
+
+
+def unknown_workflow(
+    name: str, span: Span, known: Sequence[str], places: Sequence[str]
+) -> Diagnostic:
+    """`places` are the paths where it was looked for, beside the documents of the file."""
+    close = nearest(name, known)
+    hint = f"did you mean `{close}`? " if close else ""
+    shown = ", ".join(f"`{place}`" for place in places)
+    return Diagnostic(
+        code="WFC215",
+        message=f"there is no workflow `{name}`",
+        span=span,
+        label="found nowhere",
+        help=f"{hint}looked for a document of that name in this file, and for {shown}",
+    )
+
+
+def cycle(path: Sequence[Workflow], span: Span) -> Diagnostic:
+    """`path` leads from a workflow back to itself, which stands at both ends of it."""
+    arrows = " → ".join(each.name for each in _shortened(path))
+    return Diagnostic(
+        code="WFC216",
+        message=f"workflows call each other in a circle: {arrows}",
+        span=span,
+        label="this call closes it",
+        help="what repeats is a fan-out (`parallel`); a workflow cannot call itself",
+    )
+
+
+_SHOWN = 12
+
+
+def _shortened(path: Sequence[Workflow]) -> Iterable[Workflow]:
+    return path if len(path) <= _SHOWN else (*path[: _SHOWN - 1], path[-1])
+
+
+def broken(name: str, span: Span, error: Diagnostic) -> Diagnostic:
+    """`error` is the first one of the file that `name` leads to."""
+    return Diagnostic(
+        code="WFC217",
+        message=f"the workflow `{name}` has errors",
+        span=span,
+        label="is called here",
+        help="mend it first",
+        others=((error.span, error.message),),
+    )
+
+
+def no_candidates(call: Call, reason: str) -> Diagnostic:
+    return Diagnostic(
+        code="WFC218",
+        message=f"no workflow is known that this call could run: {reason}",
+        span=call.name.span,
+        label="its value decides",
+        help="list the workflows in `candidates`",
+    )
+
+
+def left_out(name: str, call: Call, error: Diagnostic) -> Diagnostic:
+    return Diagnostic(
+        code="WFC219",
+        message=f"`{name}` has errors and is no candidate of this call",
+        span=call.name.span,
+        help="mend it, or list the workflows that are meant in `candidates`",
+        others=((error.span, error.message),),
+    )
+
+
+def unknown_argument(argument: Argument, callees: Sequence[Workflow]) -> Diagnostic:
+    """None of `callees` declares `argument`."""
+    known = dict.fromkeys(
+        param.name
+        for callee in callees
+        for param in callee.params
+        if not param.positional
+    )
+    name = callees[0].name
+    who = f"`{name}` has" if len(callees) == 1 else "no candidate has"
+    negated = "no param" if len(callees) == 1 else "a param"
+    return Diagnostic(
+        code="WFC214",
+        message=f"{who} {negated} `{argument.name}`",
+        span=argument.span,
+        label="is passed on nevertheless",
+        help=did_you_mean(argument.name, known, "declare it in its `params`"),
+    )

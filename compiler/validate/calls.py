@@ -1,0 +1,94 @@
+"""Checks on what a workflow says of runs and of files that its steps would not notice."""
+
+import re
+from collections.abc import Callable, Iterator
+from posixpath import dirname, join, normpath
+
+from compiler.diagnostics import Diagnostic
+from compiler.ir import Arguments, Call, Map, Program, ShellText, Step, Workflow
+from compiler.source import Span
+from compiler.walk import texts
+
+
+def ineffective_in_a_call(program: Program) -> Iterator[Diagnostic]:
+    """Limits and times of runs in a workflow that others call (S10)."""
+    called: dict[str, Workflow] = {}
+    for workflow in program.workflows:
+        for step in (*workflow.steps, *workflow.handlers):
+            body = step.body.body if isinstance(step.body, Map) else step.body
+            for callee in body.callees if isinstance(body, Call) else ():
+                called.setdefault(callee.workflow, workflow)
+    for workflow in program.workflows:
+        caller = called.get(workflow.key)
+        for key, span in _of_runs(workflow) if caller is not None else ():
+            yield Diagnostic(
+                code="WFC221",
+                message=f"`{key}` has no effect where another workflow calls "
+                f"`{workflow.name}`",
+                span=span,
+                label="is about runs that are started on their own",
+                help="a step's `queue` and `maxActiveSteps` hold in a call, too",
+            )
+
+
+def _of_runs(workflow: Workflow) -> Iterator[tuple[str, Span]]:
+    if workflow.max_active_runs is not None:
+        yield "maxActiveRuns", workflow.span
+    if workflow.queue is not None:
+        yield "queue", workflow.span
+    if workflow.schedule is not None:
+        yield "schedule", workflow.schedule.span
+
+
+# A word of a command that names a program or a file beside the workflow.
+_BESIDE = re.compile(r"""(?:^|(?<=[\s;&|(=]))\./[\w.@%+,/-]+""")
+
+
+def unlisted_file(
+    program: Program, exists: Callable[[str], bool]
+) -> Iterator[Diagnostic]:
+    """A file beside the workflow that a step names and `files` does not, where the
+    workflow says that its steps bring along what they need (W2)."""
+    for workflow in program.workflows:
+        if not workflow.files and workflow.workspace != "isolated":
+            continue
+        folder = dirname(workflow.span.file)
+        patterns = [each.pattern for each in workflow.files]
+        for step in (*workflow.steps, *workflow.handlers):
+            for path in dict.fromkeys(_beside(step)):
+                if exists(normpath(join(folder, path))) and not _listed(path, patterns):
+                    yield Diagnostic(
+                        code="WFC222",
+                        message=f"`{path}` is not in `files`",
+                        span=step.span,
+                        label="this step names it",
+                        help=f"add `{normpath(path)}` to `files` of the workflow",
+                    )
+
+
+def _beside(step: Step) -> Iterator[str]:
+    """The relative paths that begin with `./` in the texts of `step`, which runs in the
+    working folder."""
+    if step.directory is not None:
+        return
+    for text in texts(step):
+        if isinstance(text, ShellText):
+            yield from _BESIDE.findall(text.source)
+    body = step.body.body if isinstance(step.body, Map) else step.body
+    if isinstance(body, Arguments):
+        for word in body.words:
+            if not isinstance(word, ShellText) and len(word.parts) == 1:
+                part = word.parts[0]
+                if isinstance(part, str) and _BESIDE.fullmatch(part):
+                    yield part
+
+
+def _listed(path: str, patterns: list[str]) -> bool:
+    """Does one of the globs, or a folder that one names, cover `path`?"""
+    from fnmatch import fnmatchcase  # few workflows list files
+
+    path = normpath(path)
+    return any(
+        fnmatchcase(path, glob) or fnmatchcase(path, f"{glob}/*")
+        for glob in map(normpath, patterns)
+    )
