@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from compiler.diagnostics import Diagnostic
 from compiler.ir import ITEM, Map, Program, Workflow
 from compiler.source import Span
-from compiler.walk import call_of
 
 
 def duplicate_definition(program: Program) -> Iterator[Diagnostic]:
-    """A param, a secret, an env variable or an argument that is defined twice."""
+    """A param, a secret or an env variable that is defined twice."""
     for workflow in program.workflows:
         yield from _twice(
             "param", [(it.name, it.span) for it in workflow.params if it.default]
@@ -18,11 +17,6 @@ def duplicate_definition(program: Program) -> Iterator[Diagnostic]:
         yield from _twice("env variable", [(it.name, it.span) for it in workflow.env])
         for step in (*workflow.steps, *workflow.handlers):
             yield from _twice("env variable", [(it.name, it.span) for it in step.env])
-            call = call_of(step)
-            if call is not None and call.arguments:
-                yield from _twice(
-                    "argument", [(it.name, it.span) for it in call.arguments]
-                )
 
 
 def _twice(what: str, definitions: list[tuple[str, Span]]) -> Iterator[Diagnostic]:
