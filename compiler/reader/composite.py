@@ -22,10 +22,12 @@ def fitted(reading: Reading, known: Fields, step: Step) -> Step:
         _note_output(reading, known)
         step = replace(step, continue_on=replace(step.continue_on, output=()))
     if isinstance(body, Map):
-        of_items = tuple(filter(_names_item, step.conditions))
-        of_step = (each for each in step.conditions if each not in of_items)
+        of_items = [each for each in step.conditions if _names_item(each)]
+        of_step = [each for each in step.conditions if not _names_item(each)]
         step = replace(
-            step, body=replace(body, conditions=of_items), conditions=tuple(of_step)
+            step,
+            body=replace(body, conditions=tuple(of_items)),
+            conditions=tuple(of_step),
         )
     return step
 

@@ -105,7 +105,9 @@ def _key(reading: Reading, field: Field, provider: str | None) -> str | None:
 def files(reading: Reading, field: Field) -> Iterator[FilePattern]:
     """Globs of paths below the folder of the workflow (W2)."""
     for each in texts(reading, field.value, field.key.text):
-        pattern = each.text.removeprefix("./")
+        pattern = each.text
+        while pattern.startswith("./"):
+            pattern = pattern.removeprefix("./")
         if not is_fixed(reading, each, field.key.text):
             continue
         if pattern.startswith("/") or ".." in pattern.split("/"):

@@ -34,12 +34,15 @@ class _Range(NamedTuple):
 
     @property
     def shown(self) -> str:
-        words = f" or {self.names[0]} to {self.names[-1]}" if self.names else ""
+        words = f", {self.names[0]} to {self.names[-1]}" if self.names else ""
         return f"{self.least} to {self.most}{words}"
 
 
-_MONTHS = tuple("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split())
-_DAYS = tuple("SUN MON TUE WED THU FRI SAT".split())
+_MONTHS = (
+    *("JAN", "FEB", "MAR", "APR", "MAY", "JUN"),
+    *("JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
+)
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _RANGES = (
     _Range("minute", 0, 59),
     _Range("hour", 0, 23),
@@ -174,7 +177,7 @@ def _part(within: _Text, part: str, start: int, takes: _Range) -> str | None:
         within.refuse(
             (at, at + len(step)),
             f"`{step}` is no step of the {takes.name}",
-            "a step is a number from 1",
+            "a step is a number from 1 to 99",
             f"write `*/5` for every fifth {takes.name}",
         )
         return None
@@ -211,7 +214,7 @@ def _forwards(first: str, last: str, most: int, takes: _Range) -> str:
 
 def _value(within: _Text, word: str, start: int, takes: _Range) -> int | None:
     """The number that `word` is, or is a name for; None if the field takes no such."""
-    if word.upper() in takes.names:
+    if word.isascii() and word.upper() in takes.names:
         return takes.names.index(word.upper()) + takes.least
     if _is_number(word) and takes.least <= int(word) <= takes.most:
         return int(word)
@@ -232,4 +235,4 @@ def _value(within: _Text, word: str, start: int, takes: _Range) -> int | None:
 
 
 def _is_number(word: str) -> bool:
-    return len(word) <= 4 and word.isascii() and word.isdigit()
+    return len(word) <= 2 and word.isascii() and word.isdigit()

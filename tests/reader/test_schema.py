@@ -17,7 +17,10 @@ from compiler.reader.keys import (
     CONTINUE_ON,
     HANDLER,
     HANDLER_ON,
+    PARALLEL,
     RETRY,
+    SCHEDULE,
+    SECRET,
     STEP,
     WORKFLOW,
     Keys,
@@ -41,6 +44,14 @@ def with_step(keys: str) -> str:
 
 def with_command(keys: str) -> str:
     return with_step(f"command: b, {keys}")
+
+
+def with_run(keys: str) -> str:
+    return with_step(f"run: b, {keys}")
+
+
+def cron(text: str) -> str:
+    return f"schedule: '{text}'\n"
 
 
 ACCEPTED = {
@@ -115,6 +126,68 @@ ACCEPTED = {
     "all handlers": "handlerOn: {success: {command: a}, failure: {command: a}, "
     "cancel: {script: a}, exit: {command: [a], env: {B: c}, timeoutSec: 1}}",
     "handler without value": "handlerOn: {exit: }",
+    "call": with_step("call: b"),
+    "run of a number": with_step("run: 1"),
+    "all of a call": with_run(
+        "params: 'A=1', candidates: [c], output: X, queue: q, env: {A: b}, dir: c, "
+        "shell: bash, continueOn: {output: x}, timeoutSec: 1"
+    ),
+    "params of a call as text": with_run("params: A=x b"),
+    "params of a call as a map": with_run("params: {A: [1, null], B: }"),
+    "params of a call as a list": with_run("params: [{A: 1}, B=2, c, {D: }]"),
+    "params of a call with the names of types": with_run(
+        "params: [{name: x, type: y}, {schema: {a: b}, values: {c: d}}]"
+    ),
+    "params of a call without a value": with_run("params: "),
+    "params null beside a command": with_command("params: , candidates: "),
+    "candidate": with_step("run: $X, candidates: c"),
+    "parallel as text": with_command("parallel: a b"),
+    "parallel as a list": with_command("parallel: [a, 1, '', {b: null}, [c, null]]"),
+    "parallel as an empty list": with_command("parallel: []"),
+    "parallel without a value": with_command("parallel: "),
+    "parallel as a map": with_command("parallel: {items: $X, maxConcurrent: 3}"),
+    "parallel as a map with a list": with_run(
+        "parallel: {items: [a], max_concurrent: '3'}"
+    ),
+    "width by a reference": with_command("parallel: {items: a, maxConcurrent: $N}"),
+    "width by an expression": with_command(
+        "parallel: {items: a, maxConcurrent: '$<len(X)>'}"
+    ),
+    "width by a braced reference": with_command(
+        "parallel: {items: a, maxConcurrent: '${a-b.c}'}"
+    ),
+    "width by a param": "params: a b\n"
+    + with_command("parallel: {items: a, maxConcurrent: $2}"),
+    "width without a value": with_command("parallel: {items: a, maxConcurrent: }"),
+    "handlers that call": "handlerOn: {exit: {run: b, params: A=1}, "
+    "failure: {command: c, parallel: [1]}}",
+    "named step that calls": "steps: {a: {call: b, candidates: , queue: q}}",
+    "queue of a step": with_command("queue: light jobs"),
+    "all around a workflow": "queue: a b\nqueues: {a b: 2, '1': '3'}\n"
+    "maxActiveRuns: -1\ndelaySec: 2\nschedule: {start: 0 6 * * *}\n"
+    "secrets: [{name: A, provider: env}]\nworkspace: isolated\nfiles: bin/*.sh\n",
+    "nothing around a workflow": "queue:\nqueues:\nmaxActiveRuns:\ndelaySec:\n"
+    "schedule:\nsecrets:\nworkspace:\nfiles:\n",
+    "snake case around a workflow": "max_active_runs: '0'\ndelay_sec: '0'\n",
+    "queue that is a number": "queue: 1\nqueues: {}",
+    "schedule": cron("* * * * *"),
+    "schedule with all forms": cron(
+        "0,30 0-23/2 */5,1-31 jan,Feb-DEC,1-12/3 MON-fri,0,7,SUN"
+    ),
+    "schedule with a start and a step": cron("5/10 00 01 09 0/2"),
+    "schedule with a zone": cron("CRON_TZ=Europe/Paris 0 6 * * *"),
+    "schedule with another zone": cron("TZ=Etc/GMT+1  0 6 * * *"),
+    "schedule with spaces": cron(" 0  6 * * * "),
+    "schedules": "schedule: [0 6 * * *, 0 7 * * *]",
+    "schedule of nothing": "schedule: []",
+    "schedule of all": "schedule: {start: [0 6 * * *], stop: 0 7 * * *, "
+    "restart: [0 8 * * *, 0 9 * * *]}",
+    "schedule with a null stop": "schedule: {start: [], stop: }",
+    "secrets": "secrets: [{name: A, provider: env, key: B}, "
+    "{name: C, provider: file, key: d/e f}, {name: true, provider: env, key: }]",
+    "no secrets": "secrets: []",
+    "files": "files: [./run.sh, 'data/**', a..b, 1, ...]",
+    "no files": "files: []",
     "merge key": "handlerOn: {success: &s {command: a}, exit: {<<: *s, dir: b}}",
     "json": '{"name": "a", "steps": [{"name": "b", "command": ["c", "d"]}]}',
 }
@@ -125,7 +198,6 @@ REFUSED = {
     "list": "- a",
     "unknown key": "nane: a",
     "extension key": "x-a: b",
-    "schedule": "schedule: '* * * * *'",
     "conditions of a workflow": "preconditions: a",
     "name with a space": "name: a b",
     "name that is a path": "name: ..",
@@ -164,8 +236,126 @@ REFUSED = {
     "long key of a step": f"steps: {{{'a' * 201}: {{command: b}}}}",
     "step without a body": "steps: [{name: a}]",
     "step with a null body": with_step("command: "),
-    "step with run": with_step("run: b"),
-    "step with run beside": with_command("run: b"),
+    "run beside a command": with_command("run: b"),
+    "call beside a script": with_step("script: b, call: c"),
+    "run and call": with_run("call: b"),
+    "run of an empty text": with_step("run: ''"),
+    "run of a list": with_step("run: [a]"),
+    "null run": with_step("run: "),
+    "params without run": with_command("params: a"),
+    "params beside a null run": with_command("params: a, run: "),
+    "params beside nothing": with_step("params: a"),
+    "candidates without run": with_command("candidates: a"),
+    "params of a call with a bad name": with_run("params: {a-b: c}"),
+    "params of a call with a reserved name": with_run("params: [{UID: c}]"),
+    "null in the params of a call": with_run("params: [null]"),
+    "list in the params of a call": with_run("params: [[a]]"),
+    "no candidates": with_run("candidates: []"),
+    "empty candidate": with_run("candidates: ['']"),
+    "candidates as a map": with_run("candidates: {a: b}"),
+    "null candidate": with_run("candidates: [null]"),
+    "parallel of nothing": with_step("parallel: [a]"),
+    "empty parallel": with_command("parallel: ''"),
+    "parallel as an empty map": with_command("parallel: {}"),
+    "parallel without items": with_command("parallel: {maxConcurrent: 1}"),
+    "parallel with null items": with_command("parallel: {items: }"),
+    "parallel with an unknown key": with_command("parallel: {items: x, foo: y}"),
+    "items as a map": with_command("parallel: {items: {a: b}}"),
+    "empty items": with_command("parallel: {items: ' '}"),
+    "null item": with_command("parallel: [a, null]"),
+    "width of 0": with_command("parallel: {items: a, maxConcurrent: 0}"),
+    "width below 0": with_command("parallel: {items: a, maxConcurrent: -1}"),
+    "width as a word": with_command("parallel: {items: a, maxConcurrent: abc}"),
+    "width with zeros": with_command("parallel: {items: a, maxConcurrent: 03}"),
+    "width of '0'": with_command("parallel: {items: a, maxConcurrent: '0'}"),
+    "width as a fraction": with_command("parallel: {items: a, maxConcurrent: 1.5}"),
+    "width as a list": with_command("parallel: {items: a, maxConcurrent: [1]}"),
+    "width of true": with_command("parallel: {items: a, maxConcurrent: true}"),
+    "both widths": with_command(
+        "parallel: {items: a, maxConcurrent: 1, max_concurrent: 1}"
+    ),
+    "handler in a queue": "handlerOn: {exit: {command: a, queue: b}}",
+    "handler that calls and runs": "handlerOn: {exit: {command: a, run: b}}",
+    "empty queue": "queue: ' '",
+    "queue of two lines": 'queue: "a\\nb"',
+    "long queue": f"queue: {'a' * 201}",
+    "queue as a list": "queue: [a]",
+    "empty queue of a step": with_command("queue: ''"),
+    "queues as a list": "queues: [a]",
+    "queue of size 0": "queues: {a: 0}",
+    "queue without a size": "queues: {a: }",
+    "queue of a size that is a word": "queues: {a: many}",
+    "size of a queue without a name": "queues: {'': 1}",
+    "runs below -1": "maxActiveRuns: -2",
+    "runs as '-1'": "maxActiveRuns: '-1'",
+    "runs as a word": "maxActiveRuns: one",
+    "delay below 0": "delaySec: -1",
+    "both delays": "delaySec: 1\ndelay_sec: 1",
+    "schedule of a number": "schedule: 5",
+    "schedule of a flag": "schedule: true",
+    "empty schedule": "schedule: ''",
+    "empty schedule in a list": "schedule: ['']",
+    "null schedule in a list": "schedule: [null]",
+    "schedule of four fields": cron("* * * *"),
+    "schedule of six fields": cron("0 * * * * *"),
+    "schedule by name": cron("@daily"),
+    "schedule by an interval": cron("@every 5m"),
+    "minute 60": cron("60 * * * *"),
+    "hour 24": cron("0 24 * * *"),
+    "day 0": cron("0 0 0 * *"),
+    "day 32": cron("0 0 32 * *"),
+    "month 13": cron("0 0 * 13 *"),
+    "month of another name": cron("0 0 * MAI *"),
+    "weekday 8": cron("0 0 * * 8"),
+    "weekday by its whole name": cron("0 0 * * MONDAY"),
+    "weekday of another alphabet": cron("0 0 * * \u017fun"),
+    "month where a weekday belongs": cron("0 0 * * JAN"),
+    "step of 0": cron("*/0 * * * *"),
+    "step of nothing": cron("*/ * * * *"),
+    "step of a word": cron("*/a * * * *"),
+    "two steps": cron("*/2/3 * * * *"),
+    "range without an end": cron("1- * * * *"),
+    "range of three": cron("1-2-3 * * * *"),
+    "range of a star": cron("*-5 * * * *"),
+    "list with a hole": cron("1,,2 * * * *"),
+    "question mark": cron("0 0 ? * *"),
+    "last day": cron("0 0 L * *"),
+    "number of many digits": cron("005 * * * *"),
+    "reference in a schedule": cron("${M} * * * *"),
+    "zone without a schedule": cron("CRON_TZ=Europe/Paris"),
+    "zone without a name": cron("CRON_TZ= 0 6 * * *"),
+    "zone that is none": cron("TZ=../etc 0 6 * * *"),
+    "schedule as an empty map": "schedule: {}",
+    "schedule with a null start": "schedule: {start: }",
+    "schedule with another key": "schedule: {end: 0 6 * * *}",
+    "schedule with a bad stop": "schedule: {start: 0 6 * * *, stop: x}",
+    "secrets as a map": "secrets: {A: env}",
+    "secret as text": "secrets: [A]",
+    "null secret": "secrets: [null]",
+    "secret without a name": "secrets: [{provider: env}]",
+    "secret with a null name": "secrets: [{name: , provider: env}]",
+    "secret without a provider": "secrets: [{name: A}]",
+    "secret of an unknown provider": "secrets: [{name: A, provider: vault}]",
+    "secret with a reserved name": "secrets: [{name: DAG_NAME, provider: env}]",
+    "secret with a bad name": "secrets: [{name: a-b, provider: env}]",
+    "secret whose name is a number": "secrets: [{name: 1, provider: env}]",
+    "secret with a default": "secrets: [{name: A, provider: env, default: b}]",
+    "secret with options": "secrets: [{name: A, provider: env, options: {}}]",
+    "secret with an empty key": "secrets: [{name: A, provider: file, key: ''}]",
+    "secret with a bad variable": "secrets: [{name: A, provider: env, key: b-c}]",
+    "secret whose variable is a number": "secrets: [{name: A, provider: env, key: 1}]",
+    "secret with a list as key": "secrets: [{name: A, provider: file, key: [b]}]",
+    "absolute file": "files: /etc/passwd",
+    "absolute file, hidden": "files: [.//etc/passwd]",
+    "file above": "files: [a/../../b]",
+    "file above, hidden": "files: [./..]",
+    "folder as a file": "files: [./]",
+    "folder of the workflow": "files: .",
+    "empty file": "files: ['']",
+    "files as a map": "files: {a: b}",
+    "null file": "files: [null]",
+    "unknown workspace": "workspace: none",
+    "workspace as a list": "workspace: [shared]",
     "step with an executor": with_command("executor: docker"),
     "step with stdout": with_command("stdout: x"),
     "step with repeat": with_command("repeatPolicy: {repeat: true}"),
@@ -249,6 +439,31 @@ ONLY_THE_READER = {
     ),
     "a whole number written with a fraction": ("timeoutSec: 2.0", "WFC105"),
     "a name that only its sign spoils": ("name: +5", "WFC107"),
+    "an argument that is passed twice": (with_run("params: [A=1, {A: 2}]"), "WFC213"),
+    "a slip in the text form of a call": (with_run("params: A="), "WFC107"),
+    "a reference to a candidate": (
+        with_step("run: $X, candidates: ['${Y}']"),
+        "WFC107",
+    ),
+    "a reference to a queue": ("queue: ${X}", "WFC107"),
+    "a reference to the queue of a step": (with_command("queue: '$<X>'"), "WFC107"),
+    "a reference to a size": ("queues: {'${X}': 1}", "WFC107"),
+    "a reference to a file": ("files: ['${X}/*']", "WFC107"),
+    "a reference to the file of a secret": (
+        "secrets: [{name: A, provider: file, key: '${X}'}]",
+        "WFC107",
+    ),
+    "a range backwards": (cron("30-10 * * * *"), "WFC107"),
+    "a range of weekdays backwards": (cron("* * * * FRI-SUN"), "WFC107"),
+    "a width of an escape": (
+        with_command("parallel: {items: a, maxConcurrent: '$${X}'}"),
+        "WFC105",
+    ),
+    "a width of a param that is not there": (
+        with_command("parallel: {items: a, maxConcurrent: $1}"),
+        "WFC105",
+    ),
+    "an item that is none in JSON": (with_command("parallel: [[.inf]]"), "WFC107"),
     "a number that is none in JSON": ("params: {A: [.inf]}", "WFC107"),
 }
 
@@ -314,6 +529,9 @@ def test_what_a_schema_cannot_say(text: str, code: str) -> None:
         (CONTINUE_ON, SCHEMA["$defs"]["continueOn"]["anyOf"][1]),
         (RETRY, SCHEMA["$defs"]["retryPolicy"]),
         (CONDITION, SCHEMA["$defs"]["condition"]["anyOf"][1]),
+        (PARALLEL, SCHEMA["$defs"]["parallel"]["anyOf"][1]),
+        (SCHEDULE, SCHEMA["$defs"]["schedule"]["anyOf"][1]),
+        (SECRET, SCHEMA["$defs"]["secret"]),
     ],
     ids=lambda value: value.where if isinstance(value, Keys) else "",
 )
@@ -353,6 +571,9 @@ WORDS: st.SearchStrategy[Any] = st.sampled_from(
     ]
 ) | st.sampled_from(("", " ", "a b", True, False, None, 0, 1, 255, -1, 1.5))
 NUMBERS = st.sampled_from((0, 1, "3", 255, 256, -1, 1.5, None, True))
+TIMES = st.sampled_from(
+    ("* * * * *", "0 6 * * MON", "60 * * * *", "@daily", "TZ=UTC 0 6 1 * *", "", 5)
+)
 FLAGS = st.sampled_from((True, False, None, "yes"))
 NAMES = st.sampled_from(
     [
@@ -403,12 +624,17 @@ POLICIES = {
     "retryPolicy": maps(RETRY, limit=NUMBERS, intervalSec=NUMBERS, backoff=FLAGS),
     "timeoutSec": NUMBERS,
     "command": some(WORDS),
+    "run": WORDS,
+    "params": some(WORDS | maps(Keys("params", {"A": "A"}, frozenset(), {}))),
+    "candidates": some(WORDS),
+    "parallel": some(WORDS) | maps(PARALLEL, items=some(WORDS), maxConcurrent=NUMBERS),
+    "queue": WORDS,
 }
 
 
 def steps(keys: Keys) -> st.SearchStrategy[Any]:
     complete: list[dict[str, str]] = [{}, {"name": "a"}, {"command": "b"}]
-    complete.append({"name": "a", "command": "b"})
+    complete += {"name": "a", "command": "b"}, {"name": "a", "run": "b"}
     return st.tuples(maps(keys, **POLICIES), st.sampled_from(complete)).map(
         lambda pair: pair[0] | pair[1]
     )
@@ -424,6 +650,23 @@ WORKFLOWS = maps(
     ),
     maxActiveSteps=NUMBERS,
     timeoutSec=NUMBERS,
+    maxActiveRuns=NUMBERS,
+    delaySec=NUMBERS,
+    queue=WORDS,
+    queues=st.dictionaries(st.sampled_from(("a", "b c", "")), NUMBERS, max_size=2),
+    schedule=some(TIMES)
+    | maps(SCHEDULE, start=some(TIMES), stop=some(TIMES), restart=some(TIMES)),
+    secrets=st.lists(
+        maps(
+            SECRET,
+            name=st.sampled_from(("A", "IFS", "a-b")),
+            provider=st.sampled_from(("env", "file", "vault")),
+            key=WORDS,
+        ),
+        max_size=2,
+    ),
+    workspace=st.sampled_from(("shared", "isolated", "none")),
+    files=some(WORDS),
 )
 
 
