@@ -6,7 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.ir import Command, Constant, Program
+from compiler.evaluate import Failure, evaluate
+from compiler.ir import (
+    Body,
+    Call,
+    Command,
+    Constant,
+    Map,
+    Match,
+    Origin,
+    Program,
+    Reference,
+    ShellText,
+    Template,
+)
 from compiler.optimize import REWRITES, optimize
 from compiler.optimize.constants import drop_met_conditions, fold_constants
 from compiler.optimize.graph import prune_edges
@@ -97,6 +110,14 @@ def graphs(draw: st.DrawFn) -> str:
 
 
 @settings(deadline=None, max_examples=150)
+@given(graphs())
+def test_pruning_makes_no_leaf(text: str) -> None:
+    after = prune_edges(program(text)).main
+    awaited = {edge.step for step in after.steps for edge in step.edges}
+    assert [*after.leaves] == [it.name for it in after.steps if it.name not in awaited]
+
+
+@settings(deadline=None, max_examples=150)
 @given(graphs(), st.sets(st.integers(0, 6)), st.sets(st.integers(0, 6)))
 def test_pruning_changes_no_ending(
     text: str, failed: set[int], skipped: set[int]
@@ -162,6 +183,143 @@ def test_conditions_that_always_hold_are_dropped_and_others_not() -> None:
     assert [len(it.conditions) for it in kept.main.steps] == [0, 1, 0, 1, 1]
 
 
+CALLING = """
+params: [{N: 2}, {LIST: "[1, 2]"}, {WHICH: child}, {ENV: dev}]
+steps:
+  - name: call
+    run: child
+    params: {P: "${ENV}-$<1 + 1>"}
+  - name: chosen
+    run: "${WHICH}"
+    params: "${ENV}"
+  - name: items
+    parallel: {items: "${LIST}", maxConcurrent: "${N}"}
+    run: "${WHICH}"
+    params: "P=${ENV}"
+    preconditions:
+      - {condition: "${ENV:-${ITEM}}", expected: prod}
+      - {condition: "${ITEM}", expected: prod}
+  - name: listed
+    parallel: ["$<upper('a')>", {k: "$<1 + 1>"}]
+    command: echo $<1 + 1>
+---
+name: child
+params: [{P: 1}]
+env: [{E: "$<1 + 1>"}]
+steps:
+  - {name: a, command: 'echo $P'}
+"""
+BOUND = {"N": "3", "LIST": "[1, 2]", "WHICH": "child", "ENV": "prod"}
+
+
+def calling(*, bound: bool) -> Program:
+    return with_values(program(CALLING), BOUND, bound=bound)
+
+
+def body(program: Program, name: str) -> Body:
+    return next(each.body for each in program.main.steps if each.name == name)
+
+
+def test_arguments_are_folded() -> None:
+    call = body(fold_constants(calling(bound=True)), "call")
+    assert isinstance(call, Call)
+    assert call.arguments is not None
+    assert [it.value.parts for it in call.arguments] == [("prod-2",)]
+
+
+def test_items_and_width_are_folded() -> None:
+    folded = fold_constants(calling(bound=True))
+    items, listed = body(folded, "items"), body(folded, "listed")
+    assert isinstance(items, Map)
+    assert isinstance(items.items, Template)
+    assert (items.items.parts, items.width) == (("[1, 2]",), 3)
+    assert isinstance(listed, Map)
+    assert isinstance(listed.items, tuple)
+    assert [it.value.parts for it in listed.items] == [("A",), ('{"k":2}',)]
+    assert isinstance(listed.body, Command)
+    (reference,) = listed.body.text.references
+    assert isinstance(reference.expression, Constant)
+
+
+def test_all_workflows_are_folded() -> None:
+    folded = fold_constants(calling(bound=False))
+    assert folded.workflows[1].env[0].value.parts == ("2",)
+
+
+@pytest.mark.parametrize("name", ["chosen", "items"])
+def test_a_call_that_chooses_stays_one(name: str) -> None:
+    """An outcome has no steps of a call that never chose, but those of a fixed one."""
+    before, after = (
+        body(it, name) for it in (calling(bound=True), optimize(calling(bound=True)))
+    )
+    before, after = (it.body if isinstance(it, Map) else it for it in (before, after))
+    assert isinstance(before, Call)
+    assert isinstance(after, Call)
+    assert after.dynamic
+    assert (after.name, after.callees) == (before.name, before.callees)
+    assert after.arguments != before.arguments
+
+
+@pytest.mark.parametrize("width", ["0", "-1", "2.5", " 3", "many", "", "1e3"])
+def test_what_is_no_width_is_left_to_the_run(width: str) -> None:
+    before = with_values(program(CALLING), {"N": width}, bound=True)
+    items = body(fold_constants(before), "items")
+    assert isinstance(items, Map)
+    assert isinstance(items.width, Template)
+
+
+class Nothing:
+    """An environment without any value."""
+
+    lenient = False
+
+    def value(self, origin: Origin) -> str | None:
+        return None
+
+    def substitute(self, command: ShellText) -> str:
+        raise Failure("none")
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "$<['a', 1, true, null, [2], 'b c']>",
+        "$<split('a b,c', ',')>",
+        "$<fromJSON('[1.0, 1e3, {\"k\": 1}]')>",
+        "$<fromJSON('{\"a b\": 1}')>",
+        "$<[]>",
+        "$<null>",
+        "$<1 + 1>",
+        "$<'[1, 2]'>",
+        "a $<'b'> c",
+        "$<'a'>$<[1]>",
+    ],
+)
+def test_folded_items_are_the_same(items: str) -> None:
+    quoted = items.replace("'", "''")
+    before = program(f"steps: [{{name: a, parallel: '{quoted}', command: echo}}]")
+    once = fold_constants(before)
+    values = []
+    for made in (before, once, fold_constants(once)):
+        each = body(made, "a")
+        assert isinstance(each, Map)
+        assert isinstance(each.items, Template)
+        values.append(evaluate(each.items, Nothing()))
+    assert values[0] == values[1] == values[2]
+    assert [type(it) for it in values] == [type(values[0])] * 3
+
+
+def test_conditions_of_items_that_always_hold_are_dropped() -> None:
+    items = body(optimize(calling(bound=True)), "items")
+    assert isinstance(items, Map)
+    (left,) = items.conditions
+    assert isinstance(left, Match)
+    assert isinstance(left.value.parts[0], Reference)
+    items = body(optimize(calling(bound=False)), "items")
+    assert isinstance(items, Map)
+    assert len(items.conditions) == 2
+
+
 @pytest.mark.parametrize("rewrite", REWRITES, ids=lambda it: it.__name__)
 def test_a_second_time_changes_nothing(rewrite) -> None:  # type: ignore[no-untyped-def]
     before = program("""
@@ -175,5 +333,15 @@ def test_a_second_time_changes_nothing(rewrite) -> None:  # type: ignore[no-unty
             depends: [a, b]
             preconditions: [{condition: "$<1 == 1>", expected: "true"}]
         """)
-    once = rewrite(before)
-    assert rewrite(once) == once
+    for each in (before, calling(bound=True), calling(bound=False)):
+        once = rewrite(each)
+        assert rewrite(once) == once
+
+
+def test_all_rewrites_a_second_time_change_nothing() -> None:
+    for each in (calling(bound=True), calling(bound=False)):
+        once = optimize(each)
+        assert optimize(once) == once
+        assert [it.leaves for it in once.workflows] == [
+            it.leaves for it in each.workflows
+        ]

@@ -4,7 +4,8 @@ import pytest
 
 from compiler.diagnostics import Diagnostic
 from compiler.expressions import parse_at, parse_template
-from compiler.source import Span
+from compiler.pipeline import front_end
+from compiler.source import Source, Span
 from compiler.validate.types import type_errors
 
 
@@ -198,3 +199,60 @@ def test_templates() -> None:
 def test_the_deepest_readable_expression() -> None:
     assert errors(f"$<{'!' * 198}true>") == []
     assert len(errors(f"$<{'!' * 198}X>")) == 1
+
+
+ITEMS = {
+    # items of a fan-out: whether ITEM is known to be a text
+    "scalars": ("[1, two, '3']", True),
+    "scalars with references": ("['${X}', b]", True),
+    "a map": ("[1, {a: b}]", False),
+    "a list": ("[[1]]", False),
+    "a text": ("'[1, 2]'", False),
+    "an expression": ("\"$<split('a,b', ',')>\"", False),
+    "a map with items": ("{items: [1, 2], maxConcurrent: 1}", True),
+}
+
+
+@pytest.mark.parametrize("case", ITEMS)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "command: 'echo $<ITEM + 1>'",
+        "command: [echo, '$<ITEM + 1>']",
+        "command: echo, env: [{A: '$<ITEM + 1>'}]",
+        "command: echo, preconditions: [{condition: '$<ITEM + 1>', expected: '2'}]",
+    ],
+    ids=["shell", "list", "env", "condition"],
+)
+def test_the_type_of_an_item(fields: str, case: str) -> None:
+    items, is_text = ITEMS[case]
+    text = f"params: [{{X: 1}}]\nsteps: [{{name: a, parallel: {items}, {fields}}}]"
+    found = [it.code for it in front_end(Source("f.yaml", text)).diagnostics]
+    assert found == (["WFC302"] if is_text else [])
+
+
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [
+        ("$<ITEM.a + 1>", None),
+        ("$<${ITEM:-1} + 1>", "WFC302"),
+        ("$<fromJSON(ITEM) + 1>", None),
+        ("$<lower(ITEM)>", None),
+        ("$<len(A.output) + ITEM>", "WFC302"),
+        ("$<X.outputs + 1>", None),
+        ("$<X + 1>", "WFC302"),
+        ("$<call.output + 1>", "WFC302"),
+    ],
+)
+def test_items_and_records_in_expressions(expression: str, code: str | None) -> None:
+    text = f"""
+steps:
+  - {{name: call, run: child, output: X}}
+  - {{name: A, command: echo}}
+  - {{name: use, parallel: [1], command: 'echo {expression}'}}
+---
+name: child
+steps: [{{name: a, command: echo}}]
+"""
+    found = front_end(Source("f.yaml", text)).diagnostics
+    assert [it.code for it in found] == ([] if code is None else [code])
