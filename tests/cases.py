@@ -1,6 +1,7 @@
 """A case's folder -> the case as a value: its workflow, its runs, what each comes to.
 
     <case>/workflow.yaml      the workflow
+    <case>/**/*.yaml          what it calls
     <case>/files/             laid into the working folder of each run; `files/bin/`
                               comes first in PATH
     <case>/runs.yaml          the runs and, written by hand, what is expected of each
@@ -12,6 +13,7 @@ outcome of each run (`outcomes/<run>.json`, without events). A run in `runs.yaml
     - name: not-listed
       rule: S6                    what of the language it holds
       dagu: agrees                or `differs — ` and why (tests/engines/README.md)
+      entry: other                the document that runs, if it is not the first
       params: {CODE: "5"}         words K=V, and further `arguments: [...]`
       env: {WHO: bob}             beside PATH, HOME, TMPDIR and WFC_HOME
       files: {data: "text\n"}     in the working folder before; `#!` makes a program
@@ -22,19 +24,21 @@ outcome of each run (`outcomes/<run>.json`, without events). A run in `runs.yaml
           a: skipped              a status, or what differs from one attempt that ended
           b: {output: text}       with 0 (failed: 1): `status`, `attempts`, `exit_code`,
           c: failed               `output`
+          call/a: succeeded       in a called workflow
+          each[0..9]: succeeded   the items of a fan-out, the later line counts
         handlers: {exit: {output: ""}}
+        records: {R: text}        what the `output:` of calls holds
         outputs: {A: text}        only where it does not follow from the steps
         starts: [a, b]            the order, only where something decides it
         files: {made: "text\n"}   what is there afterwards; `present`, `absent`: [names]
+        hidden: [text]            what no file of the run's folder may hold
 
 Scalars are taken as they are written. An output may stand there as `sha256:<digest>`.
 """
 
 import hashlib
 import json
-import os
-import shutil
-import sys
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -45,13 +49,14 @@ import yaml
 
 from compiler.backend import Backend, File
 from compiler.cli.loader import FileLoader
+from compiler.diagnostics import has_errors
 from compiler.ir import Program
+from compiler.link import entered
 from compiler.outcome import (
     Outcome,
     RunStatus,
     Status,
     StepOutcome,
-    misordered,
     to_json,
 )
 from compiler.pipeline import Checked, back_end, front_end
@@ -60,6 +65,7 @@ from compiler.report import to_text
 from compiler.source import Source
 
 TESTS = Path(__file__).resolve().parent
+TARGETS = {each.parent.name for each in TESTS.parent.glob("backends/*/__init__.py")}
 CONFORMANCE = TESTS / "conformance"
 GOLDEN = TESTS.parent / "golden"
 
@@ -68,29 +74,34 @@ GOLDEN = TESTS.parent / "golden"
 class Expected:
     """What a run must come to: `expect` of `runs.yaml`, with its defaults filled in.
 
-    `outputs` None follows from those of the steps. `starts` is the order in which the
-    steps start, empty where nothing decides it.
+    `outputs` None follows from those of the steps, and from `records`. `starts` is the
+    order in which the steps start, empty where nothing decides it. `hidden` are texts
+    that are in no file of the run's folder.
     """
 
     status: RunStatus
     exit_code: int
     steps: Mapping[str, StepOutcome]
     handlers: Mapping[str, StepOutcome]
+    records: Mapping[str, str]
     outputs: Mapping[str, str] | None
     starts: tuple[str, ...]
     files: Mapping[str, str]
     present: tuple[str, ...]
     absent: tuple[str, ...]
+    hidden: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Run:
     """One run of a case. `signal` is one that the runner gets, as soon as the file named
     behind it is in the working folder. `dagu` is "agrees", or "differs — " and why in a word.
+    `entry` is the document that runs, "" the first.
     """
 
     name: str
     rule: str
+    entry: str
     params: Mapping[str, str]
     arguments: tuple[str, ...]
     env: Mapping[str, str]
@@ -163,6 +174,7 @@ def _run(form: dict[str, Any]) -> Run:
     run = Run(
         name=form.pop("name"),
         rule=form.pop("rule"),
+        entry=form.pop("entry", ""),
         params=form.pop("params", {}),
         arguments=tuple(form.pop("arguments", ())),
         env=form.pop("env", {}),
@@ -185,29 +197,48 @@ def _expected(form: dict[str, Any]) -> Expected:
         exit_code=int(form.pop("exit_code", "1" if status == "failed" else "0")),
         steps=_steps(form.pop("steps"), None),
         handlers=_steps(form.pop("handlers", {}), ""),
+        records=form.pop("records", {}),
         outputs=form.pop("outputs", None),
         starts=tuple(form.pop("starts", ())),
         files=form.pop("files", {}),
         present=tuple(form.pop("present", ())),
         absent=tuple(form.pop("absent", ())),
+        hidden=tuple(form.pop("hidden", ())),
     )
 
 
 def _steps(form: Mapping[str, Any], output: str | None) -> dict[str, StepOutcome]:
     """Step outcomes from their short forms; `output` is that of one that ran and says
     nothing of it."""
-    return {name: _step(each, output) for name, each in form.items()}
+    return {
+        path: _step(each, output)
+        for name, each in form.items()
+        for path in _each_item(name)
+    }
+
+
+def _each_item(name: str) -> Iterator[str]:
+    """The paths that `name` stands for: `a[0..2]/b` is `a[0]/b`, `a[1]/b` and `a[2]/b`."""
+    found = re.search(r"\[(\d+)\.\.(\d+)\]", name)
+    if found is None:
+        yield name
+        return
+    for number in range(int(found[1]), int(found[2]) + 1):
+        path = f"{name[: found.start()]}[{number}]{name[found.end() :]}"
+        yield from _each_item(path)
 
 
 def _step(form: str | Mapping[str, str], output: str | None) -> StepOutcome:
     fields = {"status": form} if isinstance(form, str) else dict(form)
     name = fields.pop("status", "succeeded")
     status: Status = next(each for each in get_args(Status) if each == name)
-    ran = status in ("succeeded", "failed")
-    code = fields.pop("exit_code", {"succeeded": "0", "failed": "1"}.get(status))
+    attempts = int(fields.pop("attempts", status in ("succeeded", "failed")))
+    ran = attempts > 0 and status in ("succeeded", "failed")
+    usual = {"succeeded": "0", "failed": "1"}.get(status) if ran else None
+    code = fields.pop("exit_code", usual)
     step = StepOutcome(
         status=status,
-        attempts=int(fields.pop("attempts", "1" if ran else "0")),
+        attempts=attempts,
         exit_code=None if code is None else int(code),
         output=fields.pop("output", output if ran else None),
     )
@@ -235,21 +266,32 @@ def checked(case: Case) -> Checked:
     return front_end(source_of(case), FileLoader(case.folder))
 
 
-def program_of(case: Case) -> Program:
-    found = checked(case)
-    assert found.program is not None, text_of(found)
-    return found.program
-
-
 def text_of(found: Checked) -> str:
     return to_text(found.diagnostics, found.sources)
 
 
-def emitted(case: Case, backend: Backend) -> tuple[File, ...]:
-    """The files that `case` becomes."""
+def program_of(case: Case, entry: str = "") -> Program:
+    """The program that starts with the document `entry`, or with the first."""
+    found = checked(case)
+    assert found.program is not None, text_of(found)
+    if not entry:
+        return found.program
+    names = {found.program.workflow(it).name: it for it in found.program.entries}
+    return entered(found.program, names[entry])
+
+
+def entries(case: Case) -> list[str]:
+    """The names of the documents that a run can start."""
+    program = program_of(case)
+    return [program.workflow(key).name for key in program.entries]
+
+
+def emitted(case: Case, backend: Backend, entry: str = "") -> tuple[File, ...]:
+    """The files that the program of `case` becomes that starts with `entry`."""
+    program = program_of(case, entry or program_of(case).main.name)
     sources = checked(case).sources
-    files, found = back_end(program_of(case), sources, backend)
-    assert not found, to_text(found, sources)
+    files, found = back_end(program, sources, backend)
+    assert not has_errors(found), to_text(found, sources)
     return files
 
 
@@ -257,35 +299,50 @@ def emitted(case: Case, backend: Backend) -> tuple[File, ...]:
 
 
 @cache
-def _form(case: Case) -> dict[str, Any]:
-    """The workflow as plain YAML: what is expected must not depend on what is tested."""
-    return dict(yaml.load(case.workflow.read_bytes(), Loader=yaml.BaseLoader))
+def _documents(case: Case) -> list[dict[str, Any]]:
+    """The workflow's file as plain YAML: what is expected must not depend on what is
+    tested."""
+    text = case.workflow.read_bytes()
+    return [each for each in yaml.load_all(text, Loader=yaml.BaseLoader) if each]
 
 
-def variables(case: Case) -> Mapping[str, str]:
-    """The name of the `output:` of each step that has one."""
-    steps = _form(case)["steps"]
+def _form(case: Case, entry: str) -> dict[str, Any]:
+    """The document that runs."""
+    documents = _documents(case)
+    return next((it for it in documents if it.get("name") == entry), documents[0])
+
+
+def variables(case: Case, entry: str = "") -> Mapping[str, str]:
+    """The name of the `output:` of each step that has one and is no call: what a call
+    gives is its record."""
+    steps = _form(case, entry)["steps"]
     if isinstance(steps, dict):
         steps = [{"name": name, **step} for name, step in steps.items()]
-    return {step["name"]: step["output"] for step in steps if "output" in step}
+    return {
+        step["name"]: step["output"]
+        for step in steps
+        if "output" in step
+        and ("parallel" in step or not step.keys() & {"run", "call"})
+    }
 
 
-def outcome_of(case: Case, expect: Expected) -> Outcome:
-    """The full outcome that `expect` stands for."""
+def outcome_of(case: Case, run: Run) -> Outcome:
+    """The full outcome that `run` is expected to come to."""
+    expect = run.expect
     outputs = expect.outputs
     if outputs is None:
         outputs = {
             variable: value
-            for name, variable in variables(case).items()
+            for name, variable in variables(case, run.entry).items()
             if name in expect.steps and (value := expect.steps[name].output) is not None
         }
     return Outcome(
-        workflow=_form(case).get("name", case.workflow.stem),
+        workflow=_form(case, run.entry).get("name", case.workflow.stem),
         status=expect.status,
         exit_code=expect.exit_code,
         steps=expect.steps,
         handlers=expect.handlers,
-        outputs=outputs,
+        outputs={**outputs, **expect.records},
     )
 
 
@@ -309,89 +366,12 @@ def with_digests(outcome: Outcome, expected: Outcome) -> Outcome:
     return replace(outcome, steps={**outcome.steps, **steps}, outputs=outputs)
 
 
-def wrong_order(outcome: Outcome, expect: Expected, program: Program) -> Iterator[str]:
-    """What the events of `outcome` have in an order that may not be."""
-    main = program.main
-    yield from misordered(
-        outcome, [(edge.step, step.name) for step in main.steps for edge in step.edges]
-    )
-    ran = [name for name, step in outcome.steps.items() if step.attempts]
-    for what in ("start", "end"):
-        seen = [name for kind, name in outcome.events if kind == what]
-        if what == "start" and sorted(seen) != sorted(ran):
-            yield f"started: {sorted(seen)}, but these ran: {sorted(ran)}"
-        if len(set(seen)) != len(seen):
-            yield f"a second {what}: {seen}"
-    running = most = 0
-    for kind, name in outcome.events:
-        if outcome.steps[name].attempts == 1:  # others pause between their attempts
-            running += 1 if kind == "start" else -1
-            most = max(most, running)
-    if main.max_active_steps and most > main.max_active_steps:
-        yield f"{most} steps at once, at most {main.max_active_steps} may be"
-    starts = [name for kind, name in outcome.events if kind == "start"]
-    if expect.starts and starts != [*expect.starts]:
-        yield f"started in the order {starts}"
-
-
-def wrong_files(folder: Path, expect: Expected) -> Iterator[str]:
-    """What the working folder `folder` has that it should not have, or lacks."""
-    for name, content in expect.files.items():
-        file = folder / name
-        found = file.read_text("utf-8") if file.is_file() else None
-        if found != content:
-            yield f"{name}: {found!r} != {content!r}"
-    for name in expect.present:
-        if not (folder / name).exists():
-            yield f"{name}: is not there"
-    for name in expect.absent:
-        if (folder / name).exists():
-            yield f"{name}: is there"
-    for file in folder.iterdir():
-        if file.name.lower().startswith((".", "wfc")):
-            yield f"{file.name}: left there by the run, not by a step"
-
-
 def golden_outcome(outcome: Outcome) -> str:
     """The text of `outcomes/<run>.json`: an outcome without its events, whose order is
     not always the same."""
     form = to_json(outcome)
     del form["events"]
     return json.dumps(form, ensure_ascii=False, indent=1) + "\n"
-
-
-# ---- a run's surroundings
-
-
-def lay_out(case: Case, run: Run, folder: Path) -> Path:
-    """Makes the working folder of `run` below `folder`."""
-    work = folder / "work"
-    if (case.folder / "files").is_dir():
-        shutil.copytree(case.folder / "files", work)
-    work.mkdir(exist_ok=True)
-    for name, content in run.files.items():
-        file = work / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content.encode())
-        file.chmod(0o755 if content.startswith("#!") else 0o644)
-    return work
-
-
-def environment(run: Run, folder: Path, work: Path) -> dict[str, str]:
-    """The environment of `run`: small, so that it is the same everywhere."""
-    for name in ("home", "tmp"):
-        (folder / name).mkdir(exist_ok=True)
-    # `python`, of the running interpreter, behind what this system has.
-    path = [os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)]
-    if (work / "bin").is_dir():
-        path.insert(0, str(work / "bin"))
-    return {
-        "PATH": os.pathsep.join(path),
-        "HOME": str(folder / "home"),
-        "TMPDIR": str(folder / "tmp"),
-        "WFC_HOME": str(folder / "wfc"),
-        **run.env,
-    }
 
 
 # ---- what is kept in the case's folder
@@ -411,10 +391,12 @@ def agree(file: Path, text: str, accept: bool) -> None:
 
 def kept(case: Case) -> set[str]:
     """The golden files in the folder of `case`, relative to it."""
-    ours = {"workflow.yaml", "runs.yaml"}
-    names = (each.relative_to(case.folder) for each in case.folder.rglob("*"))
-    return {
-        name.as_posix()
-        for name in names
-        if (case.folder / name).is_file() and name.parts[0] != "files"
-    } - ours
+    files = (each for each in case.folder.rglob("*") if each.is_file())
+    names = (each.relative_to(case.folder) for each in files)
+    return {name.as_posix() for name in names if not _is_given(name)}
+
+
+def _is_given(name: Path) -> bool:
+    """Is `name` what a case says, and not what comes of it?"""
+    workflow = name.suffix in (".yaml", ".yml") and name.parts[0] not in TARGETS
+    return workflow or name.parts[0] == "files"

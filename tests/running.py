@@ -11,18 +11,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from cases import (
-    Case,
-    Run,
-    emitted,
-    environment,
-    lay_out,
-    outcome_of,
-    program_of,
-    with_digests,
-    wrong_files,
-    wrong_order,
-)
+from cases import Case, Run, emitted, outcome_of, program_of, with_digests
+from events import wrong_order
+from surroundings import environment, lay_out, not_hidden, wrong_files
 
 from compiler import interpreter
 from compiler.backend import Backend
@@ -44,7 +35,7 @@ ENGINES = ("interpreter", "rewritten", *BACKENDS)
 
 
 def rewritten(case: Case) -> bool:
-    """Whether the rewrites change the program of `case`."""
+    """Do the rewrites change the program of `case`?"""
     return optimize(program_of(case)) != program_of(case)
 
 
@@ -53,7 +44,7 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
     that is not as expected."""
     work = lay_out(case, run, folder)
     surroundings = environment(run, folder, work)
-    program = program_of(case)
+    program = program_of(case, run.entry)
     if run.signal is not None:
         outcome = _signalled(case, run, engine, folder, surroundings)
     elif engine == "interpreter":
@@ -62,18 +53,19 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
         outcome = _interpreted(optimize(program), run, folder, surroundings)
     else:
         outcome = importlib.import_module(f"backends.{engine}.engine").run(
-            _emit(case, engine, folder),
+            _emit(case, run, engine, folder),
             words=run.words,
             work_dir=work,
             environment=surroundings,
             seconds=60,
         )
-    expected = outcome_of(case, run.expect)
+    expected = outcome_of(case, run)
     outcome = with_digests(outcome, expected)
     problems = [
         *differences(expected, outcome),
-        *wrong_order(outcome, run.expect, program),
+        *wrong_order(outcome, program, run.expect.starts),
         *wrong_files(work, run.expect),
+        *not_hidden(folder / "wfc", run.expect),
     ]
     return outcome, problems + _log_of_failures(folder) if problems else []
 
@@ -92,9 +84,9 @@ def _interpreted(
     ).outcome
 
 
-def _emit(case: Case, target: str, folder: Path) -> Path:
-    """Writes what `case` becomes on `target`; the path of the file that a run starts."""
-    files = emitted(case, BACKENDS[target])
+def _emit(case: Case, run: Run, target: str, folder: Path) -> Path:
+    """Writes what `case` becomes on `target`; the path of the file that `run` starts."""
+    files = emitted(case, BACKENDS[target], run.entry)
     for file in files:
         path = folder / "emitted" / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +104,7 @@ def _signalled(
     """The run as a process of its own, by the command line of `wfc run` or the script."""
     command = [sys.executable, "-m", "wfc", "run", str(case.workflow)]
     if engine in BACKENDS:
-        command = ["bash", str(_emit(case, engine, folder))]
+        command = ["bash", str(_emit(case, run, engine, folder))]
     report = folder / "report.json"
     command += [*run.words, "--work-dir", str(folder / "work"), "--report", str(report)]
     assert run.signal is not None

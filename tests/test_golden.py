@@ -12,6 +12,7 @@ from cases import (
     cases,
     checked,
     emitted,
+    entries,
     golden_outcome,
     kept,
     run_id,
@@ -39,8 +40,9 @@ def test_run(
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
 def test_text(case: Case, backend: str, accept: bool) -> None:
-    for file in emitted(case, BACKENDS[backend]):
-        agree(case.folder / backend / file.path, file.text, accept)
+    for entry in entries(case):
+        for file in emitted(case, BACKENDS[backend], entry):
+            agree(case.folder / backend / file.path, file.text, accept)
 
 
 @pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
@@ -63,7 +65,8 @@ def test_shellcheck(case: Case, shellcheck: Path) -> None:
 def test_holds_nothing_unused(case: Case, accept: bool) -> None:
     used = {"diagnostics.txt"} | {f"outcomes/{run.name}.json" for run in case.runs}
     for name, backend in BACKENDS.items():
-        used |= {f"{name}/{file.path}" for file in emitted(case, backend)}
+        for entry in entries(case):
+            used |= {f"{name}/{it.path}" for it in emitted(case, backend, entry)}
     for unused in kept(case) - used:
         if accept:
             (case.folder / unused).unlink()

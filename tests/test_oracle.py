@@ -14,16 +14,14 @@ from cases import (
     GOLDEN,
     Case,
     Run,
-    environment,
-    lay_out,
     outcome_of,
     run_id,
     runs,
     variables,
-    wrong_files,
 )
 from engines.dagu import Facts, Node
 from engines.dagu import run as run_dagu
+from surroundings import environment, lay_out, wrong_files
 
 from compiler.outcome import Outcome, StepOutcome
 
@@ -50,7 +48,7 @@ def test_agrees(case_and_run: tuple[Case, Run], dagu: Path, tmp_path: Path) -> N
         if facts.status != "running":
             break
     problems = [
-        *_problems(outcome_of(case, run.expect), facts, variables(case)),
+        *_problems(outcome_of(case, run), facts, variables(case, run.entry)),
         *wrong_files(work, run.expect),
     ]
     assert not problems, f"{problems}\n{facts}"
