@@ -140,6 +140,9 @@ def test_the_reference_has_workflows() -> None:
         ("`preconditions`", keys.CONDITION),
         ("`continueOn`", keys.CONTINUE_ON),
         ("`retryPolicy`", keys.RETRY),
+        ("`parallel`", keys.PARALLEL),
+        ("`schedule`", keys.SCHEDULE),
+        ("`secrets`", keys.SECRET),
     ],
 )
 def test_each_key_has_its_row(title: str, known: keys.Keys) -> None:
@@ -147,7 +150,9 @@ def test_each_key_has_its_row(title: str, known: keys.Keys) -> None:
     assert sorted(rows) == sorted(set(known.spellings.values()))
 
 
-@pytest.mark.parametrize("known", [keys.WORKFLOW, keys.STEP, keys.HANDLER_ON])
+@pytest.mark.parametrize(
+    "known", [keys.WORKFLOW, keys.STEP, keys.HANDLER_ON, keys.SECRET]
+)
 def test_the_list_of_refused_keys_is_complete(known: keys.Keys) -> None:
     listed = set(re.findall(r"`(\w+)`", section("Refused for now")))
     assert {key for key in known.later if "_" not in key} <= listed

@@ -49,10 +49,22 @@ def body(reading: Reading, known: Fields, span: Span) -> Body:
     found = _one_run(reading, known, span)
     parallel = known.get("parallel")
     if parallel is None:
+        if "parallel" in known.empty and known.complete:
+            _note_no_items(reading, known.empty["parallel"])
         return found
     from compiler.reader.fan_out import fan_out  # which few steps need
 
     return fan_out(reading, parallel, found)
+
+
+def _note_no_items(reading: Reading, key: ScalarNode) -> None:
+    reading.report(
+        "WFC115",
+        f"`{key.text}` has no effect: it has no value",
+        key,
+        "the step runs once, as if it were absent",
+        f"list items below it; `{key.text}: []` is a list without any",
+    )
 
 
 def _one_run(reading: Reading, known: Fields, span: Span) -> LeafBody | Call:

@@ -63,10 +63,18 @@ def _item(reading: Reading, name: str, node: Node) -> Item | None:
 def _width(reading: Reading, field: Field) -> int | Template:
     """A number from 1, or a text with a reference to one."""
     node, name = field.value, field.key.text
-    if isinstance(node, ScalarNode) and kind_of(node) == "text" and "$" in node.text:
-        read = template_without_commands(reading, node)
-        if any(not isinstance(part, str) for part in read.parts):
-            return read
-        wrong_type(reading, node, name, "a whole number or a reference to one")
-        return DEFAULT_WIDTH
-    return integer(reading, node, name, least=1) or DEFAULT_WIDTH
+    if not isinstance(node, ScalarNode) or kind_of(node) != "text":
+        return integer(reading, node, name, least=1) or DEFAULT_WIDTH
+    if node.text.isascii() and node.text.isdigit():
+        return integer(reading, node, name, least=1) or DEFAULT_WIDTH
+    read = template_without_commands(reading, node)
+    if any(not isinstance(part, str) for part in read.parts):
+        return read
+    wrong_type(
+        reading,
+        node,
+        name,
+        "a whole number, or a reference to one",
+        "write it as in `3`, or as in `${N}`",
+    )
+    return DEFAULT_WIDTH

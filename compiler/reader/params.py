@@ -196,7 +196,7 @@ def _words(reading: Reading, node: ScalarNode) -> Iterator[_Entry]:
                 if not node.text.startswith('\\"', offset)
             ]
         written = "".join(node.text[offset] for offset in offsets)
-        yield _Entry(name, span, _word_of(reading, written, node, offsets))
+        yield _Entry(name, span, _word_of(reading, written, locate, offsets))
 
 
 def _masked(text: str, locate: Locate) -> str:
@@ -267,7 +267,6 @@ def _open_quote() -> tuple[str, str, str]:
 
 
 def _word_of(
-    reading: Reading, written: str, node: ScalarNode, offsets: list[int]
+    reading: Reading, written: str, locate: Locate, offsets: list[int]
 ) -> Callable[[], Template]:
-    locate = locator(reading.source, node)
     return lambda: template_part(reading, written, locate, offsets, backticks=True)

@@ -22,17 +22,17 @@ from compiler.reader.shape import (
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PROVIDERS = ("env", "file")
+_WRITE = "write `- {name: X, provider: env}`"
 
 
 def secrets(reading: Reading, field: Field) -> Iterator[Secret]:
     """The secrets of a workflow: a list of maps (S11)."""
     if not isinstance(field.value, ListNode):
-        wrong_type(reading, field.value, field.key.text, "a list of maps")
+        wrong_type(reading, field.value, field.key.text, "a list of maps", _WRITE)
         return
     for item in field.value.items:
         if not isinstance(item, MapNode):
-            help = "write `- {name: X, provider: env}`"
-            wrong_type(reading, item, field.key.text, "a list of maps", help)
+            wrong_type(reading, item, field.key.text, "a list of maps", _WRITE)
             continue
         found = _secret(reading, item, fields(reading, item, SECRET))
         if found is not None:

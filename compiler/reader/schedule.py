@@ -227,7 +227,7 @@ def _value(within: _Text, word: str, start: int, takes: _Range) -> int | None:
         help = "write a number or `*`"
     within.refuse(
         (start, start + len(word)),
-        f"`{word}` is no {takes.name}" if word else f"a {takes.name} is missing",
+        f"`{word}` is no {takes.name}" if word else f"the {takes.name} is incomplete",
         f"the {takes.name} is {takes.shown}",
         help,
     )

@@ -71,10 +71,11 @@ class Field(NamedTuple):
 
 class Fields(NamedTuple):
     """The known entries of a map by name. `complete`: no other key stood there, and
-    nothing that could not be read."""
+    nothing that could not be read. `empty`: the keys without a value."""
 
     by_name: dict[str, Field]
     complete: bool
+    empty: dict[str, ScalarNode]
 
     def get(self, name: str) -> Field | None:
         return self.by_name.get(name)
@@ -94,7 +95,8 @@ def fields(reading: Reading, node: MapNode, keys: Keys) -> Fields:
         else:
             found[name] = Field(key, value)
     given = {name: field for name, field in found.items() if not is_null(field.value)}
-    return Fields(given, complete)
+    empty = {name: found[name].key for name in found if name not in given}
+    return Fields(given, complete, empty)
 
 
 def _refuse_key(reading: Reading, key: ScalarNode, keys: Keys) -> None:
@@ -199,7 +201,8 @@ def scalar(
         wrong_type(reading, node, name, wanted, _quotes_for(reading, node))
         return None
     if not empty and not node.text.strip():
-        reading.report("WFC107", f"`{name}` is empty", node, "no text")
+        help = f"write something, or take `{name}` out"
+        reading.report("WFC107", f"`{name}` is empty", node, "no text", help)
         return None
     return node
 
@@ -288,6 +291,7 @@ def integer(
                 f"`{name}` takes a whole number from {least} to {most}",
                 node,
                 "out of range",
+                f"write at {f'least {least}' if value < least else f'most {most}'}",
             )
             return None
         if "$" in node.text or "`" in node.text:
