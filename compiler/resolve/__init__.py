@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import Program, Workflow
-from compiler.resolve.calls import Calls, calls_of, capture_leaves
+from compiler.resolve.calls import Calls, capture_leaves
 from compiler.resolve.definitions import (
     declare,
     order_definitions,
@@ -25,7 +25,7 @@ def resolve(program: Program) -> tuple[Program, tuple[Diagnostic, ...]]:
 
     A program with an error among the findings is only good for further checks.
     """
-    calls = calls_of(program)
+    calls = Calls(program)
     resolved = [_resolve_workflow(workflow, calls) for workflow in program.workflows]
     workflows = capture_leaves([workflow for workflow, _ in resolved])
     return (

@@ -2,15 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from compiler.ir import STEP_FIELDS, Call, Map, Program, Step, Workflow
 from compiler.walk import call_of
-
-if TYPE_CHECKING:
-    from dataclasses import dataclass
-else:
-    from compiler.values import dataclass
 
 # Of a call and of a fan-out: the values of the step, and the keys of its record that are
 # no such value (S4, F4).
@@ -29,36 +23,32 @@ def fields_of(step: Step) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return STEP_FIELDS, ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
-    """`outputs` has the names that the steps of each workflow give to their outputs, by
-    the workflow's key; `of_items` are the keys of those that a fan-out runs."""
+    """What the callers in a program may know of its workflows.
 
-    outputs: Mapping[str, frozenset[str]]
-    of_items: frozenset[str]
+    `outputs` has the names that the steps of each workflow give to their outputs, by the
+    workflow's key; `of_items` are the keys of those that a fan-out runs.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.outputs: Mapping[str, frozenset[str]] = {
+            workflow.key: frozenset(
+                step.output for step in workflow.steps if step.output is not None
+            )
+            for workflow in program.workflows
+        }
+        self.of_items = frozenset(
+            key
+            for workflow in program.workflows
+            for step in (*workflow.steps, *workflow.handlers)
+            if isinstance(step.body, Map)
+            for key in _callees(step)
+        )
 
     def outputs_of(self, call: Call) -> list[str]:
         """The names of outputs that `call` can give, sorted."""
         keys = (each.workflow for each in call.callees)
         return sorted({name for key in keys for name in self.outputs.get(key, ())})
-
-
-def calls_of(program: Program) -> Calls:
-    return Calls(
-        outputs={
-            workflow.key: frozenset(
-                step.output for step in workflow.steps if step.output is not None
-            )
-            for workflow in program.workflows
-        },
-        of_items=frozenset(
-            callee.workflow
-            for workflow in program.workflows
-            for step in (*workflow.steps, *workflow.handlers)
-            if isinstance(step.body, Map) and isinstance(step.body.body, Call)
-            for callee in step.body.body.callees
-        ),
-    )
 
 
 def lacks_output(step: Step, path: Sequence[str | int], calls: Calls) -> bool:

@@ -5,14 +5,19 @@ env, process environment.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import field
+from typing import TYPE_CHECKING, Literal
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import ITEM, SPECIAL_VARIABLES, Origin, Step, Workflow
 from compiler.resolve.calls import Calls
 from compiler.resolve.graph import Graph
 from compiler.source import Span
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from compiler.values import dataclass
 
 # Special variables that exist only while a step, or only while a handler runs.
 IN_STEPS = frozenset({"DAG_RUN_STEP_NAME"})
@@ -84,7 +89,7 @@ class Scope:
         return self.names.graph.ancestors.holds(self.step, place)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What resolving came upon: diagnostics, and undeclared names with their places."""
 

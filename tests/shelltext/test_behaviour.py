@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from compiler.ir import Reference, ShellText
+from compiler.ir import Program, Reference, ShellText
 from compiler.resolve.ancestors import Ancestors
 from compiler.resolve.calls import Calls
 from compiler.resolve.graph import Graph
@@ -304,7 +304,7 @@ def resolved(source: str, *params: str) -> ShellText:
     """`source` as in a workflow whose only names are `params`."""
     names = Names(
         key="",
-        calls=Calls(outputs={}, of_items=frozenset()),
+        calls=Calls(Program(workflows=(), entry="")),
         params=frozenset(params),
         positional=0,
         env=frozenset(),
