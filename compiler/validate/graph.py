@@ -18,7 +18,10 @@ def ineffective_limit(program: Program) -> Iterator[Diagnostic]:
             and workflow.type == "chain"
             and len(workflow.steps) > 1
             and _is_line(workflow)
-            and not any(map(_may_be_several, (*workflow.steps, *workflow.handlers)))
+            and not any(
+                _may_be_more(step, workflow.max_active_steps)
+                for step in (*workflow.steps, *workflow.handlers)
+            )
         ):
             yield Diagnostic(
                 code="WFC209",
@@ -37,9 +40,13 @@ def _is_line(workflow: Workflow) -> bool:
     )
 
 
-def _may_be_several(step: Step) -> bool:
-    """Can several processes of `step` run at the same time?"""
-    return isinstance(step.body, Call | Map)
+def _may_be_more(step: Step, limit: int) -> bool:
+    """Can more than `limit` processes of `step` run at the same time?"""
+    match step.body:
+        case Map(width=int(width), body=body) if not isinstance(body, Call):
+            return width > limit
+        case body:
+            return isinstance(body, Call | Map)
 
 
 # Words in the name or description of a step that is meant to run whatever came before.
