@@ -50,12 +50,13 @@ class Source:
 
     def span(self, start: int, end: int) -> Span:
         """The span of the characters `start` to `end` (offsets), cut at the line's end."""
-        line = bisect_right(self.line_starts, start)
-        column = start - self.line_starts[line - 1] + 1
-        room = len(self.line(line)) - column + 1
+        starts = self.line_starts
+        line = bisect_right(starts, start)
+        line_end = starts[line] - 1 if line < len(starts) else len(self.text)
+        length = (end if end < line_end else line_end) - start
         return Span(
             file=self.name,
             line=line,
-            column=column,
-            length=max(1, min(end - start, room)),
+            column=start - starts[line - 1] + 1,
+            length=length if length > 1 else 1,
         )

@@ -46,7 +46,7 @@ def unescaped(text: str) -> str:
     return units.decode("utf-16-le", "surrogatepass")
 
 
-def _path(keys: str) -> tuple[str | int, ...]:
+def path_of(keys: str) -> tuple[str | int, ...]:
     """`.a[0]["k"]` as `("a", 0, "k")`."""
     return tuple(
         (
@@ -69,7 +69,7 @@ def to_reference(
     return Reference(
         text=reading.text[start:end],
         name=match[1],
-        path=_path(match[2]),
+        path=path_of(match[2]),
         default=default,
         span=reading.locate(start, end),
     )

@@ -7,6 +7,7 @@ from compiler.shelltext.dollars import read_dollar
 from compiler.shelltext.here_documents import read_next_body
 from compiler.shelltext.programs import read_backticks
 from compiler.shelltext.quotes import read_single_quotes
+from compiler.shelltext.quoting import is_quoted, unquoted
 from compiler.shelltext.references import leave
 from compiler.shelltext.simple_commands import (
     ASSIGNMENT,
@@ -14,8 +15,6 @@ from compiler.shelltext.simple_commands import (
     end_command,
     end_word,
     forget_words,
-    is_quoted,
-    unquoted,
 )
 from compiler.shelltext.standard_input import end_subshell
 from compiler.shelltext.state import (

@@ -72,6 +72,9 @@ _READ_OPTIONS = "adinNptu"
 _MAPFILE_OPTIONS = "dnOsuCc"
 _VERSION = re.compile(r"[0-9.]+$")
 
+# Words that a command may follow at once.
+BEFORE_COMMAND = {"if", "then", "else", "elif", "do", "while", "until", "!", "{"}
+BEFORE_COMMAND |= {"time", "coproc", "}", "fi", "done"}
 _THE_SHELL = {"$SHELL", "${SHELL}", "$BASH", "${BASH}"}
 HEADS = (
     SHELLS

@@ -52,7 +52,7 @@ _SPECIAL = {"find", "parallel", "watch"}
 _INTERESTING = (
     HEADS | set(_WRAPPERS) | _WITH_OPTION | _LAUNCHERS | _ELSEWHERE | _SPECIAL
 )
-_MAY_START = re.compile(r"sh|python|pypy|node|perl|ruby|php|lua|julia|script|expect")
+MAY_START = re.compile(r"sh|python|pypy|node|perl|ruby|php|lua|julia|script|expect")
 # How many words an option list of a shell may have to be looked at.
 _ENOUGH = 40
 
@@ -64,7 +64,7 @@ def is_interesting(word: str) -> bool:
 
 def may_start(word: str) -> bool:
     """Whether an argument can be the name of a program with a program as its argument."""
-    return _MAY_START.search(word) is not None and head_of(word) in STARTED
+    return MAY_START.search(word) is not None and head_of(word) in STARTED
 
 
 def use(words: Sequence[str]) -> Use:

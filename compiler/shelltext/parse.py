@@ -6,6 +6,7 @@ from dataclasses import replace
 from compiler.diagnostics import Diagnostic
 from compiler.expressions import Locate
 from compiler.ir import Quoting, Reference, ShellReference, ShellText, Template
+from compiler.shelltext.plain import read_plain
 from compiler.shelltext.sites import Site
 
 # A text without any of these has no reference and sets no name.
@@ -25,6 +26,9 @@ def parse(source: str, locate: Locate) -> tuple[ShellText, tuple[Diagnostic, ...
     span = locate(0, len(source))
     if _WORTH_READING.search(source) is None:
         return ShellText(source=source, span=span), ()
+    plain = read_plain(source, locate)
+    if plain is not None:
+        return ShellText(source=source, references=plain, span=span), ()
     from compiler.shelltext.scan import scan_text
 
     scan = scan_text(source, locate)

@@ -11,6 +11,7 @@ from compiler.shelltext import commands, launching
 from compiler.shelltext.arithmetic import read_operand
 from compiler.shelltext.contexts import Command, Word
 from compiler.shelltext.programs import Program, mark, read_shell_program
+from compiler.shelltext.quoting import unquoted
 from compiler.shelltext.standard_input import (
     end_pipe,
     note_printed,
@@ -23,33 +24,11 @@ from compiler.shelltext.state import Scan
 _ENOUGH = 256
 
 _COMPARISONS = {"-eq", "-ne", "-lt", "-le", "-gt", "-ge"}
-_BEFORE_COMMAND = {"if", "then", "else", "elif", "do", "while", "until", "!", "{"}
-_BEFORE_COMMAND |= {"time", "coproc", "}", "fi", "done"}
 _OPENING = {"if", "while", "until", "for", "select", "{"}
 _CLOSING = {"fi", "done", "}"}
 
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^]]*\])?\+?=")
 _ELEMENT = re.compile(r"['\"]?([A-Za-z_][A-Za-z0-9_]*)\[")
-_QUOTED = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\[\s\S])*)\"|\\([\s\S])")
-_ESCAPED = re.compile(r"\\([\"$`\\\n])")
-
-
-def is_quoted(raw: str) -> bool:
-    return "'" in raw or '"' in raw or "\\" in raw
-
-
-def unquoted(raw: str) -> str:
-    """A word without its quotes."""
-    if not is_quoted(raw):
-        return raw
-    return _QUOTED.sub(_content, raw)
-
-
-def _content(quoted: re.Match[str]) -> str:
-    single, double, escaped = quoted.groups()
-    if double:
-        return _ESCAPED.sub(lambda found: found[1].strip("\n"), double)
-    return single or (escaped or "").strip("\n")
 
 
 def begin_word(scan: Scan, context: Command) -> None:
@@ -96,7 +75,7 @@ def _first_word(scan: Scan, context: Command, raw: str, word: Word) -> None:
         if assignment[1] in scan.integers:
             read_operand(scan, context, (word[0] + assignment.end(), word[1]))
         context.uncertain = context.uncertain or assignment[0] != f"{assignment[1]}="
-    elif raw in _BEFORE_COMMAND:
+    elif raw in commands.BEFORE_COMMAND:
         context.uncertain = context.uncertain or raw == "coproc"
         _count_compounds(context, raw)
     elif raw == "esac" and context.cases:
