@@ -120,10 +120,9 @@ def misordered(outcome: Outcome, edges: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-def run_status(
-    endings: Iterable[Ending],
-) -> RunStatus:
+def run_status(endings: Iterable[Ending], partial: bool = False) -> RunStatus:
     """The status of a run that came to its own end, from how its steps ended (S7).
+    `partial`: a call or a fan-out among those that succeeded did so partially.
 
     >>> run_status(["succeeded", "continued"])
     'partially_succeeded'
@@ -133,4 +132,6 @@ def run_status(
     seen = set(endings)
     if "failed" in seen or ("continued" in seen and "succeeded" not in seen):
         return "failed"
-    return "partially_succeeded" if "continued" in seen else "succeeded"
+    if "continued" in seen or partial:
+        return "partially_succeeded"
+    return "succeeded"

@@ -5,13 +5,16 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from compiler.backend import Folders, folders
 from compiler.ir import Workflow
 from compiler.outcome import Outcome, to_json
+
+# In characters, for the folder of a call within that of the run. No system stops there.
+_LONGEST_NAME = 1_000
 
 
 class CannotStart(Exception):
@@ -21,6 +24,7 @@ class CannotStart(Exception):
 @dataclass
 class RunFolder:
     """The folder of one run: `steps/<folder>/<attempt>.{out,err,rc}` and its journal.
+    The steps of a call have their folders within that of the call.
 
     Once a run goes on, nothing here stops it: what cannot be written is in `lost`, the
     first problem only.
@@ -28,7 +32,6 @@ class RunFolder:
 
     path: Path
     run_id: str
-    folders: Folders
     lost: str | None = None
     _journal: int = -1
     _spilled: dict[str, Path] = field(default_factory=dict)
@@ -39,11 +42,11 @@ class RunFolder:
         clock = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
         run_id = f"{clock}-{os.getpid()}-{secrets.token_hex(4)}"
         path = home.absolute() / "runs" / workflow.name / run_id
-        folder = cls(path, run_id, folders(workflow))
+        folder = cls(path, run_id)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir(mode=0o700)
-            (path / "steps").mkdir()
+            folder.steps.mkdir()
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             folder._journal = os.open(folder.journal, flags, 0o666)
             # A full disk shows here, not in the middle of the run.
@@ -62,10 +65,17 @@ class RunFolder:
     def journal(self) -> Path:
         return self.path / "events.jsonl"
 
-    def of(self, name: str, handler: bool) -> Path:
-        """The folder of a step, or of the handler of this kind; made on first use."""
-        names = self.folders.handlers if handler else self.folders.steps
-        return self.path / "steps" / names[name]
+    @property
+    def steps(self) -> Path:
+        return self.path / "steps"
+
+    def within(self, folder: Path, path: str) -> Path:
+        """The folder for what a call runs: that of the call, unless its name has become
+        too long for the system. `path` is unique in the run."""
+        if len(str(folder)) <= len(str(self.path)) + _LONGEST_NAME:
+            return folder
+        digest = sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return self.steps / f"{digest}.deep"
 
     def event(self, event: str, step: str, **details: object) -> None:
         """Appends one line to the journal."""
@@ -86,6 +96,11 @@ class RunFolder:
             path.write_bytes(content)
             self._spilled[digest] = path
         return self._spilled[digest]
+
+    @property
+    def values(self) -> Iterable[Path]:
+        """The files of `spill`."""
+        return self._spilled.values()
 
     def finish(self, outcome: Outcome) -> None:
         """Writes outcome.json, whole or not at all."""

@@ -1,50 +1,75 @@
-"""Params and env of a workflow, and what a run sets -> their values (R6)."""
+"""Secrets, params and env of a workflow, and what a run sets -> their values (R6)."""
 
-import contextlib
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import assert_never
 
 from compiler.evaluate import Failure
-from compiler.interpreter.processes import Ended, Launch
-from compiler.interpreter.texts import Place, Shell, Stopped, append, said, value_of
+from compiler.interpreter.tasks import Work
+from compiler.interpreter.texts import Place, Shell, said, value_of
 from compiler.interpreter.values import Scope
-from compiler.ir import Ending, Export, Origin, Param, Variable, Workflow
+from compiler.ir import Export, Origin, OriginKind, Param, Variable, Workflow
 
 
-def positional_values(workflow: Workflow, arguments: tuple[str, ...]) -> list[str]:
+def positional_values(workflow: Workflow, given: Sequence[str]) -> list[str]:
     """The values of `$1 …` before the defaults are valued: those are empty."""
     declared = sum(param.positional for param in workflow.params)
-    return [*arguments, *[""] * (declared - len(arguments))]
+    return [*given, *[""] * (declared - len(given))]
+
+
+def read_secrets(workflow: Workflow, place: Place) -> None:
+    """Reads the secrets of `workflow` (S11). Raises Failure."""
+    for secret in workflow.secrets:
+        if secret.provider == "env":
+            value = place.known.process.get(secret.key)
+            if value is None:
+                lost = f"the environment variable `{secret.key}` is not set"
+                raise Failure(f"secret `{secret.name}`: {lost}")
+        else:
+            value = _secret_file(secret.name, place.work_dir / secret.key)
+        place.masks.hide(value)
+        place.known.secrets[secret.name] = value
+
+
+def _secret_file(name: str, path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        reason = said(error) if isinstance(error, OSError) else f"`{path}` is no text"
+        raise Failure(f"secret `{name}`: {reason}") from None
 
 
 def value_definitions(
-    workflow: Workflow, place: Place, given: Mapping[str, str], arguments: int
-) -> Generator[Launch, Ended | None, Ending]:
-    """Values params and env in their order. `given` are the K=V of the run, `arguments`
-    is the number of its positional words; neither is ever expanded.
+    workflow: Workflow,
+    place: Place,
+    files: Path,
+    given: Mapping[str, str],
+    arguments: int,
+) -> Work[None]:
+    """Values params and env in their order. `given` are values of params by name,
+    `arguments` is the number of positional ones; neither is ever expanded. `files` is the
+    path of the files of backticks, but for the suffix.
 
-    Ends as "failed" when something has no value: `inputs.err` then says what.
+    Raises Failure, which names what has no value, and Stopped.
     """
     scope = Scope(known=place.known, special={})
-    files = place.folder.path / "inputs"
-    valued: list[Export] = []
+    valued: list[Export] = [
+        Export(name=secret.name, origins=(Origin("secret", secret.name),))
+        for secret in workflow.secrets
+    ]
     for definition in workflow.order:
         shell = Shell(place=place, scope=scope, exports=valued, files=files)
         try:
             yield from _value(definition, shell, given, arguments)
-        except Stopped:
-            return "aborted"
         except (Failure, OSError) as error:
-            with contextlib.suppress(OSError):
-                append(files.with_suffix(".err"), f"`{definition.name}`: {said(error)}")
-            return "failed"
+            raise Failure(f"`{definition.name}`: {said(error)}") from None
         if isinstance(definition, Param) and definition.positional:
             continue
-        # A later backtick sees it: a param before a variable (R9).
+        # A later backtick sees it: a param before a secret and a variable (R9).
         name = definition.name
-        origins = (Origin("param", name), Origin("env", name))
+        kinds: tuple[OriginKind, ...] = ("param", "secret", "env")
+        origins = tuple(Origin(kind, name) for kind in kinds)
         valued.append(Export(name=name, origins=origins))
-    return "succeeded"
 
 
 def _value(
@@ -52,7 +77,7 @@ def _value(
     shell: Shell,
     given: Mapping[str, str],
     arguments: int,
-) -> Generator[Launch, Ended | None, None]:
+) -> Work[None]:
     known, name = shell.place.known, definition.name
     match definition:
         case Param(positional=True, default=default):

@@ -23,11 +23,13 @@ class StepEnd:
 
 
 class Progress(Protocol):
-    """One method for each event. `interval`: seconds between two `tick`, None for none."""
+    """One method for each event. `interval`: seconds between two `tick`, None for none.
+    `expect`: so many more steps are to end. `waiting`: label "" is the run's."""
 
     interval: float | None
 
-    def begin(self, total: int) -> None: ...
+    def expect(self, more: int) -> None: ...
+    def waiting(self, label: str, what: str) -> None: ...
     def started(self, label: str) -> None: ...
     def retrying(
         self, label: str, code: int, following: int, tries: int, pause: float
@@ -91,6 +93,10 @@ def started_line(label: str) -> str:
     return f"{shown(label)}: started"
 
 
+def waiting_line(label: str, what: str) -> str:
+    return f"{shown(label)}{': ' if label else ''}waiting for {shown(what)}"
+
+
 def retry_line(label: str, code: int, following: int, tries: int, pause: float) -> str:
     return f"{shown(label)}: exit {code}, try {following} of {tries} in {pause:.10g} s"
 
@@ -123,8 +129,11 @@ class Lines:
     stream: TextIO
     interval: float | None = None
 
-    def begin(self, total: int) -> None:
+    def expect(self, more: int) -> None:
         pass
+
+    def waiting(self, label: str, what: str) -> None:
+        self._write(waiting_line(label, what))
 
     def started(self, label: str) -> None:
         self._write(started_line(label))
@@ -158,7 +167,10 @@ class Quiet:
     stream: TextIO
     interval: float | None = None
 
-    def begin(self, total: int) -> None:
+    def expect(self, more: int) -> None:
+        pass
+
+    def waiting(self, label: str, what: str) -> None:
         pass
 
     def started(self, label: str) -> None:
@@ -208,9 +220,12 @@ class Terminal:
     _total: int = 0
     _start: float = field(default_factory=time.monotonic)
 
-    def begin(self, total: int) -> None:
-        self._total = total
+    def expect(self, more: int) -> None:
+        self._total += more
         self.tick()
+
+    def waiting(self, label: str, what: str) -> None:
+        self._write([waiting_line(label, what)], _DIM)
 
     def started(self, label: str) -> None:
         self._running[label] = None

@@ -1,9 +1,11 @@
-"""The steps of a schedule and the work of each -> all of it done, or stopped."""
+"""A tree of works -> all of it done, one loop over their processes."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from compiler.interpreter.limits import Limits, Line
 from compiler.interpreter.processes import (
     Due,
     Ended,
@@ -11,123 +13,225 @@ from compiler.interpreter.processes import (
     Interrupted,
     Launch,
     Processes,
+    Stop,
 )
-from compiler.interpreter.schedule import Schedule
-from compiler.interpreter.steps import Pause, Work
-from compiler.ir import Ending
+from compiler.interpreter.tasks import (
+    Alarm,
+    Answer,
+    Done,
+    Give,
+    Next,
+    Quiet,
+    Request,
+    Sleep,
+    Spawn,
+    Stopped,
+    Take,
+    Work,
+)
 
-DEADLINE = ("timeout of the run",)  # the key of that timer
 
+@dataclass(slots=True, eq=False)
+class _Task:
+    """A work while it goes on. `waits` is what it asked for last, `ticket` its place in
+    the line, `held` what it has taken; `done` are the ends and `stop` is the stop that it
+    has not heard of."""
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Why steps were stopped: a signal, or (None) the run's timeout."""
-
-    signal: int | None
+    work: Work[None]
+    parent: "_Task | None" = None
+    key: object = None
+    children: "dict[_Task, None]" = field(default_factory=dict)
+    done: deque[Done] = field(default_factory=deque)
+    held: list[Limits] = field(default_factory=list)
+    waits: Request | None = None
+    ticket: int = -1
+    stop: Stop | None = None
 
 
 class Loop:
-    """Carries out one schedule: `begin` gives the work of a step, `decided` hears how
-    each step ended, those that never ran included."""
+    """Drives works. `signal` is the first one that asked the run to stop."""
 
-    def __init__(
-        self,
-        processes: Processes,
-        schedule: Schedule,
-        begin: Callable[[str], Work],
-        decided: Callable[[str, Ending], None],
-    ) -> None:
+    def __init__(self, processes: Processes) -> None:
+        self.signal: int | None = None
         self._processes = processes
-        self._schedule = schedule
-        self._begin = begin
-        self._decided = decided
-        self._works: dict[str, Work] = {}
-        self._active: set[str] = set()
-        self._stop: Stop | None = None
-        # Timers of an earlier loop may still come: a key says whose it is.
-        self._own = object()
+        self._line: Line[_Task] = Line()
+        self._can_go_on: deque[tuple[_Task, Answer]] = deque()
+        self._timers: dict[Sleep | Alarm, _Task] = {}
+        self._stops: list[tuple[Stop, _Task]] = []  # of those whose processes are left
+        self._listening: list[_Task] = []
+        self._over = False
 
     def run(
-        self, tick: Callable[[], None], interval: float | None, deadline: bool = False
-    ) -> Stop | None:
-        """Returns when all steps are decided, and, if it was stopped, when none of
-        their processes is left. `deadline`: the run's timeout ends this part of it."""
-        self._processes.go_on()
+        self, work: Work[None], tick: Callable[[], None], interval: float | None
+    ) -> None:
+        """Returns when `work` has ended."""
+        root = _Task(work)
+        self._can_go_on.append((root, None))
         while True:
             self._fill()
-            if not self._works and not (self._stop and self._processes.busy):
-                return self._stop
+            if self._over:
+                return
             for happening in self._processes.wait(interval):
-                self._handle(happening, deadline)
+                self._handle(happening, root)
+                self._go_on()
+            self._tell_silence()
             if interval is not None:
                 tick()
 
     def _fill(self) -> None:
-        while self._stop is None:
-            name = self._schedule.take()
-            if name is None:
-                return
-            self._active.add(name)
-            if name not in self._works:
-                self._works[name] = self._begin(name)
-            self._advance(name, None)
+        self._go_on()
+        while (task := self._line.take()) is not None:
+            assert isinstance(task.waits, Take)
+            task.held.append(task.waits.limits)
+            self._advance(task, None)
+            self._go_on()
 
-    def _handle(self, happening: Happening, deadline: bool) -> None:
+    def _go_on(self) -> None:
+        while self._can_go_on:
+            task, answer = self._can_go_on.popleft()
+            self._advance(task, answer)
+
+    def _handle(self, happening: Happening, root: _Task) -> None:
         match happening:
-            case Ended(key=key):
-                name = self._name(key)
-                stopped = happening.stopped or self._stop is not None
-                if name is not None:
-                    self._advance(name, replace(happening, stopped=stopped))
-            case Due(key=key) if self._stop is None:
-                name = self._name(key)
-                if name is not None:
-                    self._schedule.resume(name)
-                elif deadline and key == DEADLINE:
-                    self._begin_stop(Stop(None))
-            case Due():
-                pass
+            case Ended(key=_Task() as task):
+                stop, task.stop = task.stop, None
+                self._advance(task, replace(happening, stop=stop))
+            case Due(key=Sleep() as sleep):
+                sleeper = self._timers.pop(sleep, None)
+                if sleeper is not None:
+                    self._advance(sleeper, None)
+            case Due(key=Alarm() as alarm):
+                woken = self._timers.pop(alarm)
+                if not alarm.off:
+                    self._stop(alarm.stop, woken)
             case Interrupted(signal=number):
-                if self._stop is None:
-                    self._begin_stop(Stop(number))
-                else:
+                self.signal = self.signal or number
+                if any(stop.left for stop, _ in self._stops):
                     self._processes.kill()
-                    if self._stop.signal is None:
-                        self._stop = Stop(number)
+                self._stop(Stop(number), root)
+            case Ended() | Due():
+                raise AssertionError(happening)  # keys are ours
             case _:
                 assert_never(happening)
 
-    def _name(self, key: Hashable) -> str | None:
-        match key:
-            case (own, str() as name) if own is self._own:
-                return name
-        return None
-
-    def _advance(self, name: str, result: Ended | None) -> None:
-        """Sends `result` to the work of a step and does what it asks for next."""
-        try:
-            request = self._works[name].send(result)
-        except StopIteration as end:
-            del self._works[name]
-            self._active.discard(name)
-            for step, ending in self._schedule.end(name, end.value):
-                self._decided(step, ending)
+    def _advance(self, task: _Task, answer: Answer | Stopped) -> None:
+        """Sends `answer` to a work and does what it asks for, until it has to wait."""
+        task.waits = None
+        while True:
+            try:
+                if isinstance(answer, Stopped):
+                    request = task.work.throw(answer)
+                else:
+                    request = task.work.send(answer)
+            except StopIteration:
+                self._end(task)
+                return
+            answer = None
+            match request:
+                case Launch():
+                    self._processes.start(task, request)
+                case Take(limits=limits):
+                    task.ticket = self._line.enter(task, limits)
+                case Give(limits=limits):
+                    self._give(task, limits)
+                    continue
+                case Sleep(seconds=seconds):
+                    self._timers[request] = task
+                    self._processes.pause(request, seconds)
+                case Alarm(seconds=seconds):
+                    self._timers[request] = task
+                    self._processes.pause(request, seconds)
+                    continue
+                case Spawn(key=key, work=work):
+                    child = _Task(work, task, key)
+                    task.children[child] = None
+                    self._can_go_on.append((child, None))
+                    continue
+                case Next():
+                    if task.done:
+                        answer = task.done.popleft()
+                        continue
+                    assert task.children
+                case Quiet():
+                    if not self._pending(task):
+                        answer, task.stop = task.stop, None
+                        continue
+                    self._listening.append(task)
+                case _:
+                    assert_never(request)
+            task.waits = request
             return
-        match request:
-            case Launch():
-                self._processes.start((self._own, name), request)
-            case Pause(seconds=seconds):
-                self._active.discard(name)
-                self._schedule.pause()
-                self._processes.pause((self._own, name), seconds)
-            case _:
-                assert_never(request)
 
-    def _begin_stop(self, stop: Stop) -> None:
-        self._stop = stop
-        self._processes.stop()
-        for name in self._schedule.abort_rest(frozenset(self._active)):
-            work = self._works.pop(name, None)
-            if work is not None:
-                work.close()
-            self._decided(name, "aborted")
+    def _give(self, task: _Task, limits: Limits) -> None:
+        if limits in task.held:
+            task.held.remove(limits)
+            self._line.give(limits)
+
+    def _end(self, task: _Task) -> None:
+        assert not task.children
+        for limits in task.held:
+            self._line.give(limits)
+        parent = task.parent
+        if parent is None:
+            self._over = True
+            return
+        del parent.children[task]
+        done = Done(task.key)
+        if isinstance(parent.waits, Next):
+            parent.waits = None
+            self._can_go_on.append((parent, done))
+        else:
+            parent.done.append(done)
+
+    # ---- stops
+
+    def _stop(self, stop: Stop, scope: _Task) -> None:
+        """Stops a work and all below it: from above, so that none begins another."""
+        for task in list(_with_those_below(scope)):
+            task.stop = stop
+            match task.waits:
+                case Take():
+                    self._line.leave(task.ticket)
+                    self._advance(task, Stopped(stop))
+                case Sleep() as sleep:
+                    del self._timers[sleep]
+                    self._advance(task, Stopped(stop))
+                case Next(patient=False):
+                    self._advance(task, Stopped(stop))
+                case _:  # it hears of it when its process ends, or when all is quiet
+                    pass
+        self._processes.stop(stop, lambda key: _is_within(key, scope))
+        self._stops.append((stop, scope))
+
+    def _pending(self, task: _Task) -> bool:
+        """Whether processes are left of what was told to stop together with `task`."""
+        self._stops = [each for each in self._stops if each[0].left]
+        return any(_is_within(task, scope) for _, scope in self._stops)
+
+    def _tell_silence(self) -> None:
+        waiting, self._listening = self._listening, []
+        for task in waiting:
+            if self._pending(task):
+                self._listening.append(task)
+            else:
+                stop, task.stop = task.stop, None
+                self._advance(task, stop)
+        self._go_on()
+
+
+def _with_those_below(task: _Task) -> Iterator[_Task]:
+    """Each before those that it spawned, these in their order."""
+    waiting = [task]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting += reversed(found.children)
+
+
+def _is_within(key: Hashable, scope: _Task) -> bool:
+    task = key
+    while isinstance(task, _Task):
+        if task is scope:
+            return True
+        task = task.parent
+    return False

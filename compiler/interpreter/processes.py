@@ -44,14 +44,24 @@ class Launch:
     timeout: float | None = None
 
 
+@dataclass(slots=True, eq=False)
+class Stop:
+    """Ends processes before their time. `signal` is the one that asked for it, None for a
+    timeout. `left` is the number of process groups that have not vanished yet."""
+
+    signal: int | None = None
+    left: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The process of `key` has ended; `stopped`: because the run was told to stop."""
+    """The process of `key` has ended; `stop`: what was there before it could end of its
+    own accord."""
 
     key: Hashable
     code: int
     timed_out: bool = False
-    stopped: bool = False
+    stop: Stop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +84,15 @@ Happening = Ended | Due | Interrupted
 @dataclass(slots=True)
 class _Group:
     """A process group. `process` is None once its leader is gone. `made` are the groups
-    that its processes made, as far as they had to be known."""
+    that its processes made, as far as they had to be known. `awaited`: somebody is to
+    hear of its end."""
 
     key: Hashable
     process: subprocess.Popen[bytes] | None
+    awaited: bool = True
     code: int = 0
     timed_out: bool = False
-    stopped: bool = False
+    stops: list[Stop] = field(default_factory=list)
     vanishes: float | None = None  # set by TERM: when it is no longer waited for
     made: set[int] = field(default_factory=set)
 
@@ -94,13 +106,13 @@ class Processes:
     """
 
     _groups: dict[int, _Group] = field(default_factory=dict)
-    _left: set[int] = field(default_factory=set)
+    _left: dict[int, Hashable] = field(default_factory=dict)
+    _busy: dict[Hashable, Launch] = field(default_factory=dict)
     _timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _found: list[Happening] = field(default_factory=list)
     _order: "count[int]" = field(default_factory=count)
     _signals: list[int] = field(default_factory=list)
     _handlers: dict[int, object] = field(default_factory=dict)
-    _stopping: bool = False
     _gone: bool = False  # a group that nobody waits for has just vanished
 
     def __enter__(self) -> "Processes":
@@ -143,9 +155,12 @@ class Processes:
 
     # ---- what a run asks for
 
-    def start(self, key: Hashable, launch: Launch, tries: int = _BUSY_TRIES) -> None:
+    def start(self, key: Hashable, launch: Launch) -> None:
         """Starts a process; its end is reported under `key`, also when it cannot start:
         then with 127 or 126 (as a shell has it) and a line on its stderr."""
+        self._start(key, launch, _BUSY_TRIES)
+
+    def _start(self, key: Hashable, launch: Launch, tries: int) -> None:
         try:
             process = subprocess.Popen(
                 launch.argv,
@@ -158,17 +173,12 @@ class Processes:
             )
         except (OSError, ValueError) as error:
             busy = isinstance(error, OSError) and error.errno == errno.EAGAIN
-            if busy and tries and not self._stopping:
+            if busy and tries:
+                self._busy[key] = launch  # which keeps its descriptors
                 again = time.monotonic() + _BUSY_RETRY
-                self._at(again, lambda: self.start(key, launch, tries - 1))
-                return  # `launch` keeps its descriptors
-            with contextlib.suppress(OSError):
-                os.write(launch.stderr, _cannot_start(launch, error))
-            os.close(launch.stdout)
-            os.close(launch.stderr)
-            missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-            missing = missing or not launch.argv[0]
-            self._found.append(Ended(key, 127 if missing else 126))
+                self._at(again, lambda: self._start_again(key, tries - 1))
+            else:
+                self._give_up(key, launch, error)
             return
         os.close(launch.stdout)
         os.close(launch.stderr)
@@ -178,34 +188,52 @@ class Processes:
             due = time.monotonic() + launch.timeout
             self._at(due, lambda: self._time_out(process.pid, group))
 
+    def _start_again(self, key: Hashable, tries: int) -> None:
+        launch = self._busy.pop(key, None)
+        if launch is not None:
+            self._start(key, launch, tries)
+
+    def _give_up(
+        self, key: Hashable, launch: Launch, error: OSError | ValueError
+    ) -> None:
+        with contextlib.suppress(OSError):
+            os.write(launch.stderr, _cannot_start(launch, error))
+        os.close(launch.stdout)
+        os.close(launch.stderr)
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        missing = missing or not launch.argv[0]
+        self._found.append(Ended(key, 127 if missing else 126))
+
     def pause(self, key: Hashable, seconds: float) -> None:
         """`Due(key)` comes after so many seconds."""
         self._at(time.monotonic() + seconds, lambda: self._found.append(Due(key)))
 
-    def stop(self) -> None:
-        """Ends all processes of the run, those too that earlier ones left behind."""
-        self._stopping = True
-        for pid in self._left:
-            if _is_left(pid):
-                self._groups[pid] = _Group(None, None)
-        self._left.clear()
+    def stop(self, stop: Stop, within: Callable[[Hashable], bool]) -> None:
+        """Ends the processes whose keys are `within`, those too that earlier ones of such
+        keys left behind."""
+        for pid, key in list(self._left.items()):
+            if within(key):
+                del self._left[pid]
+                if _is_left(pid):
+                    self._groups[pid] = _Group(key, None, awaited=False)
+        for key in [key for key in self._busy if within(key)]:
+            error = OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            self._give_up(key, self._busy.pop(key), error)
         table = processes()
         for pid, group in self._groups.items():
-            group.stopped = True
-            if group.vanishes is None:
-                self._terminate(pid, group, table)
+            if within(group.key):
+                group.stops.append(stop)
+                stop.left += 1
+                if group.vanishes is None:
+                    self._terminate(pid, group, table)
 
     def kill(self) -> None:
-        """Ends them at once."""
+        """Ends at once what was told to end."""
         table = processes()
         for pid, group in self._groups.items():
-            group.stopped = True
-            group.vanishes = time.monotonic() + _AFTER_KILL
-            _signal_all(pid, group, table, signal.SIGKILL)
-
-    def go_on(self) -> None:
-        """After `stop`: what is started from now on belongs to the next part of a run."""
-        self._stopping = False
+            if group.vanishes is not None:
+                group.vanishes = time.monotonic() + _AFTER_KILL
+                _signal_all(pid, group, table, signal.SIGKILL)
 
     @property
     def busy(self) -> bool:
@@ -262,7 +290,7 @@ class Processes:
                 if group.vanishes is None:
                     self._conclude(pid, group)
                     if _has_members(pid):
-                        self._left.add(pid)
+                        self._left[pid] = group.key
                     continue
             # It was told to end: over when its last member is gone.
             overdue = group.vanishes is not None and time.monotonic() > group.vanishes
@@ -272,10 +300,13 @@ class Processes:
 
     def _conclude(self, pid: int, group: _Group) -> None:
         del self._groups[pid]
-        self._gone = self._gone or group.key is None
-        if group.key is not None:
+        for stop in group.stops:
+            stop.left -= 1
+        if group.awaited:
             code = TIMED_OUT if group.timed_out else group.code
-            self._found.append(Ended(group.key, code, group.timed_out, group.stopped))
+            self._found.append(Ended(group.key, code, group.timed_out))
+        else:
+            self._gone = True
 
     def _time_out(self, pid: int, group: _Group) -> None:
         if self._groups.get(pid) is group and group.vanishes is None:

@@ -1,20 +1,28 @@
 """A run that is over -> its report: for a program (JSON) and for a person (a table)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from compiler.interpreter.lines import shown, width
 from compiler.ir import Json
 from compiler.outcome import Outcome, StepOutcome, to_json
 
+_HEAD = ("STEP", "STATUS", "ATTEMPTS", "EXIT", "SECONDS", "")
+_MOST_ROWS = 20  # of what one fan-out ran
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
-    """How long a step took, pauses included, and the folder of its files."""
+    """How long a step took, pauses included, and the folder of its files. `items` is the
+    number of those of a fan-out, `fan_out` the path of the outermost one that it is in.
+    """
 
     seconds: float
     log: str
+    items: int | None = None
+    fan_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +63,12 @@ def _encodable(text: str) -> str:
 
 
 def summary(report: Report) -> str:
-    """The table of the steps, how the run ended, and where its files are."""
+    """The table of the steps, how the run ended, and where its files are. Of what a
+    fan-out ran only that has a row which did not succeed, and no more than 20."""
     outcome = report.outcome
-    rows: list[tuple[str, ...]] = [("STEP", "STATUS", "ATTEMPTS", "EXIT", "SECONDS")]
-    rows += [_row(name, it, report.steps[name]) for name, it in outcome.steps.items()]
-    rows += [
-        _row(f"handler {name}", it, report.handlers[name])
-        for name, it in outcome.handlers.items()
-    ]
+    rows: list[tuple[str, ...]] = [_HEAD]
+    rows += _rows("", outcome.steps, report.steps)
+    rows += _rows("handler ", outcome.handlers, report.handlers)
     name, status = shown(outcome.workflow), outcome.status
     lines = [
         *_table(rows),
@@ -72,10 +78,30 @@ def summary(report: Report) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _row(label: str, step: StepOutcome, report: StepReport) -> tuple[str, ...]:
-    code = "-" if step.exit_code is None else str(step.exit_code)
-    seconds = f"{report.seconds:.1f}"
-    return (shown(label), step.status, str(step.attempts), code, seconds)
+def _rows(
+    prefix: str, steps: Mapping[str, StepOutcome], reports: Mapping[str, StepReport]
+) -> Iterator[tuple[str, ...]]:
+    def row(path: str) -> tuple[str, ...]:
+        step, report = steps[path], reports[path]
+        code = "-" if step.exit_code is None else str(step.exit_code)
+        seconds = f"{report.seconds:.1f}"
+        items = "" if report.items is None else counted(report.items, "item")
+        label = shown(f"{prefix}{path}")
+        return (label, step.status, str(step.attempts), code, seconds, items)
+
+    for fan_out, paths in groupby(reports, lambda path: reports[path].fan_out):
+        if fan_out is None:
+            yield from map(row, paths)
+            continue
+        told = [path for path in paths if steps[path].status != "succeeded"]
+        yield from map(row, told[:_MOST_ROWS])
+        if len(told) > _MOST_ROWS:
+            yield (f"… and {len(told) - _MOST_ROWS} more", *[""] * (len(_HEAD) - 1))
+
+
+def counted(count: int, what: str) -> str:
+    """`1 item`, `2 items`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:

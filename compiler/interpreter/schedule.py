@@ -4,15 +4,11 @@ Nothing here starts a process or reads a clock: it is all a matter of tables.
 """
 
 import math
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from compiler.ir import ContinueOn, Edge, Ending, Pattern, Retry
 
-# A local runner has a finite table of processes: above so many running steps the others
-# queue, also where the workflow sets no limit.
-MOST_RUNNING = 512
 # No pause is longer; also keeps a huge backoff below what a timer can hold.
 _LONGEST_PAUSE = 10 * 365 * 86_400.0
 
@@ -67,16 +63,14 @@ def pause_before_retry(
 
 
 class Schedule:
-    """The steps of one workflow: who waits for whom, who is ready, who has ended.
+    """The steps of one workflow: who waits for whom, and how each has ended.
 
-    `edges` has the steps in file order. Ready steps wait in a queue: file order at the
-    start, then the order of becoming ready. At most `limit` steps run at a time.
+    `edges` has the steps in file order.
     """
 
-    def __init__(self, edges: Mapping[str, Sequence[Edge]], limit: int | None) -> None:
+    def __init__(self, edges: Mapping[str, Sequence[Edge]]) -> None:
         self.endings: dict[str, Ending] = {}
         self._edges = edges
-        self._room = min(limit or MOST_RUNNING, MOST_RUNNING)
         self._dependants: dict[str, list[str]] = {name: [] for name in edges}
         self._waiting: dict[str, int] = {}
         for name, incoming in edges.items():
@@ -84,40 +78,37 @@ class Schedule:
             self._waiting[name] = len(before)
             for each in before:
                 self._dependants[each].append(name)
-        self._ready = deque(name for name in edges if not self._waiting[name])
+        self._ready = [name for name in edges if not self._waiting[name]]
+        self._begun: set[str] = set()
+        self._running = 0
 
-    def take(self) -> str | None:
-        """The next step to run or to go on with, which now holds a slot; None if none can."""
-        if not self._ready or not self._room:
-            return None
-        self._room -= 1
-        return self._ready.popleft()
+    def begin(self) -> list[str]:
+        """The steps that have become ready since the last time, which now begin: file
+        order at the start, then the order of becoming ready."""
+        ready, self._ready = self._ready, []
+        self._begun.update(ready)
+        self._running += len(ready)
+        return ready
 
-    def pause(self) -> None:
-        """A running step gives its slot away while it waits for its next attempt."""
-        self._room += 1
+    @property
+    def running(self) -> bool:
+        """Whether steps have begun that have not ended."""
+        return self._running > 0
 
-    def resume(self, name: str) -> None:
-        """A paused step is ready again, behind those that already are."""
-        self._ready.append(name)
-
-    def end(self, name: str, ending: Ending) -> list[tuple[str, Ending]]:
-        """The running step `name` has ended. All that is decided by it, itself first."""
-        self._room += 1
-        return self._decide(name, ending)
-
-    def abort_rest(self, running: frozenset[str]) -> list[str]:
-        """Ends all undecided steps but `running` as aborted; their names in file order."""
+    def abort_rest(self) -> list[str]:
+        """Ends all steps that have not begun as aborted; their names in file order."""
         self._ready.clear()
         rest = [
             name
             for name in self._edges
-            if name not in self.endings and name not in running
+            if name not in self.endings and name not in self._begun
         ]
         self.endings.update(dict.fromkeys(rest, "aborted"))
         return rest
 
-    def _decide(self, name: str, ending: Ending) -> list[tuple[str, Ending]]:
+    def end(self, name: str, ending: Ending) -> list[tuple[str, Ending]]:
+        """The step `name` has ended. All that is decided by it, itself first."""
+        self._running -= 1
         self.endings[name] = ending
         decided = [(name, ending)]
         for (

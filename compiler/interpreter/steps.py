@@ -6,20 +6,21 @@ attempts and retries read here as straight code.
 
 import contextlib
 import os
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import assert_never
 
 from compiler.evaluate import Failure, fits, text_of
 from compiler.interpreter.folder import create
+from compiler.interpreter.frames import Frame
 from compiler.interpreter.processes import Ended, Launch
+from compiler.interpreter.records import Record
 from compiler.interpreter.schedule import ending_of, pause_before_retry
+from compiler.interpreter.tasks import Give, Sleep, Stopped, Take, Work, process
 from compiler.interpreter.texts import (
-    Place,
     Shell,
-    Stopped,
     append,
     run_beside,
     said,
@@ -38,9 +39,10 @@ from compiler.interpreter.values import (
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
+    Call,
     Command,
     Condition,
-    Ending,
+    Map,
     Match,
     Script,
     ShellText,
@@ -49,102 +51,99 @@ from compiler.ir import (
 )
 from compiler.shelltext.shells import is_shell, shebang
 
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """The step waits so many seconds, without a slot."""
-
-    seconds: float
-
-
-Work = Generator[Launch | Pause, Ended | None, Ending]
-
-
-@dataclass(kw_only=True)
-class Record:
-    """What has become of one step so far. `label` is its name in lines and folders;
-    `code` and `output` are those of the last attempt."""
-
-    step: Step
-    label: str
-    handler: bool = False
-    attempts: int = 0
-    code: int | None = None
-    output: str | None = None
-    started: float | None = None
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """What is told about a step while it is carried out."""
-
-    before_attempt: Callable[[Record], None]
-    before_pause: Callable[[Record, float], None]
+# Carries out one attempt of a step, which holds its slot: the exit code, and whether it
+# was over its time. Fills the record in.
+Attempt = Callable[[Record, Frame, Scope], Work[tuple[int, bool]]]
 
 
 def perform(
-    record: Record, place: Place, special: Mapping[str, str], watch: Watch
-) -> Work:
+    record: Record, frame: Frame, special: Mapping[str, str], attempt: Attempt
+) -> Work[None]:
     """Carries a step out: conditions, attempts, retries (S2, S3, S6)."""
-    step = record.step
-    scope = partial(Scope, known=place.known, special=special, lenient=record.handler)
+    step, limits = record.step, frame.limits
     try:
-        if step.conditions and not (yield from _all_hold(record, place, scope())):
-            return "skipped"
+        yield Take(limits)
+        if step.conditions:
+            scope = scope_of(record, frame, special)
+            if not (yield from all_hold(step, record, frame, scope)):
+                record.ending = "skipped"
+                return
+        yield from wait_to_start(record, frame)
         while True:
             record.attempts += 1
-            watch.before_attempt(record)
-            code, timed_out = yield from _attempt(record, place, scope())
-            if code == 0:
-                break
-            pause = pause_before_retry(step.retry, record.attempts, code, timed_out)
+            frame.run.watch.attempt(record)
+            scope = scope_of(record, frame, special)
+            code, timed_out = yield from attempt(record, frame, scope)
+            out = record.files.with_suffix(".out")
+            ending = ending_of(code, step.continue_on, partial(some_line_holds, out))
+            hide(record, frame)
+            pause = None
+            if code:
+                pause = pause_before_retry(step.retry, record.attempts, code, timed_out)
             if pause is None:
-                break
-            watch.before_pause(record, pause)
-            yield Pause(pause)
+                record.ending = ending
+                return
+            frame.run.watch.pause(record, pause)
+            yield Give(limits)
+            yield Sleep(pause)
+            yield Take(limits)
     except Stopped:
-        return "aborted"
-    stdout = files_of(record, place).with_suffix(".out")
-    return ending_of(code, step.continue_on, partial(some_line_holds, stdout))
+        hide(record, frame)
+        record.ending = "aborted"
 
 
-def files_of(record: Record, place: Place) -> Path:
-    """The path of the files of the last attempt, but for the suffix."""
-    return place.folder.of(record.step.name, record.handler) / str(record.attempts)
+def scope_of(record: Record, frame: Frame, special: Mapping[str, str]) -> Scope:
+    """What an attempt or the conditions of a step see, before its own env is valued."""
+    item = None if record.item is None else record.item.text
+    return Scope(known=frame.known, special=special, lenient=record.handler, item=item)
+
+
+def wait_to_start(record: Record, frame: Frame) -> Work[None]:
+    """Waits, without its slot, until the last start of a step is `delaySec` ago."""
+    if record.handler or record.item is not None:
+        return
+    while (pause := frame.pause_before_start()) > 0:
+        yield Give(frame.limits)
+        yield Sleep(pause)
+        yield Take(frame.limits)
+
+
+def hide(record: Record, frame: Frame) -> None:
+    """Masks secrets in what an attempt has written."""
+    for suffix in (".out", ".err"):
+        frame.run.masks.file(record.files.with_suffix(suffix))
 
 
 # ---- conditions
 
 
-def _all_hold(
-    record: Record, place: Place, scope: Scope
-) -> Generator[Launch, Ended | None, bool]:
-    """Whether all conditions of a step are met, in their order; any failure is a no."""
-    step = record.step
-    folder = place.folder.of(record.step.name, record.handler)
+def all_hold(step: Step, record: Record, frame: Frame, scope: Scope) -> Work[bool]:
+    """Whether all conditions of `step` are met, in their order; any failure is a no."""
     shell = Shell(
-        place=place,
+        place=frame.place,
         scope=scope,
         exports=step.exports,
-        files=folder / "conditions",
+        files=record.folder / "conditions",
         name=step.name,
-        arguments=place.known.positional,
+        arguments=frame.known.positional,
     )
+    log = shell.files.with_suffix(".err")
     try:
-        folder.mkdir(exist_ok=True)
-        yield from _value_env(step, shell)
+        record.folder.mkdir(exist_ok=True)
+        yield from value_env(step, shell)
         for condition in step.conditions:
             if not (yield from _holds(condition, shell)):
                 return False
     except (Failure, OSError) as error:
         with contextlib.suppress(OSError):
-            append(shell.files.with_suffix(".err"), said(error))
+            append(log, said(error))
         return False
+    finally:
+        frame.run.masks.file(log)
     return True
 
 
-def _holds(condition: Condition, shell: Shell) -> Generator[Launch, Ended | None, bool]:
+def _holds(condition: Condition, shell: Shell) -> Work[bool]:
     match condition:
         case Match(value=template, expected=expected, negate=negate):
             value = yield from value_of(template, shell)
@@ -156,7 +155,7 @@ def _holds(condition: Condition, shell: Shell) -> Generator[Launch, Ended | None
             assert_never(condition)
 
 
-def _value_env(step: Step, shell: Shell) -> Generator[Launch, Ended | None, None]:
+def value_env(step: Step, shell: Shell) -> Work[None]:
     """Fills `scope.own`: each entry sees those before it. Its backticks have no `$1`."""
     plain = replace(shell, name="", arguments=())
     for variable in step.env:
@@ -166,18 +165,16 @@ def _value_env(step: Step, shell: Shell) -> Generator[Launch, Ended | None, None
 # ---- attempts
 
 
-def _attempt(
-    record: Record, place: Place, scope: Scope
-) -> Generator[Launch, Ended | None, tuple[int, bool]]:
-    """One attempt: its exit code, and whether it timed out. Fills the record in."""
-    files = files_of(record, place)
+def run_process(record: Record, frame: Frame, scope: Scope) -> Work[tuple[int, bool]]:
+    """An `Attempt` of what a process runs."""
+    files = record.files
     out, err, rc = (files.with_suffix(suffix) for suffix in (".out", ".err", ".rc"))
     record.output = None
     ended = Ended(None, 1)
     try:
         if record.attempts == 1:
             files.parent.mkdir(exist_ok=True)
-        ended = yield from _process(record, place, scope, files)
+        ended = yield from _process(record, frame, scope)
         record.code = ended.code
         if record.step.captured:
             _capture(record, out, err)
@@ -187,16 +184,15 @@ def _attempt(
         with contextlib.suppress(OSError):
             append(err, said(error))
     finally:
-        _keep(record, place, out, err)
-    if ended.stopped:
-        raise Stopped
+        keep(record, frame, stdout=str(out), stderr=str(err))
+    if ended.stop is not None:
+        raise Stopped(ended.stop)
     return record.code, ended.timed_out
 
 
-def _process(
-    record: Record, place: Place, scope: Scope, files: Path
-) -> Generator[Launch, Ended | None, Ended]:
+def _process(record: Record, frame: Frame, scope: Scope) -> Work[Ended]:
     """Runs the process of an attempt, or says on its stderr why it has none (code 1)."""
+    files = record.files
     stdout = create(files.with_suffix(".out"))
     try:
         stderr = create(files.with_suffix(".err"))
@@ -205,9 +201,9 @@ def _process(
         raise
     try:
         shell = Shell(
-            place=place, scope=scope, exports=record.step.exports, files=files
+            place=frame.place, scope=scope, exports=record.step.exports, files=files
         )
-        yield from _value_env(record.step, shell)
+        yield from value_env(record.step, shell)
         directory = _directory(record.step, shell)
         argv, environment = _body(record.step, shell)
     except (Failure, OSError) as error:
@@ -220,7 +216,7 @@ def _process(
         os.close(stdout)
         os.close(stderr)
         raise
-    ended = yield Launch(
+    launch = Launch(
         argv=argv,
         directory=directory,
         environment={**environment, "PWD": str(directory)},
@@ -228,8 +224,7 @@ def _process(
         stderr=stderr,
         timeout=record.step.timeout,
     )
-    assert ended is not None
-    return ended
+    return (yield from process(launch))
 
 
 def _capture(record: Record, out: Path, err: Path) -> None:
@@ -280,22 +275,27 @@ def _body(step: Step, shell: Shell) -> tuple[list[str], dict[str, str]]:
             ready = prepare(text, step.exports, scope, spill, reads)
             write_program(script, ready.text.encode("utf-8", "surrogateescape"))
             return [*interpreter, str(script), *positional], ready.environment
+        case Call() | Map():
+            raise AssertionError(step.body)  # no process runs it
         case _:
             assert_never(step.body)
 
 
-def _keep(record: Record, place: Place, out: Path, err: Path) -> None:
-    """Makes what an attempt gave visible to other steps."""
-    if record.handler:
+def keep(record: Record, frame: Frame, made: str | None = None, **fields: str) -> None:
+    """Makes what an attempt gave visible to other steps: `fields` of it, and `made`, the
+    record of a call."""
+    if record.handler or record.item is not None:
         return
-    name, known = record.step.name, place.known
-    fields = known.fields.setdefault(name, {})
-    fields.update(stdout=str(out), stderr=str(err))
+    name, known = record.step.name, frame.known
     if record.code is not None:
         fields["exitCode"] = str(record.code)
+    known.fields.setdefault(name, {}).update(fields)
     known.captured.pop(name, None)
+    known.recorded.pop(name, None)
     if record.output is not None:
         known.captured[name] = record.output
+    if made is not None:
+        known.recorded[name] = made
 
 
 def _write_code(path: Path, code: int) -> None:

@@ -5,13 +5,15 @@ The functions here that start processes are generators: what they yield is done 
 """
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.evaluate import Failure, text_of
 from compiler.interpreter.folder import RunFolder, create
+from compiler.interpreter.masks import Masks
 from compiler.interpreter.processes import Ended, Launch
+from compiler.interpreter.tasks import Stopped, Work, process
 from compiler.interpreter.values import (
     Known,
     Prepared,
@@ -26,17 +28,15 @@ from compiler.ir import Export, ShellText, Template
 _LONGEST_ARGUMENT = 120_000
 
 
-class Stopped(Exception):
-    """The run was told to stop while a process ran that was waited for."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the processes of a run work, and where they leave their files."""
+    """Where the processes of a workflow's run work, what it knows, and how its files come
+    to be: large values in `folder`, secrets behind `masks`."""
 
     work_dir: Path
     folder: RunFolder
     known: Known
+    masks: Masks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,30 +55,30 @@ class Shell:
     arguments: Sequence[str] = ()
 
 
-def value_of(template: Template, shell: Shell) -> Generator[Launch, Ended | None, str]:
+def value_of(template: Template, shell: Shell) -> Work[str]:
     """The value of `template`, its backticks run first. Raises Failure, Stopped, OSError."""
     for text in substitutions(template):
         shell.scope.substituted[id(text)] = yield from _substitution(text, shell)
     return text_of(template, shell.scope)
 
 
-def _substitution(
-    text: ShellText, shell: Shell
-) -> Generator[Launch, Ended | None, str]:
+def _substitution(text: ShellText, shell: Shell) -> Work[str]:
     stdout = shell.files.with_suffix(".value")
-    ended = yield from run_beside(text, shell, [shell.place.known.bash, "-e"], stdout)
-    if ended.code != 0:
-        raise Failure(f"`{text.source.strip()}` ended with exit {ended.code}")
-    value = read_output(stdout)
-    stdout.unlink(missing_ok=True)
-    return value
+    bash = [shell.place.known.bash, "-e"]
+    try:
+        ended = yield from run_beside(text, shell, bash, stdout)
+        if ended.code != 0:
+            raise Failure(f"`{text.source.strip()}` ended with exit {ended.code}")
+        return read_output(stdout)
+    finally:
+        stdout.unlink(missing_ok=True)
 
 
 def run_beside(
     text: ShellText, shell: Shell, interpreter: Sequence[str], stdout: Path | None
-) -> Generator[Launch, Ended | None, Ended]:
+) -> Work[Ended]:
     """Runs a text beside the step's body in the work folder; without `stdout`, what it
-    prints goes where its stderr goes."""
+    prints goes where its stderr goes. Raises Failure, Stopped, OSError."""
     place = shell.place
     prepared = prepare(text, shell.exports, shell.scope, place.folder.spill)
     script = shell.files.with_suffix(".sh")
@@ -91,16 +91,17 @@ def run_beside(
     except OSError:
         os.close(stderr)
         raise
-    ended = yield Launch(
-        argv=argv,
-        directory=place.work_dir,
-        environment=prepared.environment,
-        stdout=output,
-        stderr=stderr,
+    ended = yield from process(
+        Launch(
+            argv=argv,
+            directory=place.work_dir,
+            environment=prepared.environment,
+            stdout=output,
+            stderr=stderr,
+        )
     )
-    assert ended is not None
-    if ended.stopped:
-        raise Stopped
+    if ended.stop is not None:
+        raise Stopped(ended.stop)
     return ended
 
 

@@ -39,9 +39,10 @@ _INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]*)", re.ASCII)
 
 @dataclass(kw_only=True)
 class Known:
-    """All values of a run so far. It grows as the run goes on.
+    """All values of one run of a workflow so far. It grows as the run goes on.
 
-    `captured` and `fields` (exitCode, status, stdout, stderr) are by step name.
+    `captured`, `recorded` and `fields` (exitCode, status, stdout, stderr) are by step
+    name: what a step gave, the record of a call or a fan-out (S4, F4), and the rest.
     """
 
     process: Mapping[str, str]
@@ -49,7 +50,9 @@ class Known:
     positional: list[str] = field(default_factory=list)
     params: dict[str, str] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
     captured: dict[str, str] = field(default_factory=dict)
+    recorded: dict[str, str] = field(default_factory=dict)
     fields: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @cached_property
@@ -58,18 +61,23 @@ class Known:
         for what the step calls."""
         return shutil.which("bash", path=self.process.get("PATH")) or "bash"
 
+    def output(self, step: str) -> str | None:
+        """The value of `output:` of a step."""
+        return self.recorded.get(step, self.captured.get(step))
+
 
 @dataclass(kw_only=True)
 class Scope:
     """What one step (or a definition) sees: an Environment of `compiler.evaluate`.
 
-    `own` is its own env as far as it is valued, `special` what differs from step to step.
-    Backticks must have run before a template is evaluated: see `substitutions`.
+    `own` is its own env as far as it is valued, `special` what differs from step to step,
+    `item` the text of its item in a fan-out. Backticks must have run before a template is evaluated: see `substitutions`.
     """
 
     known: Known
     special: Mapping[str, str]
     lenient: bool = False
+    item: str | None = None
     own: dict[str, str] = field(default_factory=dict)
     substituted: dict[int, str] = field(default_factory=dict)
 
@@ -85,11 +93,15 @@ class Scope:
                 there = 1 <= place <= len(known.positional)
                 return known.positional[place - 1] if there else None
             case "output":
-                return known.captured.get(origin.step)
+                return known.output(origin.step)
             case "field" if origin.name == "output":
                 return known.captured.get(origin.step)
             case "field":
                 return known.fields.get(origin.step, {}).get(origin.name)
+            case "item":
+                return self.item
+            case "secret":
+                return known.secrets.get(origin.name)
             case "env":
                 return known.env.get(origin.name)
             case "special":

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from resolved import AT, RAN, continues, pattern
 
 from compiler.interpreter.schedule import (
-    MOST_RUNNING,
+
     Schedule,
     ending_of,
     pause_before_retry,

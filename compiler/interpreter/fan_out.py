@@ -1,0 +1,148 @@
+"""One fan-out -> its items, carried out at most so many at a time (F4)."""
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from compiler.evaluate import Failure
+from compiler.interpreter.frames import Frame
+from compiler.interpreter.items import items_of, width_of
+from compiler.interpreter.records import Item, Record
+from compiler.interpreter.report import counted
+from compiler.interpreter.results import all_well, fan_out_record
+from compiler.interpreter.schedule import ending_of
+from compiler.interpreter.steps import all_hold, keep, scope_of, wait_to_start
+from compiler.interpreter.tasks import Give, Spawn, Stopped, Take, Work, next_end
+from compiler.interpreter.texts import append, said
+from compiler.ir import Map
+
+Begin = Callable[[Record, Frame, Mapping[str, str]], Work[None]]
+
+
+def fan_out(
+    record: Record, frame: Frame, special: Mapping[str, str], begin: Begin
+) -> Work[None]:
+    """Carries a fan-out out; `begin` gives the work of an item."""
+    step, limits = record.step, frame.limits
+    # Of the step's env only the items know.
+    own = replace(step, env=())
+    try:
+        yield Take(limits)
+        scope = scope_of(record, frame, special)
+        if own.conditions and not (yield from all_hold(own, record, frame, scope)):
+            record.ending = "skipped"
+            return
+        yield from wait_to_start(record, frame)
+        record.attempts = 1
+        frame.run.watch.attempt(record)
+        width = _prepare(record, frame, special)
+        yield Give(limits)
+        if width is not None:
+            yield from _run_items(record, frame, special, begin, width)
+            _conclude(record, frame)
+        keep(record, frame)
+        code = record.code or 0
+        record.ending = ending_of(code, step.continue_on, lambda _: False)
+    except Stopped:
+        if record.items:
+            _conclude(record, frame)
+        keep(record, frame)
+        record.ending = "aborted"
+
+
+def _prepare(record: Record, frame: Frame, special: Mapping[str, str]) -> int | None:
+    """Makes the items, and says how many may be unfinished at a time; None when that is
+    not to be known, and the only attempt has failed."""
+    body = record.step.body
+    assert isinstance(body, Map)
+    scope = scope_of(record, frame, special)
+    try:
+        items = items_of(body, scope)
+        width = width_of(body, scope)
+    except Failure as error:
+        _fail(record, said(error))
+        return None
+    record.items = _records(record, body, items)
+    frame.run.watch.expect(len(items))
+    return width
+
+
+def _records(record: Record, body: Map, items: list[Item]) -> tuple[Record, ...]:
+    """A record for each item: it is carried out as a step of its own would be."""
+    step = replace(
+        record.step,
+        body=body.body,
+        conditions=body.conditions,
+        continue_on=None,
+        output=None,
+    )
+    path, folder = record.path, record.folder
+    return tuple(
+        Record(
+            step=step,
+            path=f"{path}[{place}]",
+            folder=folder.with_name(f"{folder.name}[{place}]"),
+            handler=record.handler,
+            aside=record.aside,
+            item=item,
+        )
+        for place, item in enumerate(items)
+    )
+
+
+def _run_items(
+    record: Record,
+    frame: Frame,
+    special: Mapping[str, str],
+    begin: Begin,
+    width: int,
+) -> Work[None]:
+    """Carries the items out in their order. Raises Stopped, when the last has ended."""
+    waiting = deque(record.items)
+    unfinished = 0
+    try:
+        while waiting or unfinished:
+            while waiting and unfinished < width:
+                item = waiting.popleft()
+                unfinished += 1
+                yield Spawn(item, begin(item, frame, special))
+            _decided(frame, (yield from next_end()))
+            unfinished -= 1
+    except Stopped:
+        for item in waiting:
+            frame.run.watch.decided(item, "aborted")
+        for _ in range(unfinished):
+            _decided(frame, (yield from next_end(patient=True)))
+        raise
+
+
+def _decided(frame: Frame, item: object) -> None:
+    assert isinstance(item, Record)
+    frame.run.watch.decided(item, item.ending or "aborted")
+
+
+def _conclude(record: Record, frame: Frame) -> None:
+    """Makes the record of the items, and the exit code that follows from them."""
+    items = record.items
+    record.code = 0 if all_well(items) else 1
+    record.partial = any(item.partial for item in items)
+    failed = sum(item.ending not in ("succeeded", "skipped") for item in items)
+    if failed:
+        _say(record, f"{failed} of {counted(len(items), 'item')} failed")
+    if record.step.captured:
+        try:
+            record.output = fan_out_record(record)
+        except Failure as failure:
+            _fail(record, said(failure))
+
+
+def _fail(record: Record, reason: str) -> None:
+    record.code = 1
+    _say(record, reason)
+
+
+def _say(record: Record, message: str) -> None:
+    with contextlib.suppress(OSError):
+        record.folder.mkdir(exist_ok=True)
+        append(record.files.with_suffix(".err"), message)

@@ -1,0 +1,194 @@
+"""One run of one workflow, the entry's or a call's: what it has, apart from all others."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from compiler.backend import Folders, folders
+from compiler.interpreter.folder import RunFolder
+from compiler.interpreter.inputs import positional_values
+from compiler.interpreter.limits import Limit, Limits, nested
+from compiler.interpreter.locks import Locks
+from compiler.interpreter.masks import Masks
+from compiler.interpreter.processes import Stop
+from compiler.interpreter.records import Record
+from compiler.interpreter.texts import Place
+from compiler.interpreter.values import Known
+from compiler.interpreter.watch import STATUS, Watch
+from compiler.ir import Ending, Program, Step, Workflow
+from compiler.outcome import RunStatus
+
+
+@dataclass(kw_only=True)
+class Run:
+    """What all frames of a run share."""
+
+    program: Program
+    work_dir: Path
+    environment: Mapping[str, str]
+    folder: RunFolder
+    masks: Masks
+    watch: Watch
+    locks: Locks
+    workflows: dict[str, Workflow] = field(default_factory=dict)
+    queues: dict[tuple[str, int], Limit] = field(default_factory=dict)
+    _folders: dict[str, Folders] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.workflows = {each.key: each for each in self.program.workflows}
+
+    def folders(self, workflow: Workflow) -> Folders:
+        if workflow.key not in self._folders:
+            self._folders[workflow.key] = folders(workflow)
+        return self._folders[workflow.key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a run of a workflow is started with: values of params by name, and positional
+    ones. None is ever expanded."""
+
+    values: Mapping[str, str]
+    positional: Sequence[str]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Frame:
+    """One run of one workflow. It knows its own values only (F3).
+
+    `path` is that of the call ("" of the entry), `base` the folder for its steps. `limits`
+    hold for its steps, `queues` are those that a step around it is in. `stop` is what
+    ended it before its time, `out_of_time`: its own `timeoutSec`; `problem` is why its
+    params or env have no value.
+    """
+
+    run: Run
+    workflow: Workflow
+    path: str
+    base: Path
+    aside: bool
+    given: Given
+    place: Place
+    limits: Limits
+    queues: frozenset[str] = frozenset()
+    records: dict[str, Record]
+    handlers: dict[str, Record] = field(default_factory=dict)
+    status: RunStatus = "succeeded"
+    stop: Stop | None = None
+    out_of_time: bool = False
+    problem: str | None = None
+    next_start: float = 0.0
+
+    @property
+    def known(self) -> Known:
+        return self.place.known
+
+    def decided(self, name: str, ending: Ending) -> None:
+        """It is settled how the step `name` ends."""
+        self.known.fields.setdefault(name, {})["status"] = STATUS[ending]
+        self.run.watch.decided(self.records[name], ending)
+
+    def handler(self, step: Step) -> Record:
+        """The record of a handler that is due."""
+        names = self.run.folders(self.workflow).handlers
+        record = Record(
+            step=step,
+            path=below(self.path, step.name),
+            folder=self.base / names[step.name],
+            handler=True,
+            aside=True,
+        )
+        self.handlers[step.name] = record
+        return record
+
+    def pause_before_start(self) -> float:
+        """Seconds until one more step may start (`delaySec`); 0: it starts now."""
+        if self.workflow.delay is None:
+            return 0.0
+        now = time.monotonic()
+        if now < self.next_start:
+            return self.next_start - now
+        self.next_start = now + self.workflow.delay
+        return 0.0
+
+
+def below(path: str, name: str) -> str:
+    """The path of the step `name` of what runs at `path`."""
+    return f"{path}/{name}" if path else name
+
+
+def steps_of(
+    run: Run, workflow: Workflow, path: str, base: Path, aside: bool
+) -> dict[str, Record]:
+    """Records of the steps of `workflow`, in file order."""
+    names = run.folders(workflow).steps
+    return {
+        step.name: Record(
+            step=step,
+            path=below(path, step.name),
+            folder=base / names[step.name],
+            aside=aside,
+        )
+        for step in workflow.steps
+    }
+
+
+def entry_frame(run: Run, given: Given, most: int) -> Frame:
+    """The frame of the run itself; at most `most` processes at a time."""
+    workflow = run.program.main
+    limits = (Limit(min(workflow.max_active_steps or most, most)),)
+    return _frame(run, workflow, None, given, limits, frozenset())
+
+
+def call_frame(
+    record: Record, caller: Frame, workflow: Workflow, given: Given
+) -> Frame:
+    """The frame of the attempt of a call that is under way."""
+    limits = nested(caller.limits, workflow.max_active_steps)
+    queue = record.step.queue
+    queues = caller.queues if queue is None else caller.queues | {queue}
+    return _frame(caller.run, workflow, record, given, limits, queues)
+
+
+def _frame(
+    run: Run,
+    workflow: Workflow,
+    call: Record | None,
+    given: Given,
+    limits: Limits,
+    queues: frozenset[str],
+) -> Frame:
+    path, aside = ("", False) if call is None else (call.path, call.aside)
+    base = run.folder.steps if call is None else _base(run, call)
+    known = Known(
+        process=run.environment,
+        special={
+            "DAG_NAME": workflow.name,
+            "DAG_RUN_ID": run.folder.run_id,
+            "DAG_RUN_LOG_FILE": str(run.folder.journal),
+        },
+        positional=positional_values(workflow, given.positional),
+    )
+    return Frame(
+        run=run,
+        workflow=workflow,
+        path=path,
+        base=base,
+        aside=aside,
+        given=given,
+        place=Place(
+            work_dir=run.work_dir, folder=run.folder, known=known, masks=run.masks
+        ),
+        limits=limits,
+        queues=queues,
+        records=steps_of(run, workflow, path, base, aside),
+    )
+
+
+def _base(run: Run, call: Record) -> Path:
+    """The folder for the steps of the attempt of a call that is under way."""
+    if call.attempts <= 1:
+        return run.folder.within(call.folder, call.path)
+    folder = call.folder.with_name(f"{call.folder.name}.{call.attempts}")
+    return run.folder.within(folder, f"{call.path}.{call.attempts}")

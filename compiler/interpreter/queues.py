@@ -1,0 +1,107 @@
+"""Queues and the most runs at a time -> turns, taken from locks that all runs share (S10)."""
+
+import contextlib
+from collections.abc import Callable
+
+from compiler.interpreter.frames import Frame, Run
+from compiler.interpreter.limits import Limit
+from compiler.interpreter.locks import Held, lock_name
+from compiler.interpreter.records import Record
+from compiler.interpreter.tasks import Sleep, Stopped, Take, Work
+from compiler.interpreter.texts import append, said
+from compiler.ir import Workflow
+
+_POLL = 0.5  # seconds between two looks at a lock that another process holds
+
+
+def run_turn(run: Run) -> Work[list[Held]]:
+    """Waits until one more run of the entry may go on, then until its queue has room.
+    Raises Stopped, OSError."""
+    workflow = run.program.main
+    held: list[Held] = []
+    turns = []
+    if workflow.max_active_runs is not None:
+        lock, what = lock_name("runs", workflow.name), "another run of"
+        turns.append((lock, workflow.max_active_runs, f"{what} {workflow.name}"))
+    if workflow.queue is not None:
+        lock = lock_name("queue-runs", workflow.queue)
+        size = _size(workflow.queue, workflow)
+        turns.append((lock, size, f"queue {workflow.queue}"))
+    try:
+        for lock, size, what in turns:
+            held.append((yield from _turn(run, lock, size, _told(run, what))))
+    except BaseException:
+        give_back(run, held)
+        raise
+    return held
+
+
+def _told(run: Run, what: str) -> Callable[[int], None]:
+    return lambda process: run.watch.waits("", f"{what} (process {process})")
+
+
+def give_back(run: Run, held: list[Held]) -> None:
+    for each in held:
+        run.locks.release(each)
+
+
+def in_queue(queue: str, record: Record, frame: Frame, work: Work[None]) -> Work[None]:
+    """`work`, the work of a step, as soon as it is its turn in `queue`, which it holds
+    to its end, but no slot while it waits."""
+    run = frame.run
+    size = _size(queue, run.program.main, frame.workflow)
+    lock = lock_name("queue-steps", queue)
+    # Within this run the order is that of all that waits, without looks at the lock.
+    limit = run.queues.setdefault((lock, size), Limit(size))
+    if not limit.room:
+        run.watch.waits(record.label, f"queue {queue}")
+    told = not limit.room
+
+    def tell(_: int) -> None:
+        if not told:
+            run.watch.waits(record.label, f"queue {queue}")
+
+    try:
+        yield Take((limit,))
+        held = yield from _turn(run, lock, size, tell)
+    except Stopped:
+        record.ending = "aborted"
+        return
+    except OSError as error:
+        _fail(record, frame, said(error))
+        return
+    try:
+        yield from work
+    finally:
+        run.locks.release(held)
+
+
+def _turn(run: Run, lock: str, size: int, tell: Callable[[int], None]) -> Work[Held]:
+    """Waits for a slot of `lock`; `tell` hears once which process has it. Raises Stopped,
+    OSError."""
+    told = False
+    while isinstance(got := run.locks.try_take(lock, size), int):
+        if not told:
+            tell(got)
+            told = True
+        yield Sleep(_POLL)
+    return got
+
+
+def _size(queue: str, *workflows: Workflow) -> int:
+    """How many may be in `queue`, by the first of `workflows` that says it; else by how
+    many runs there may be of the last, else one."""
+    for workflow in workflows:
+        for each in workflow.queues:
+            if each.name == queue:
+                return each.size
+    return workflows[-1].max_active_runs or 1
+
+
+def _fail(record: Record, frame: Frame, reason: str) -> None:
+    """An attempt that has failed since there is no lock to be had."""
+    record.attempts, record.code, record.ending = 1, 1, "failed"
+    frame.run.watch.attempt(record)
+    with contextlib.suppress(OSError):
+        record.folder.mkdir(exist_ok=True)
+        append(record.files.with_suffix(".err"), reason)

@@ -1,0 +1,57 @@
+"""One step, call, fan-out or item of a run: what has become of it so far."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.ir import Ending, Json, Step
+
+if TYPE_CHECKING:
+    from compiler.interpreter.frames import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a fan-out: its value, and that as text."""
+
+    value: Json
+    text: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Record:
+    """What has become of one step so far. `folder` holds its files, `path` is its name in
+    the outcome. `code` and `output` are those of the last attempt, `output` of a call is
+    the result and of a fan-out the record (S4, F4); `partial`: a call or a fan-out whose
+    success is not whole. `frame` is the run of a call's last attempt, `items` are those
+    of a fan-out, as soon as there are any.
+
+    `handler`: it is one, or an item of one. `aside`: it is one or belongs to one, so that
+    it stands with the handlers and has no events.
+    """
+
+    step: Step
+    path: str
+    folder: Path
+    handler: bool = False
+    aside: bool = False
+    item: Item | None = None
+    attempts: int = 0
+    code: int | None = None
+    output: str | None = None
+    ending: Ending | None = None
+    partial: bool = False
+    started: float | None = None
+    seconds: float = 0.0
+    frame: "Frame | None" = None
+    items: "tuple[Record, ...]" = ()
+
+    @property
+    def label(self) -> str:
+        """Its name in lines for people."""
+        return f"handler {self.path}" if self.aside else self.path
+
+    @property
+    def files(self) -> Path:
+        """The path of the files of the last attempt, but for the suffix."""
+        return self.folder / str(self.attempts)

@@ -1,0 +1,101 @@
+"""What happens to the steps of a run -> events, the journal, and lines for who watches."""
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from compiler.interpreter.folder import RunFolder
+from compiler.interpreter.lines import Progress, StepEnd
+from compiler.interpreter.masks import Masks
+from compiler.interpreter.records import Record
+from compiler.ir import Ending
+from compiler.outcome import Status
+
+STATUS: dict[Ending, Status] = {
+    "succeeded": "succeeded",
+    "continued": "failed",
+    "failed": "failed",
+    "skipped": "skipped",
+    "aborted": "aborted",
+}
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """Is told what happens. `events` are those of the outcome."""
+
+    folder: RunFolder
+    progress: Progress
+    masks: Masks
+    events: list[tuple[str, str]] = field(default_factory=list)
+
+    def expect(self, more: int) -> None:
+        """So many more steps or items are to end."""
+        self.progress.expect(more)
+
+    def waits(self, label: str, what: str) -> None:
+        self.progress.waiting(label, what)
+
+    def attempt(self, record: Record) -> None:
+        """An attempt begins; the first one is the start of the step."""
+        first = record.started is None
+        if not record.aside:
+            if first:
+                self.events.append(("start", record.path))
+                self.folder.event("start", record.path)
+            else:
+                self.folder.event("attempt", record.path, attempts=record.attempts)
+        if first:
+            record.started = time.monotonic()
+            self.progress.started(record.label)
+
+    def pause(self, record: Record, seconds: float) -> None:
+        retry = record.step.retry
+        tries = 1 + (retry.limit if retry is not None else 0)
+        following = record.attempts + 1
+        self.progress.retrying(
+            record.label, record.code or 0, following, tries, seconds
+        )
+
+    def decided(self, record: Record, ending: Ending) -> None:
+        """It is settled how a step ends, also of one that never ran."""
+        record.ending = ending
+        if record.started is not None:
+            record.seconds = time.monotonic() - record.started
+            if not record.aside:
+                self.events.append(("end", record.path))
+                self.folder.event(
+                    "end",
+                    record.path,
+                    status=STATUS[ending],
+                    attempts=record.attempts,
+                    exit_code=record.code,
+                )
+        log = record.files.with_suffix(".err")
+        failed = ending in ("failed", "continued")
+        end = StepEnd(
+            ending=ending,
+            code=record.code,
+            seconds=record.seconds,
+            log=str(log),
+            tail=self._tail(log) if failed else (),
+        )
+        self.progress.ended(record.label, end)
+
+    def problem(self, message: str, log: Path) -> None:
+        """Something is wrong with a run as a whole; `log` says more."""
+        self.progress.problem(f"{self.masks.text(message)}, log: {log}")
+        for line in self._tail(log):
+            self.progress.problem(f"  | {line}")
+
+    def _tail(self, path: Path, most: int = 10) -> list[str]:
+        """The last lines of a text file, at most `most`; none when it cannot be read."""
+        try:
+            with path.open("rb") as file:
+                file.seek(max(os.path.getsize(path) - 16_384, 0))
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            return []
+        text = self.masks.text(text)
+        return text.removesuffix("\n").split("\n")[-most:] if text else []
