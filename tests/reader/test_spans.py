@@ -48,12 +48,46 @@ handlerOn:
 
       text $<WHO>
 """
+AROUND = """\
+name: around
+queue: heavy jobs
+queues:
+  heavy jobs: 2
+schedule:
+  start: ["0 6 * * *", CRON_TZ=Europe/Paris 0 7 * * *]
+secrets:
+  - {name: TOKEN, provider: env}
+files: [./run.sh]
+steps:
+  - name: call
+    run: "\\tjobs/${WHICH}.yaml"
+    params: |
+      ${A:-b c}
+      FILE="x ${ITEM["a b"]}" K=$<ITEM>
+    candidates: [a, 'b c']
+    parallel:
+      items: ["x ${X}", {k: 'it''s ${Y}'}]
+      maxConcurrent: ${N}
+    preconditions: [test $ITEM]
+  - name: list
+    run: b
+    params:
+      - L=1
+      - M: ${Z}
+    parallel: "${ITEMS}"
+---
+steps:
+  - {name: a, command: b}
+---
+name: third
+"""
 SOURCE = Source("spans.yaml", FILE)
+SOURCE_AROUND = Source("around.yaml", AROUND)
 
 
-def shown(span: Span) -> str:
+def shown(span: Span, source: Source = SOURCE) -> str:
     """What stands at `span`."""
-    line = SOURCE.line(span.line)
+    line = source.line(span.line)
     return line[span.column - 1 : span.column - 1 + span.length]
 
 
@@ -121,6 +155,95 @@ def test_places(get: Callable[[Workflow], Any], line: int, text: str) -> None:
     found = get(workflow())
     span = found if isinstance(found, Span) else found.span
     assert (span.line, shown(span)) == (line, text)
+
+
+def body(found: Workflow, number: int = 0) -> Any:
+    return found.steps[number].body
+
+
+PLACES_AROUND: dict[str, tuple[Callable[[Workflow], Any], int, str]] = {
+    "queue": (lambda w: w.queues[0], 4, "heavy jobs"),
+    "schedule": (lambda w: w.schedule, 5, "schedule"),
+    "time": (lambda w: w.schedule.start[0], 6, '"0 6 * * *"'),
+    "time in a zone": (
+        lambda w: w.schedule.start[1],
+        6,
+        "CRON_TZ=Europe/Paris 0 7 * * *",
+    ),
+    "secret": (lambda w: w.secrets[0], 8, "TOKEN"),
+    "file": (lambda w: w.files[0], 9, "./run.sh"),
+    "call": (lambda w: body(w).body, 12, "\\tjobs/${WHICH}.yaml"),
+    "name of a call": (lambda w: body(w).body.name, 12, "\\tjobs/${WHICH}.yaml"),
+    "reference in it": (lambda w: body(w).body.name.parts[1], 12, "${WHICH}"),
+    "positional": (lambda w: body(w).body.arguments[0], 14, "${A:-b c}"),
+    "its value": (lambda w: body(w).body.arguments[0].value, 14, "${A:-b c}"),
+    "its default": (
+        lambda w: body(w).body.arguments[0].value.parts[0].default,
+        14,
+        "b c",
+    ),
+    "argument": (lambda w: body(w).body.arguments[1], 15, "FILE"),
+    "its quoted value": (
+        lambda w: body(w).body.arguments[1].value,
+        15,
+        'x ${ITEM["a b"]}',
+    ),
+    "reference in quotes": (
+        lambda w: body(w).body.arguments[1].value.parts[1],
+        15,
+        '${ITEM["a b"]}',
+    ),
+    "argument behind it": (lambda w: body(w).body.arguments[2], 15, "K"),
+    "expression": (lambda w: body(w).body.arguments[2].value.parts[0], 15, "$<ITEM>"),
+    "candidate": (lambda w: body(w).body.candidates[1], 16, "'b c'"),
+    "fan-out": (lambda w: body(w), 17, "parallel"),
+    "item": (lambda w: body(w).items[0].value, 18, "x ${X}"),
+    "reference in an item": (lambda w: body(w).items[0].value.parts[1], 18, "${X}"),
+    "map as an item": (
+        lambda w: body(w).items[1].value,
+        18,
+        "{k: 'it''s ${Y}'}",
+    ),
+    "reference in a map": (
+        lambda w: body(w).items[1].value.parts[1].arguments[0].parts[1],
+        18,
+        "${Y}",
+    ),
+    "width": (lambda w: body(w).width, 19, "${N}"),
+    "condition of items": (lambda w: body(w).conditions[0], 20, "test $ITEM"),
+    "word of a list": (lambda w: body(w, 1).body.arguments[0], 24, "L"),
+    "key of a list": (lambda w: body(w, 1).body.arguments[1], 25, "M"),
+    "its reference": (
+        lambda w: body(w, 1).body.arguments[1].value.parts[0],
+        25,
+        "${Z}",
+    ),
+    "items": (lambda w: body(w, 1).items, 26, "${ITEMS}"),
+}
+
+
+def documents() -> tuple[Workflow, ...]:
+    found, findings = read(SOURCE_AROUND)
+    assert [each.message for each in findings if each.severity == "error"] == [
+        "document 2 has no `name`"
+    ]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("get", "line", "text"), PLACES_AROUND.values(), ids=PLACES_AROUND
+)
+def test_places_of_what_is_around(
+    get: Callable[[Workflow], Any], line: int, text: str
+) -> None:
+    span = get(documents()[0]).span
+    assert (span.line, shown(span, SOURCE_AROUND)) == (line, text)
+
+
+def test_places_of_documents() -> None:
+    places = [(each.span.line, each.span.column) for each in documents()]
+    assert places == [(1, 7), (28, 1), (31, 7)]
+    assert shown(documents()[2].span, SOURCE_AROUND) == "third"
 
 
 def test_kinds() -> None:

@@ -1,48 +1,13 @@
 """What the reader makes of each form: the IR has one way to say each thing."""
 
-from typing import Any
-
 import pytest
+from forms import said, step, workflow, written
 
 from compiler import ir
-from compiler.ir import Arguments, Command, Pattern, Script, Step, Template, Workflow
+from compiler.ir import Arguments, Command, Pattern, Script, Step
 from compiler.reader import read
 from compiler.reader.workflow import file_stem
 from compiler.source import Source
-
-
-def workflow(text: str, name: str = "w.yaml") -> Workflow:
-    (found,), findings = read(Source(name, text))
-    assert [each for each in findings if each.severity == "error"] == []
-    return found
-
-
-def step(keys: str) -> Step:
-    return workflow(f"steps: [{{name: a, {keys}}}]").steps[0]
-
-
-def written(template: Template | None) -> str | None:
-    """The text of a template: references as written, other expressions as their kind."""
-    if template is None:
-        return None
-    return "".join(_part(part) for part in template.parts)
-
-
-def _part(part: Any) -> str:
-    match part:
-        case str():
-            return part
-        case ir.Reference():
-            return f"«{part.text}»"
-        case ir.CommandSubstitution():
-            return f"`{part.command.source}`"
-        case ir.FunctionCall():
-            return f"{part.name}({', '.join(_part(each) for each in part.arguments)})"
-        case Template():
-            return written(part) or ""
-        case _:
-            return f"«{part}»"
-
 
 # ---- params and env
 
@@ -443,7 +408,7 @@ FINDINGS = {
 def test_findings(text: str, code: str, words: str) -> None:
     found = [each for each in read(Source("w.yaml", text))[1] if each.code == code]
     assert len(found) == 1
-    assert words in f"{found[0].message} {found[0].label} {found[0].help}"
+    assert words in said(found[0])
 
 
 OLD = {

@@ -328,6 +328,19 @@ HOSTILE = {
     "many quotes": "a: " + "'" * 100_001,
     "many anchors": "a: " + "&a " * 1000,
     "many documents": "---\n" * 10_000,
+    "many documents without names": "---\na: b\n" * 1_000,
+    "long list of params": "steps: [{name: a, run: b, params: '"
+    + "$X " * 20_000
+    + "'}]",
+    "open references in params": "steps: [{name: a, run: b, params: '"
+    + '"${X:-' * 20_000
+    + "'}]",
+    "closed references in params": "params: '" + "$<[1]> " * 10_000 + "'",
+    "long field of a schedule": "schedule: '" + "1," * 100_000 + " * * * *'",
+    "long zone of a schedule": "schedule: 'TZ=" + "a/" * 100_000 + " * * * * *'",
+    "many items": "steps: [{name: a, run: b, parallel: ["
+    + "{a: $X}, " * 10_000
+    + "]}]",
     "only a mark": "\ufeff",
     "carriage returns": "steps:\r  - name: a\r    command: |\r      echo\r      $<b\r",
 }
@@ -359,6 +372,18 @@ steps:
     name: 'tw''o'
     command: [echo, "$<len(B)>"]
     env: *e
+  - name: three
+    run: x/${A}
+    params: 'C="${B:-d e}" f'
+    candidates: [y]
+    parallel: {items: [1, {a: $B}], maxConcurrent: "3"}
+    queue: q
+schedule: {start: ["CRON_TZ=UTC 0,5 1-2 */3 JAN *"]}
+queues: {q: 2}
+secrets: [{name: S, provider: file, key: k}]
+files: [./*.sh]
+---
+name: four
 """
 
 
@@ -396,6 +421,20 @@ PIECES = st.sampled_from(
         "retryPolicy",
         "limit",
         "handlerOn",
+        "parallel",
+        "items",
+        "maxConcurrent",
+        "candidates",
+        "queue",
+        "queues",
+        "schedule",
+        "start",
+        "secrets",
+        "provider",
+        "env",
+        "files",
+        "maxActiveRuns",
+        "delaySec",
         "exit",
         "dir",
         "id",
@@ -410,6 +449,8 @@ PIECES = st.sampled_from(
         "1:30",
         "1.5",
         "re:(",
+        "* * * * *",
+        "ITEM",
         "a",
         "b",
         "$X",
@@ -439,6 +480,7 @@ def test_any_value_is_read(value: object, flow: bool) -> None:
         PIECES
         | st.sampled_from(
             [
+                "\n---\n",
                 ": ",
                 "- ",
                 "?",
