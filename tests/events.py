@@ -168,4 +168,4 @@ def _called(
 
 def _is_item(path: str, of: str) -> bool:
     rest = path.removeprefix(of)
-    return rest != path and rest[0] == "[" and rest[-1] == "]" and rest[1:-1].isdigit()
+    return rest != path and rest[:1] == "[" and rest[-1:] == "]" and rest[1:-1].isdigit()

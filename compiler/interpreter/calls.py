@@ -79,13 +79,15 @@ def _call(record: Record, frame: Frame, scope: Scope) -> Work[tuple[int, bool]]:
     yield from run_frame(child, alarm, frame.limits)
     timed_out = alarm is not None and child.stop is alarm.stop
     well = child.status in ("succeeded", "partially_succeeded")
-    record.code = TIMED_OUT if timed_out else 0 if well else 1
+    code = TIMED_OUT if timed_out else 0 if well else 1
+    stopped = child.stop is not None and not timed_out and not child.out_of_time
+    record.code = None if stopped else code
     record.partial = child.status == "partially_succeeded"
     _explain(record, child)
     _capture(record, frame, child)
-    if child.stop is not None and not timed_out and not child.out_of_time:
+    if stopped and child.stop is not None:
         raise Stopped(child.stop)
-    return record.code, timed_out
+    return record.code or 0, timed_out
 
 
 def _prepare(record: Record, frame: Frame, scope: Scope) -> Work[Frame]:
@@ -132,7 +134,8 @@ def _capture(record: Record, frame: Frame, child: Frame) -> None:
             made = record_of(child)
             record.output = result_of(child)
         except Failure as failure:
-            record.code = record.code or 1
+            if record.code == 0:
+                record.code = 1
             _say(record, said(failure))
     keep(record, frame, made)
 

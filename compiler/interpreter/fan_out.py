@@ -47,6 +47,7 @@ def fan_out(
     except Stopped:
         if record.items:
             _conclude(record, frame)
+        record.code = None
         keep(record, frame)
         record.ending = "aborted"
 
