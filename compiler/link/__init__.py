@@ -4,7 +4,7 @@ What can be wrong with the calls is told; a call whose workflow is not to be had
 would close a circle, has no callees.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from compiler.diagnostics import Diagnostic
@@ -76,7 +76,7 @@ def _passed_on(
     }
     for node in nodes:
         for site in node.sites:
-            callees = [graph.nodes[edge.key].workflow for edge in site.edges]
+            callees = [graph.nodes[key].workflow for key in site.edges]
             for argument in _named(site.call):
                 lacking = [
                     it for it in callees if argument.name not in declared[it.key]
@@ -116,10 +116,10 @@ def _linked_step(step: Step, sites: Iterator[Site]) -> Step:
     return replace(step, body=call)
 
 
-def _entries(workflows: Sequence[Workflow], roots: Sequence[str]) -> tuple[str, ...]:
+def _entries(workflows: Sequence[Workflow], roots: Collection[str]) -> tuple[str, ...]:
     """The documents of the entry file that no other one calls (F5). There is always one,
     since no call closes a circle."""
-    documents = [it for it in workflows if it.key in set(roots)]
+    documents = workflows[: len(roots)]
     called = {callee for it in documents for callee in _callees(it)}
     return tuple(key for key in roots if key not in called)
 

@@ -60,12 +60,12 @@ class File:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """A workflow that a name leads to, and every spelling of it, the one for messages
-    first."""
+    """What a name leads to, with every spelling of it, the one for messages first.
+    `workflow` is None where the file holds none."""
 
     names: tuple[str, ...]
     file: File
-    workflow: Workflow
+    workflow: Workflow | None
 
 
 class Files:
@@ -78,6 +78,7 @@ class Files:
         self._by_path: dict[str, File | Diagnostic | None]
         self._by_path = {normpath(entry.source.name): entry}
         self._below: dict[str, list[str] | None] = {}
+        self._workflows: dict[str, list[Target] | None] = {}
 
     def at(self, path: str) -> File | Diagnostic | None:
         """The file at the normal path `path`."""
@@ -93,18 +94,16 @@ class Files:
             self.by_name[source.name] = file_of(source, *read(source))
         return self.by_name[source.name]
 
-    def find(self, caller: File, name: str) -> Target | File | Diagnostic | None:
-        """What `name` leads to in a call of the file `caller`: a workflow; a file that
-        holds none, or one that cannot be read; nothing at all."""
+    def find(self, caller: File, name: str) -> Target | Diagnostic | None:
+        """What `name` leads to in a call of the file `caller`: a workflow or a file, a
+        finding where that cannot be read, None where nothing is."""
         if name in caller.documents:
             return Target((name,), caller, caller.documents[name])
         unreadable = None
         for path, ending in self._paths(caller, name):
             match self.at(path):
-                case File(first=None) as file:
-                    return file
-                case File(first=Workflow() as first) as file:
-                    return Target(_spellings(name, ending), file, first)
+                case File() as file:
+                    return Target(_spellings(name, ending), file, file.first)
                 case Diagnostic() as problem:
                     unreadable = unreadable or problem
                 case None:
@@ -137,31 +136,33 @@ class Files:
             self._below[folder] = self._loader.below(folder)
         return self._below[folder]
 
-    def candidates(self, caller: File, name: Template) -> list[Target | File] | None:
+    def candidates(self, caller: File, name: Template) -> list[Target] | None:
         """What the value of `name` can be in a call of `caller` without `candidates`:
-        documents and files that hold workflows, and files that would if they could be
-        read. None when there is too much to look through.
+        documents, files that hold workflows, and files that are meant to. None when there is too much to look through.
         """
-        found: list[Target | File] = [
+        found: list[Target] = [
             Target((each,), caller, workflow)
             for each, workflow in caller.documents.items()
-            if _fits(each, name)
         ]
         for folder in dict.fromkeys((caller.folder, *self._search)):
-            paths = self.below(folder)
-            if paths is None:
+            listed = self._workflows_below(folder)
+            if listed is None:
                 return None
-            for path in paths:
-                names = _spellings(_within(path, folder), "")
-                names = tuple(each for each in names if _fits(each, name))
-                file = self._workflow_file(path) if names else None
-                if file is not None and file.first is not None:
-                    found.append(Target(names, file, file.first))
-                elif file is not None:
-                    found.append(file)
+            found += listed
+        if any(isinstance(part, str) for part in name.parts):
+            return list(_fitting(found, name))
         return found
 
-    def _workflow_file(self, path: str) -> File | None:
+    def _workflows_below(self, folder: str) -> list[Target] | None:
+        """The workflow files in `folder` and below it, looked at once."""
+        if folder not in self._workflows:
+            paths = self.below(folder)
+            found = [self._workflow_file(path, folder) for path in paths or ()]
+            there = [each for each in found if each is not None]
+            self._workflows[folder] = None if paths is None else there
+        return self._workflows[folder]
+
+    def _workflow_file(self, path: str, folder: str) -> Target | None:
         """The file, if it is meant to be a workflow; most others are not even parsed."""
         source = self._loader.read(path)
         if not isinstance(source, Source) or "steps" not in source.text:
@@ -169,8 +170,10 @@ class Files:
         file = self.at(path)
         if not isinstance(file, File):
             return None
-        steps = file.first is not None and file.first.steps
-        return file if steps or _STEPS.search(source.text) else None
+        first = file.first
+        if (first is None or not first.steps) and not _STEPS.search(source.text):
+            return None
+        return Target(_spellings(_within(path, folder), ""), file, first)
 
 
 def file_of(
@@ -207,11 +210,17 @@ def _within(path: str, folder: str) -> str:
     return path if folder == "." else path.removeprefix(folder.rstrip("/") + "/")
 
 
-def _fits(name: str, template: Template) -> bool:
-    """Can the value of `template`, which has references, be `name`: from how it begins
-    and ends?"""
-    first, last = template.parts[0], template.parts[-1]
+def _fitting(found: list[Target], name: Template) -> Iterator[Target]:
+    """Those that the value of `name` can be, from how that begins and ends."""
+    first, last = name.parts[0], name.parts[-1]
     first = first if isinstance(first, str) else ""
     last = last if isinstance(last, str) else ""
-    long_enough = len(name) >= len(first) + len(last)
-    return long_enough and name.startswith(first) and name.endswith(last)
+
+    def fits(name: str) -> bool:
+        long_enough = len(name) >= len(first) + len(last)
+        return long_enough and name.startswith(first) and name.endswith(last)
+
+    for each in found:
+        names = tuple(filter(fits, each.names))
+        if names:
+            yield Target(names, each.file, each.workflow)

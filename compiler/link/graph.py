@@ -30,51 +30,45 @@ def calls_of(workflow: Workflow) -> Iterator[Call]:
 
 @dataclass(slots=True, eq=False)
 class Edge:
-    """One workflow that a call can run, and where the file says so."""
+    """One workflow that a call can run, its spellings, and where the file says so."""
 
-    target: Target
+    names: tuple[str, ...]
+    file: File
+    workflow: Workflow
     span: Span
-
-    @property
-    def key(self) -> str:
-        return self.target.workflow.key
 
 
 @dataclass(slots=True, eq=False)
 class Site:
-    """One call: what it can run, and what is wrong with it."""
+    """One call: what it can run, by the keys of the workflows, and what is wrong with it.
+
+    `open`: it names no workflow, and what there is are its candidates.
+    """
 
     call: Call
-    edges: list[Edge] = field(default_factory=list)
+    edges: dict[str, Edge] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
-
-    def callees(self) -> tuple[Callee, ...]:
-        return tuple(Callee(edge.target.names, edge.key) for edge in self.edges)
-
-
-class Choice:
-    """The edges of one call, made one by one."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[str, Edge] = {}
-        self._taken: set[str] = set()
+    _taken: set[str] = field(default_factory=set)
 
     @property
-    def edges(self) -> list[Edge]:
-        return list(self._by_key.values())
+    def open(self) -> bool:
+        return self.call.dynamic and self.call.candidates is None
 
-    def add(self, target: Target, span: Span) -> None:
+    def add(
+        self, names: tuple[str, ...], file: File, workflow: Workflow, span: Span
+    ) -> None:
         """One more workflow; one that is there gets further spellings, and a spelling
         belongs to who had it first."""
-        names = tuple(name for name in target.names if name not in self._taken)
+        names = tuple(name for name in names if name not in self._taken)
         self._taken.update(names)
-        known = self._by_key.get(target.workflow.key)
+        known = self.edges.get(workflow.key)
         if known is not None:
-            names = (*known.target.names, *names)
-            known.target = Target(names, target.file, target.workflow)
+            known.names = (*known.names, *names)
         elif names:
-            target = Target(names, target.file, target.workflow)
-            self._by_key[target.workflow.key] = Edge(target, span)
+            self.edges[workflow.key] = Edge(names, file, workflow, span)
+
+    def callees(self) -> tuple[Callee, ...]:
+        return tuple(Callee(edge.names, key) for key, edge in self.edges.items())
 
 
 @dataclass(slots=True, eq=False)
@@ -85,6 +79,9 @@ class Node:
     file: File
     sites: list[Site]
     callers: set[str] = field(default_factory=set)
+
+
+_NO_OTHER = "no other one is in this file, in its folder or below it"
 
 
 class Graph:
@@ -99,10 +96,11 @@ class Graph:
         self._files = files
         self._broken = broken
         self.nodes: dict[str, Node] = {}
-        self.roots = [workflow.key for workflow in entry.documents.values()]
+        self.roots = dict.fromkeys(it.key for it in entry.documents.values())
         for workflow in entry.documents.values():
             self._load(entry, workflow)
         self._choose_candidates()
+        self._leave_out_broken()
         self.order = self._cut_cycles()
 
     # ---- calls whose workflows the file names
@@ -118,52 +116,48 @@ class Graph:
                 node = Node(workflow, file, sites)
                 self.nodes[workflow.key] = node
                 waiting += [
-                    (edge.target.file, edge.target.workflow, workflow.key)
+                    (edge.file, edge.workflow, workflow.key)
                     for site in sites
-                    for edge in site.edges
+                    for edge in site.edges.values()
                 ]
             if caller:
                 node.callers.add(caller)
 
     def _site(self, file: File, call: Call) -> Site:
-        site, choice = Site(call), Choice()
+        site = Site(call)
         if not call.dynamic:
             name = "".join(part for part in call.name.parts if isinstance(part, str))
-            target = self._look_up(site, file, name, call.name.span)
-            if target is not None:
-                target = Target((name,), target.file, target.workflow)
-                choice.add(target, call.name.span)
-        for each in call.candidates or () if call.dynamic else ():
-            target = self._look_up(site, file, each.name, each.span)
-            if target is not None:
-                choice.add(target, each.span)
-        if call.dynamic and call.candidates == ():
+            self._look_up(site, file, name, call.name.span)
+            return site
+        for each in call.candidates or ():
+            self._look_up(site, file, each.name, each.span)
+        if call.candidates == ():
             site.findings.append(messages.no_candidates(call, "the list is empty"))
-        site.edges = choice.edges
         return site
 
-    def _look_up(self, site: Site, file: File, name: str, span: Span) -> Target | None:
-        """What `name` leads to; None, and why, when it is no workflow."""
+    def _look_up(self, site: Site, file: File, name: str, span: Span) -> None:
+        """Adds what `name` leads to, or why it is no workflow."""
         match self._files.find(file, name):
-            case Target() as target:
-                return target
+            case Target(names=names, file=callee, workflow=Workflow() as workflow):
+                if not site.call.dynamic:
+                    names = (name,)
+                site.add(names, callee, workflow, span)
+            case Target(file=callee):
+                site.findings.extend(callee.findings)
+                if callee.error is not None:
+                    site.findings.append(messages.broken(name, span, callee.error))
+            case Diagnostic() as error:
+                site.findings += [error, messages.broken(name, span, error)]
             case None:
                 known = self._files.near(file, name)
                 places = self._files.places(file, name)
-                found = [messages.unknown_workflow(name, span, known, places)]
-            case File(findings=findings, error=error):
-                found = [*findings]
-                if error is not None:
-                    found.append(messages.broken(name, span, error))
-            case Diagnostic() as error:
-                found = [error, messages.broken(name, span, error)]
-        site.findings.extend(found)
-        return None
+                unknown = messages.unknown_workflow(name, span, known, places)
+                site.findings.append(unknown)
 
     # ---- calls whose workflows are looked for
 
     def _choose_candidates(self) -> None:
-        """Gives each call that names no candidates those that there are."""
+        """Gives each open call the candidates that there are."""
         waiting = deque(self.roots)
         open_sites: deque[tuple[Node, Site]] = deque()
         seen = set(self.roots)
@@ -171,73 +165,103 @@ class Graph:
             if waiting:
                 node = self.nodes[waiting.popleft()]
                 sites = node.sites
-                open_sites += [(node, it) for it in sites if _is_open(it.call)]
+                open_sites += [(node, site) for site in sites if site.open]
             else:
                 node, site = open_sites.popleft()
                 self._choose(node, site)
                 sites = [site]
-            for key in [edge.key for site in sites for edge in site.edges]:
+            for key in [key for site in sites for key in site.edges]:
                 if key not in seen:
                     seen.add(key)
                     waiting.append(key)
 
     def _choose(self, node: Node, site: Site) -> None:
         """The candidates of `site` in `node`: what it can run without a circle."""
-        call = site.call
-        found = self._files.candidates(node.file, call.name)
+        found = self._files.candidates(node.file, site.call.name)
         if found is None:
             reason = "there are too many files to look through"
-            site.findings.append(messages.no_candidates(call, reason))
+            site.findings.append(messages.no_candidates(site.call, reason))
             return
         for each in found:
-            if isinstance(each, Target):
+            if each.workflow is not None:
                 self._load(each.file, each.workflow)
-        above = self._callers({node.workflow.key: None})
-        errors = self._callers(self._errors())
-        choice = Choice()
+        above = self._above(node)
+        span = site.call.name.span
         for each in found:
-            if isinstance(each, File):
-                name, error = each.source.name, each.error
-            else:
-                key = each.workflow.key
-                name, error = each.names[0], errors.get(key)
-                if key in above:
-                    continue
-                if error is None:
-                    choice.add(each, call.name.span)
-                    self.nodes[key].callers.add(node.workflow.key)
-            if error is not None:
-                site.findings.append(messages.left_out(name, call, error))
-        site.edges = choice.edges
+            if each.workflow is None:
+                if each.file.error is not None:
+                    name, error = each.names[0], each.file.error
+                    site.findings.append(messages.left_out(name, site.call, error))
+            elif each.workflow.key not in above:
+                site.add(each.names, each.file, each.workflow, span)
+                self.nodes[each.workflow.key].callers.add(node.workflow.key)
         if not site.edges:
-            reason = "no other one is in this file, in its folder or below it"
-            site.findings.append(messages.no_candidates(call, reason))
+            site.findings.append(messages.no_candidates(site.call, _NO_OTHER))
 
-    def _errors(self) -> dict[str, Diagnostic | None]:
+    def _above(self, node: Node) -> set[str]:
+        """The keys of `node` and of all that lead to it."""
+        above = {node.workflow.key}
+        waiting = [node]
+        while waiting:
+            callers = waiting.pop().callers - above
+            above |= callers
+            waiting += [self.nodes[key] for key in callers]
+        return above
+
+    # ---- what is broken
+
+    def _leave_out_broken(self) -> None:
+        """Takes from open calls the workflows that have errors, or that call such ones.
+        Those of the entry file stay: their errors are told anyway."""
+        errors = self._errors()
+        ways: dict[str, list[tuple[str, Site]]] = {}
+        for key, node in self.nodes.items() if errors else ():
+            for site in node.sites:
+                for callee in site.edges:
+                    ways.setdefault(callee, []).append((key, site))
+        left = {
+            site: len(site.edges) for node in self.nodes.values() for site in node.sites
+        }
+        waiting = list(errors)
+        while waiting:
+            key = waiting.pop()
+            for caller, site in ways.get(key, ()):
+                error = errors[key]
+                if site.open:
+                    if key in self.roots:
+                        continue
+                    left[site] -= 1
+                    if left[site]:
+                        continue
+                    error = messages.no_candidates(site.call, _NO_OTHER)
+                if caller not in errors:
+                    errors[caller] = error
+                    waiting.append(caller)
+        for node in self.nodes.values() if errors else ():
+            for site in node.sites:
+                if site.open:
+                    self._leave_out(site, errors)
+
+    def _leave_out(self, site: Site, errors: Mapping[str, Diagnostic]) -> None:
+        for key, edge in [*site.edges.items()]:
+            if key in errors and key not in self.roots:
+                name = edge.names[0]
+                site.findings.append(messages.left_out(name, site.call, errors[key]))
+                del site.edges[key]
+                if not site.edges:
+                    site.findings.append(messages.no_candidates(site.call, _NO_OTHER))
+
+    def _errors(self) -> dict[str, Diagnostic]:
         """The workflows that are broken, with the first error of each."""
-        found: dict[str, Diagnostic | None] = {}
+        found: dict[str, Diagnostic] = {}
         for key, node in self.nodes.items():
             error = self._broken.get(node.file.source.name) or node.file.error
-            for site in node.sites if error is None else ():
-                errors = (it for it in site.findings if it.severity == "error")
-                error = error or next(errors, None)
+            if error is None:
+                findings = (each for site in node.sites for each in site.findings)
+                error = next((it for it in findings if it.severity == "error"), None)
             if error is not None:
                 found[key] = error
         return found
-
-    def _callers(
-        self, found: Mapping[str, Diagnostic | None]
-    ) -> dict[str, Diagnostic | None]:
-        """`found` and all that lead there, each with the value of where it leads."""
-        all_of_them = dict(found)
-        waiting = list(found)
-        while waiting:
-            key = waiting.pop()
-            for caller in self.nodes[key].callers:
-                if caller not in all_of_them:
-                    all_of_them[caller] = all_of_them[key]
-                    waiting.append(caller)
-        return all_of_them
 
     # ---- circles
 
@@ -253,25 +277,21 @@ class Graph:
             path = [root]
             ways = [_edges(self.nodes[root])]
             while path:
-                site, edge = next(ways[-1], (None, None))
-                if site is None or edge is None:
+                site, key = next(ways[-1], (None, ""))
+                if site is None:
                     done.add(path.pop())
                     ways.pop()
-                elif edge.key not in order:
-                    order[edge.key] = None
-                    path.append(edge.key)
-                    ways.append(_edges(self.nodes[edge.key]))
-                elif edge.key not in done:
-                    circle = [*path[path.index(edge.key) :], edge.key]
-                    workflows = [self.nodes[key].workflow for key in circle]
-                    site.findings.append(messages.cycle(workflows, edge.span))
-                    site.edges.remove(edge)
+                elif key not in order:
+                    order[key] = None
+                    path.append(key)
+                    ways.append(_edges(self.nodes[key]))
+                elif key not in done:
+                    circle = [*path[path.index(key) :], key]
+                    workflows = [self.nodes[each].workflow for each in circle]
+                    span = site.edges.pop(key).span
+                    site.findings.append(messages.cycle(workflows, span))
         return list(order)
 
 
-def _is_open(call: Call) -> bool:
-    return call.dynamic and call.candidates is None
-
-
-def _edges(node: Node) -> Iterator[tuple[Site, Edge]]:
-    return iter([(site, edge) for site in node.sites for edge in site.edges])
+def _edges(node: Node) -> Iterator[tuple[Site, str]]:
+    return iter([(site, key) for site in node.sites for key in site.edges])
