@@ -57,10 +57,8 @@ class _Entry(NamedTuple):
     value: Callable[[], Template]
 
 
-def params(reading: Reading, field: Field | None) -> tuple[Param, ...]:
+def params(reading: Reading, field: Field) -> tuple[Param, ...]:
     """The params of a workflow in the order of the file; sets `reading.positional`."""
-    if field is None:
-        return ()
     schema = _schema(field)
     if schema is not None:
         _no_schema(reading, schema)

@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Literal
 
 from compiler.diagnostics import Diagnostic, did_you_mean
-from compiler.ir import Step, Workflow
+from compiler.ir import Param, Step, Workflow
 from compiler.reader.events import parse
 from compiler.reader.keys import HANDLER_ON, WORKFLOW
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
-from compiler.reader.params import params
 from compiler.reader.shape import (
     MAX_NAME,
     Field,
@@ -84,7 +83,7 @@ def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
     known = fields(reading, root, WORKFLOW)
     name = known.get("name")
     description = known.get("description")
-    declared = params(reading, known.get("params"))
+    declared = _params(reading, known.get("params"))
     limit = known.get("maxActiveSteps")
     first, _ = next(iter(root.entries.values()))
     if name is None and number > 1 and known.complete:
@@ -151,6 +150,14 @@ def _unnamed(reading: Reading, first: ScalarNode, number: int) -> None:
         "the document begins here",
         "give it a `name` of its own: `run` finds it by that",
     )
+
+
+def _params(reading: Reading, field: Field | None) -> tuple[Param, ...]:
+    if field is None:
+        return ()
+    from compiler.reader.params import params
+
+    return params(reading, field)
 
 
 def _number(reading: Reading, field: Field | None) -> int | None:
