@@ -9,6 +9,6 @@ _here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if sys.path and os.path.abspath(sys.path[0]) != _here:
     del sys.path[0]
 
-from compiler.cli import main  # noqa: E402
+from compiler.cli import process  # noqa: E402
 
-sys.exit(main())
+process()
