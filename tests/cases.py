@@ -312,17 +312,26 @@ def _form(case: Case, entry: str) -> dict[str, Any]:
     return next((it for it in documents if it.get("name") == entry), documents[0])
 
 
-def variables(case: Case, entry: str = "") -> Mapping[str, str]:
-    """The name of the `output:` of each step that has one and is no call: what a call
-    gives is its record."""
-    steps = _form(case, entry)["steps"]
+def forms_of_steps(case: Case, entry: str = "") -> dict[str, dict[str, Any]]:
+    """The steps of the document that runs, as they are written, by name."""
+    steps = _form(case, entry).get("steps") or []
     if isinstance(steps, dict):
-        steps = [{"name": name, **step} for name, step in steps.items()]
+        return {name: dict(step) for name, step in steps.items()}
+    return {step["name"]: step for step in steps}
+
+
+def is_call(form: Mapping[str, Any]) -> bool:
+    """Is the step that is written so a call, or a fan-out of calls?"""
+    return not form.keys().isdisjoint({"run", "call"})
+
+
+def variables(case: Case, entry: str = "") -> Mapping[str, str]:
+    """The name of the `output:` of each step that has one, and whose value it is: what a
+    call gives is its record."""
     return {
-        step["name"]: step["output"]
-        for step in steps
-        if "output" in step
-        and ("parallel" in step or not step.keys() & {"run", "call"})
+        name: form["output"]
+        for name, form in forms_of_steps(case, entry).items()
+        if "output" in form and ("parallel" in form or not is_call(form))
     }
 
 
@@ -389,14 +398,20 @@ def agree(file: Path, text: str, accept: bool) -> None:
     assert text == kept, f"{file} differs: pytest --accept writes it anew"
 
 
+def callees(case: Case) -> list[Path]:
+    """The files beside the workflow that it may call, relative to its folder."""
+    files = (each.relative_to(case.folder) for each in case.folder.rglob("*.y*ml"))
+    ours = ("workflow.yaml", "runs.yaml")
+    return sorted(
+        each
+        for each in files
+        if each.as_posix() not in ours and each.parts[0] not in ("files", *TARGETS)
+    )
+
+
 def kept(case: Case) -> set[str]:
     """The golden files in the folder of `case`, relative to it."""
     files = (each for each in case.folder.rglob("*") if each.is_file())
-    names = (each.relative_to(case.folder) for each in files)
-    return {name.as_posix() for name in names if not _is_given(name)}
-
-
-def _is_given(name: Path) -> bool:
-    """Is `name` what a case says, and not what comes of it?"""
-    workflow = name.suffix in (".yaml", ".yml") and name.parts[0] not in TARGETS
-    return workflow or name.parts[0] == "files"
+    names = {each.relative_to(case.folder) for each in files}
+    given = {Path("workflow.yaml"), Path("runs.yaml"), *callees(case)}
+    return {name.as_posix() for name in names - given if name.parts[0] != "files"}

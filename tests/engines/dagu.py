@@ -7,7 +7,7 @@ rewritten before, so that its graph is that of Dagu 1.18, whose dialect wfc read
 import json
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,17 +26,21 @@ _SIGNALS = {"hangup": 1, "interrupt": 2, "aborted": 6, "killed": 9, "terminated"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """A step or handler. `exit_code` is that of a failure, from the text of its error;
-    `outputs` has its variable, `stdout` all that it printed."""
+    `outputs` has its variable, `stdout` all that it printed. `call`: it is one, or a
+    fan-out of calls; then no exit code is told."""
 
     status: str
     attempts: int
     exit_code: int | None
     outputs: Mapping[str, str]
     stdout: str
+    call: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
+    """What became of a run; paths are those of an `Outcome`, without items."""
+
     status: str
     exit_code: int
     steps: Mapping[str, Node]
@@ -47,17 +51,22 @@ def run(
     binary: Path,
     text: str,
     *,
+    callees: Mapping[str, str],
     words: Sequence[str],
     work: Path,
     home: Path,
     environment: Mapping[str, str],
 ) -> Facts:
-    """Runs the workflow `text` in the folder `work`. Raises RuntimeError, with what Dagu
-    printed, when it did not start."""
+    """Runs the workflow `text` in the folder `work`; `callees` are the texts of the files
+    that it calls, by their paths. Raises RuntimeError, with what Dagu printed, when it did
+    not start."""
     (home / "dags").mkdir(parents=True)
     (home / "dags" / ".examples-created").touch()
     file = work / "workflow.yaml"
     file.write_text(as_of_1_18(text), "utf-8")
+    for name, called in callees.items():
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text(as_of_1_18(called), "utf-8")
     command = [str(binary), "start", str(file)]
     if words:
         command += ["--", *map(_quoted, words)]
@@ -75,18 +84,45 @@ def run(
     )
     if not states:
         raise RuntimeError(done.stdout + done.stderr)
-    last = json.loads(states[-1].read_text("utf-8").splitlines()[-1])
-    kinds = ("onSuccess", "onFailure", "onCancel", "onExit")
+    last = _last(states[-1])
+    frames = list(_frames("", last, states[-1].parent.parent))
     return Facts(
         status=_STATUS[last.get("status", 0)],
         exit_code=done.returncode,
-        steps={node["step"]["name"]: _node(node) for node in last.get("nodes") or []},
+        steps={
+            prefix + node["step"]["name"]: _node(node)
+            for prefix, form in frames
+            for node in form.get("nodes") or []
+        },
         handlers={
-            kind.removeprefix("on").lower(): _node(last[kind])
-            for kind in kinds
-            if last.get(kind) and last[kind].get("status")
+            prefix + kind.removeprefix("on").lower(): _node(form[kind])
+            for prefix, form in frames
+            for kind in ("onSuccess", "onFailure", "onCancel", "onExit")
+            if form.get(kind) and form[kind].get("status")
         },
     )
+
+
+def _last(states: Path) -> dict[str, Any]:
+    """The last state in a status file."""
+    form: dict[str, Any] = json.loads(states.read_text("utf-8").splitlines()[-1])
+    return form
+
+
+def _frames(
+    prefix: str, form: dict[str, Any], run: Path
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The run whose state is `form`, and those that it called, each with what its paths
+    begin with. The items of a fan-out are left out: they have no order there."""
+    yield prefix, form
+    for node in form.get("nodes") or []:
+        called = node.get("children") or []
+        if called and not node["step"].get("parallel"):
+            child = run / "children" / f"child_{called[-1]['dagRunId']}"
+            states = sorted(child.glob("attempt_*/status.jsonl"))
+            if states:
+                path = f"{prefix}{node['step']['name']}/"
+                yield from _frames(path, _last(states[-1]), run)
 
 
 def _quoted(word: str) -> str:
@@ -111,6 +147,7 @@ def _node(form: Mapping[str, Any]) -> Node:
             name: value for name, _, value in pairs if not name.startswith("DAGU")
         },
         stdout=log.read_text("utf-8", "replace") if log.is_file() else "",
+        call="childDag" in form["step"],
     )
 
 
@@ -126,22 +163,27 @@ def _exit_code(error: str) -> int | None:
 
 
 def as_of_1_18(text: str) -> str:
-    """`text` with `type: graph` and every edge written out.
+    """`text`, each document with `type: graph` and every edge written out.
 
     In a chain 1.18 lets a step follow the one before it if it has no `depends`; since
     1.22 Dagu lets every step do so, unless it says `depends: []`.
     """
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    assert isinstance(root, yaml.MappingNode)
+    roots = [root for root in yaml.compose_all(text, Loader=yaml.SafeLoader)]
+    for root in roots:
+        if isinstance(root, yaml.MappingNode):
+            _write_edges(root)
+    return yaml.serialize_all(roots, Dumper=yaml.SafeDumper, allow_unicode=True)
+
+
+def _write_edges(root: yaml.MappingNode) -> None:
     chain = _value(root, "type") in (None, "chain")
-    steps = next(node for key, node in root.value if key.value == "steps")
+    steps = [node for key, node in root.value if key.value == "steps"]
     before: str | None = None
-    for step in steps.value:
+    for step in steps[0].value if steps else ():
         if chain and before is not None and _value(step, "depends") is None:
             _set(step, "depends", before)
         before = _value(step, "name")
     _set(root, "type", "graph")
-    return yaml.serialize(root, Dumper=yaml.SafeDumper, allow_unicode=True)
 
 
 def _value(node: yaml.MappingNode, name: str) -> str | None:
