@@ -131,8 +131,6 @@ class Graph:
             return site
         for each in call.candidates or ():
             self._look_up(site, file, each.name, each.span)
-        if call.candidates == ():
-            site.findings.append(messages.no_candidates(call, "the list is empty"))
         return site
 
     def _look_up(self, site: Site, file: File, name: str, span: Span) -> None:
