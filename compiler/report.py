@@ -70,9 +70,9 @@ def _excerpt(
     line, start, length = _window(source.line(span.line), span)
     before, place = line[: start - 1], line[start - 1 : start - 1 + length]
     yield f"{span.line:>{gutter}} | {visible(line)}"
-    mark = "^" * max(1, _width(visible(place)))
+    mark = "^" * max(1, width(visible(place)))
     yield (
-        f"{' ' * gutter} | {' ' * _width(visible(before))}"
+        f"{' ' * gutter} | {' ' * width(visible(before))}"
         + _paint(f"{mark} {visible(what)}".rstrip(), tint, color)
     )
 
@@ -101,7 +101,7 @@ def visible(text: str) -> str:
     )
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
     """The number of terminal columns of `text`."""
     if text.isascii():
         return len(text)

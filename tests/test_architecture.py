@@ -24,6 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "compiler.evaluate",
         "compiler.expressions",
         "compiler.functions",
+        "compiler.graph",
         "compiler.json_text",
         "compiler.regex",
         "compiler.report",

@@ -158,6 +158,25 @@ def _add_compile(parser: argparse.ArgumentParser) -> None:
     _add_shared(parser)
 
 
+def _add_graph(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Exit codes: 0, or 2 where the file or the command line is wrong. Calls that "
+        "would make the picture too large are drawn as one box."
+    )
+    parser.add_argument("file", metavar="FILE", help="a workflow, or -")
+    parser.add_argument(
+        "--format",
+        choices=("text", "mermaid", "dot"),
+        default="text",
+        help="what it is drawn as (text)",
+    )
+    parser.add_argument(
+        "--workflow", metavar="NAME", help="of several documents not the first"
+    )
+    add_search(parser)
+    _add_shared(parser)
+
+
 def _add_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", metavar="CODE")
 
@@ -170,6 +189,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "lint": ("say everything that is wrong with workflows", _add_lint),
     "run": ("run a workflow here", _add_run),
     "compile": ("make the files of a target", _add_compile),
+    "graph": ("draw the steps of a workflow and what it calls", _add_graph),
     "explain": ("say what a code such as WFC201 means", _add_explain),
     "targets": ("list the targets and what they support", _add_nothing),
 }

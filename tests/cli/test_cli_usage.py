@@ -51,7 +51,7 @@ def test_version(wfc: Wfc) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["lint", "run", "compile", "explain", "targets", ""], ids=str
+    "command", ["lint", "run", "compile", "graph", "explain", "targets", ""], ids=str
 )
 def test_help(wfc: Wfc, command: str) -> None:
     result = wfc(*command.split(), "--help")

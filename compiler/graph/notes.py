@@ -1,0 +1,139 @@
+"""A step -> short words on what it runs, when, how often and how long."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from compiler.ir import (
+    DEFAULT_WIDTH,
+    Call,
+    CommandSubstitution,
+    Condition,
+    ContinueOn,
+    Map,
+    Match,
+    Pattern,
+    Reference,
+    Retry,
+    Step,
+    Template,
+    Test,
+    Workflow,
+)
+
+_LENGTH = 40
+
+
+def workflow_notes(workflow: Workflow) -> list[str]:
+    """What holds for a run as a whole."""
+    notes = []
+    if (most := workflow.max_active_steps) is not None:
+        steps = "1 step" if most == 1 else f"{most} steps"
+        notes.append(f"{steps} at a time")
+    if workflow.timeout is not None:
+        notes.append(f"timeout {workflow.timeout} s")
+    return notes
+
+
+def step_notes(step: Step) -> list[str]:
+    """What is special about a step; the plain one has no notes."""
+    return list(_notes(step))
+
+
+def _notes(step: Step) -> Iterator[str]:
+    body = step.body
+    for condition in step.conditions:
+        yield _condition(condition)
+    if isinstance(body, Map):
+        yield _each(body)
+        for condition in body.conditions:
+            yield f"each {_condition(condition)}"
+        body = body.body
+    if isinstance(body, Call):
+        yield _run(body)
+    if step.queue is not None:
+        yield f"queue {_short(step.queue)}"
+    if step.retry is not None and step.retry.limit:
+        yield _retry(step.retry)
+    if step.timeout is not None:
+        yield f"timeout {step.timeout} s"
+    if step.continue_on is not None:
+        yield from _continue_on(step.continue_on)
+
+
+def _each(body: Map) -> str:
+    items = body.items
+    count = _short(_written(items)) if isinstance(items, Template) else str(len(items))
+    width = body.width if isinstance(body.width, int) else _written(body.width)
+    most = "" if width == DEFAULT_WIDTH else f", {_short(str(width))} at a time"
+    return f"each ×{count}{most}"
+
+
+def _run(call: Call) -> str:
+    if call.dynamic:
+        return f"run {_short(_written(call.name))}, one of {len(call.callees)}"
+    return f"run {call.callees[0].names[0]}"
+
+
+def _condition(condition: Condition) -> str:
+    word = "unless" if condition.negate else "if"
+    match condition:
+        case Match(value=value, expected=expected):
+            sign = "~" if expected.regex else "="
+            shown = f"{_short(_written(value))} {sign} {_short(expected.text)}"
+            return f"{word} {shown}".rstrip()
+        case Test(command=command):
+            return f"{word} `{_short(command.source)}`"
+        case _:
+            assert_never(condition)
+
+
+def _retry(retry: Retry) -> str:
+    note = "1 retry" if retry.limit == 1 else f"{retry.limit} retries"
+    if retry.interval:
+        note += f" after {retry.interval} s"
+        note += " and more" if retry.backoff > 1 else ""
+    if retry.exit_codes:
+        note += f" on exit {_listed(retry.exit_codes)}"
+    return note
+
+
+def _continue_on(allowed: ContinueOn) -> Iterator[str]:
+    """Which endings do not stop what waits for the step (S6)."""
+    endings = ["failure"] if allowed.failure else []
+    endings += ["skip"] if allowed.skipped else []
+    endings += [f"exit {_listed(allowed.exit_codes)}"] if allowed.exit_codes else []
+    endings += [_output(each) for each in allowed.output]
+    if endings:
+        yield f"continues on {', '.join(endings)}"
+        if allowed.mark_success:
+            yield "counts as succeeded then"
+
+
+def _output(pattern: Pattern) -> str:
+    return f"output {'~' if pattern.regex else 'with'} {_short(pattern.text)}"
+
+
+def _listed(codes: tuple[int, ...]) -> str:
+    return " ".join(map(str, codes))
+
+
+def _written(template: Template) -> str:
+    """`template` as it was written, but for what `$<…>` has in it."""
+    return "".join(map(_part, template.parts))
+
+
+def _part(part: object) -> str:
+    match part:
+        case str():
+            return part
+        case Reference(text=text):
+            return text
+        case CommandSubstitution(command=command):
+            return f"`{command.source}`"
+        case _:
+            return "$<…>"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LENGTH else line[: _LENGTH - 1] + "…"
