@@ -59,8 +59,9 @@ class Environment(Protocol):
     @property
     def lenient(self) -> bool: ...
 
-    def value(self, origin: Origin) -> str | None:
-        """The value that `origin` has now, if any."""
+    def value(self, origin: Origin) -> Json:
+        """The value that `origin` has now, None without one. All are texts but an item,
+        which always has one: its None is JSON's null."""
 
     def substitute(self, command: ShellText) -> str:
         """The stdout of a command in backticks; may raise Failure."""
@@ -132,8 +133,9 @@ _PLAIN = re.compile(r"\$(\{[A-Za-z0-9_]+\}|[A-Za-z0-9_]+)")
 
 def _referred(reference: Reference, environment: Environment) -> Json:
     held = ((origin, environment.value(origin)) for origin in reference.origins)
-    origin, value = next((it for it in held if it[1] is not None), (None, None))
-    found: Json | _Missing = _MISSING if value is None else value
+    there = (it for it in held if it[1] is not None or it[0].kind == "item")
+    origin, value = next(there, (None, None))
+    found: Json | _Missing = _MISSING if origin is None else value
     for key in reference.path:
         found = _step_into(found, key)
     if reference.default is not None:
@@ -144,7 +146,7 @@ def _referred(reference: Reference, environment: Environment) -> Json:
     if environment.lenient or _PLAIN.fullmatch(reference.text):
         return ""
     lost = f"no value for {reference.text}"
-    if origin is not None and value is not None and reference.path:
+    if origin is not None and isinstance(value, str) and reference.path:
         lost += _no_way_into(value, _spelled(reference, origin))
     raise Failure(lost)
 

@@ -2,9 +2,9 @@
 
 from compiler.evaluate import Failure, text_of, to_text
 from compiler.interpreter.frames import Given
-from compiler.interpreter.records import Item
 from compiler.interpreter.tasks import Work
 from compiler.interpreter.texts import Shell, value_of
+from compiler.interpreter.values import Item
 from compiler.ir import Call, Callee, Workflow
 
 

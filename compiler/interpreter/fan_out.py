@@ -8,13 +8,14 @@ from dataclasses import replace
 from compiler.evaluate import Failure
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.items import items_of, width_of
-from compiler.interpreter.records import Item, Record
+from compiler.interpreter.records import Record
 from compiler.interpreter.report import counted
 from compiler.interpreter.results import all_well, fan_out_record
 from compiler.interpreter.schedule import ending_of
 from compiler.interpreter.steps import all_hold, keep, scope_of, wait_to_start
 from compiler.interpreter.tasks import Give, Spawn, Stopped, Take, Work, next_end
 from compiler.interpreter.texts import append, said
+from compiler.interpreter.values import Item
 from compiler.ir import Map
 
 Begin = Callable[[Record, Frame, Mapping[str, str]], Work[None]]

@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 
 from compiler.evaluate import Failure, evaluate, parse_json, text_of, to_text, trim
-from compiler.interpreter.records import Item
-from compiler.interpreter.values import Scope
+from compiler.interpreter.values import Item, Scope
 from compiler.ir import Item as Listed
 from compiler.ir import Json, Map, Template
 

@@ -10,11 +10,15 @@ T = TypeVar("T")
 
 @dataclass(slots=True, eq=False)
 class Limit:
-    """Room for so many at a time. `blocked` are the tickets of those that were next, but
-    for which this one was full."""
+    """At most so many at a time, `room` is there for more. `blocked` are the tickets of
+    those that were next, but for which this one was full."""
 
-    room: int
+    size: int
+    room: int = field(init=False)
     blocked: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.room = self.size
 
 
 Limits = tuple[Limit, ...]
@@ -23,7 +27,7 @@ Limits = tuple[Limit, ...]
 def nested(outer: Limits, size: int | None) -> Limits:
     """The limits within `outer` and one of `size`; a limit that `outer` keeps anyhow is
     none, so that the limits of a deep call are few."""
-    if size is None or any(limit.room <= size for limit in outer):
+    if size is None or any(limit.size <= size for limit in outer):
         return outer
     return (*outer, Limit(size))
 

@@ -4,18 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compiler.ir import Ending, Json, Step
+from compiler.interpreter.values import Item
+from compiler.ir import Ending, Step
 
 if TYPE_CHECKING:
     from compiler.interpreter.frames import Frame
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One item of a fan-out: its value, and that as text."""
-
-    value: Json
-    text: str
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -94,8 +94,9 @@ def perform(
 
 def scope_of(record: Record, frame: Frame, special: Mapping[str, str]) -> Scope:
     """What an attempt or the conditions of a step see, before its own env is valued."""
-    item = None if record.item is None else record.item.text
-    return Scope(known=frame.known, special=special, lenient=record.handler, item=item)
+    return Scope(
+        known=frame.known, special=special, lenient=record.handler, item=record.item
+    )
 
 
 def wait_to_start(record: Record, frame: Frame) -> Work[None]:

@@ -17,6 +17,7 @@ from compiler.ir import (
     Constant,
     Export,
     Expression,
+    Json,
     Origin,
     Pattern,
     Reference,
@@ -66,22 +67,36 @@ class Known:
         return self.recorded.get(step, self.captured.get(step))
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a fan-out: its value, and that as text."""
+
+    value: Json
+    text: str
+
+
 @dataclass(kw_only=True)
 class Scope:
     """What one step (or a definition) sees: an Environment of `compiler.evaluate`.
 
     `own` is its own env as far as it is valued, `special` what differs from step to step,
-    `item` the text of its item in a fan-out. Backticks must have run before a template is evaluated: see `substitutions`.
+    `item` is its item in a fan-out. Backticks must have run before a template is evaluated: see `substitutions`.
     """
 
     known: Known
     special: Mapping[str, str]
     lenient: bool = False
-    item: str | None = None
+    item: Item | None = None
     own: dict[str, str] = field(default_factory=dict)
     substituted: dict[int, str] = field(default_factory=dict)
 
-    def value(self, origin: Origin) -> str | None:
+    def value(self, origin: Origin) -> Json:
+        if origin.kind == "item" and self.item is not None:
+            return self.item.value
+        return self.text(origin)
+
+    def text(self, origin: Origin) -> str | None:
+        """The value of `origin` as the environment of a process has it, if there is any."""
         known = self.known
         match origin.kind:
             case "step_env":
@@ -99,7 +114,7 @@ class Scope:
             case "field":
                 return known.fields.get(origin.step, {}).get(origin.name)
             case "item":
-                return self.item
+                return None if self.item is None else self.item.text
             case "secret":
                 return known.secrets.get(origin.name)
             case "env":
@@ -115,9 +130,9 @@ class Scope:
         return self.substituted[id(text)]
 
     def first(self, origins: Sequence[Origin]) -> str | None:
-        """The value of the first of `origins` that has one."""
+        """The text of the first of `origins` that has a value."""
         for origin in origins:
-            value = self.value(origin)
+            value = self.text(origin)
             if value is not None:
                 return value
         return None

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from resolved import AT, RAN, continues, pattern
 
 from compiler.interpreter.schedule import (
-
     Schedule,
     ending_of,
     pause_before_retry,
@@ -120,36 +119,21 @@ def test_a_huge_backoff_is_a_finite_pause() -> None:
     assert 10_000 < pause < 10**9
 
 
-def take_all(schedule: Schedule) -> list[str]:
-    return list(iter(schedule.take, None))
+def test_ready_steps_begin_in_file_order() -> None:
+    schedule = Schedule({name: () for name in "zam"})
+    assert schedule.begin() == ["z", "a", "m"]
+    assert schedule.begin() == []
 
 
-def test_ready_steps_start_in_file_order() -> None:
-    schedule = Schedule({name: () for name in "zam"}, None)
-    assert take_all(schedule) == ["z", "a", "m"]
-
-
-def test_dependants_queue_behind_those_that_were_ready() -> None:
-    # z and a are ready first; z's dependants follow in file order, behind a.
-    edges = {"z": (), "y": (edge("z"),), "a": (), "k": (edge("z"),)}
-    schedule = Schedule(edges, 1)
-    order = []
-    while (name := schedule.take()) is not None:
-        order.append(name)
-        schedule.end(name, "succeeded")
-    assert order == ["z", "a", "y", "k"]
-
-
-def test_a_paused_step_gives_its_slot_and_queues_at_the_end() -> None:
-    schedule = Schedule({"a": (), "b": (), "c": ()}, 1)
-    assert take_all(schedule) == ["a"]
-    schedule.pause()
-    assert take_all(schedule) == ["b"]
-    schedule.resume("a")
-    schedule.end("b", "succeeded")
-    assert take_all(schedule) == ["c"]
-    schedule.end("c", "succeeded")
-    assert take_all(schedule) == ["a"]
+def test_dependants_begin_in_the_order_of_becoming_ready() -> None:
+    # z and a are ready first; z's dependants follow in file order.
+    schedule = Schedule(
+        {"z": (), "y": (edge("z"),), "a": (), "k": (edge("z"),), "b": (edge("a"),)}
+    )
+    assert schedule.begin() == ["z", "a"]
+    schedule.end("a", "succeeded")
+    schedule.end("z", "succeeded")
+    assert schedule.begin() == ["b", "y", "k"]
 
 
 def test_what_never_runs_is_decided_at_once_by_layers() -> None:
@@ -160,42 +144,33 @@ def test_what_never_runs_is_decided_at_once_by_layers() -> None:
         "d": (edge("a"),),
         "e": (edge("c", TOLERANT),),
     }
-    schedule = Schedule(edges, None)
-    assert schedule.take() == "a"
+    schedule = Schedule(edges)
+    assert schedule.begin() == ["a"]
     assert schedule.end("a", "skipped") == [
         ("a", "skipped"),
         ("b", "skipped"),
         ("d", "skipped"),
         ("c", "skipped"),
     ]
-    assert schedule.take() == "e"
-
-
-def test_the_limit_counts_running_steps() -> None:
-    schedule = Schedule({str(at): () for at in range(5)}, 2)
-    assert take_all(schedule) == ["0", "1"]
-    schedule.end("1", "failed")
-    assert take_all(schedule) == ["2"]
-
-
-def test_without_a_limit_a_local_bound_holds() -> None:
-    schedule = Schedule({str(at): () for at in range(MOST_RUNNING + 5)}, None)
-    assert len(take_all(schedule)) == MOST_RUNNING
+    assert schedule.begin() == ["e"]
 
 
 def test_two_edges_to_one_step_count_once() -> None:
-    schedule = Schedule({"a": (), "b": (edge("a"), edge("a"))}, None)
-    assert take_all(schedule) == ["a"]
+    schedule = Schedule({"a": (), "b": (edge("a"), edge("a"))})
+    assert schedule.begin() == ["a"]
     schedule.end("a", "succeeded")
-    assert take_all(schedule) == ["b"]
+    assert schedule.begin() == ["b"]
 
 
-def test_abort_rest_leaves_the_running_ones() -> None:
-    schedule = Schedule({"a": (), "b": (edge("a"),), "c": (), "d": ()}, 2)
-    assert take_all(schedule) == ["a", "c"]
-    assert schedule.abort_rest(frozenset({"a"})) == ["b", "c", "d"]
-    assert schedule.end("a", "aborted") == [("a", "aborted")]
-    assert schedule.take() is None
+def test_abort_rest_leaves_those_that_have_begun() -> None:
+    schedule = Schedule({"a": (), "b": (edge("a"),), "c": (edge("a"),), "d": ()})
+    assert schedule.begin() == ["a", "d"]
+    schedule.end("d", "succeeded")
+    assert schedule.abort_rest() == ["b", "c"]
+    assert schedule.running
+    assert schedule.end("a", "succeeded") == [("a", "succeeded")]
+    assert schedule.begin() == []
+    assert not schedule.running
 
 
 ENDINGS: list[Ending] = ["succeeded", "continued", "failed", "skipped"]
@@ -215,25 +190,24 @@ ENDINGS: list[Ending] = ["succeeded", "continued", "failed", "skipped"]
         )
     ),
     endings=st.lists(st.sampled_from(ENDINGS), min_size=9, max_size=9),
-    limit=st.integers(1, 3),
 )
 def test_every_step_is_decided_once_and_after_its_dependencies(
-    graph: tuple[list[tuple[int, bool]], ...], endings: list[Ending], limit: int
+    graph: tuple[list[tuple[int, bool]], ...], endings: list[Ending]
 ) -> None:
     edges = {
         str(at): [edge(str(to), TOLERANT if soft else RAN) for to, soft in incoming]
         for at, incoming in enumerate(graph)
     }
-    schedule = Schedule(edges, limit)
+    schedule = Schedule(edges)
     running: list[str] = []
     decided: list[str] = []
     while True:
-        while (name := schedule.take()) is not None:
+        for name in schedule.begin():
             assert all(each.step in decided for each in edges[name])
             running.append(name)
+        assert schedule.running is bool(running)
         if not running:
             break
-        assert len(running) <= limit
         name = running.pop(0)
         decided += [step for step, _ in schedule.end(name, endings[int(name)])]
     assert sorted(decided) == sorted(edges)
