@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from compiler.cli import main
+from compiler.cli.loader import FileLoader
 from compiler.diagnostics import CODES
 from compiler.evaluate import MAX_JSON_DEPTH
 from compiler.expressions import FUNCTIONS, MAX_LENGTH
-from compiler.interpreter.schedule import MOST_RUNNING
+from compiler.interpreter.runs import MOST_RUNNING
 from compiler.interpreter.values import LARGEST_EXPORT, LARGEST_OUTPUT
-from compiler.pipeline import front_end
+from compiler.link import Loader
+from compiler.pipeline import NO_FILES, front_end
 from compiler.reader import keys
 from compiler.reader.events import MAX_ALIASED, MAX_DEPTH
 from compiler.reader.shape import MAX_INTEGER, MAX_NAME
@@ -23,14 +25,18 @@ REFERENCE = (GRAMMAR / "README.md").read_text("utf-8")
 
 # What no text alone can cause: the file itself, the command line, the target, the disk.
 WITHOUT_EXAMPLE = {"WFC111", "WFC212", "WFC401", "WFC402", "WFC403", "WFC404"}
-WITHOUT_EXAMPLE |= {f"WFC{number}" for number in range(214, 223)}
 WITH_EXAMPLE = sorted(set(CODES) - WITHOUT_EXAMPLE)
 
+# An example: a workflow, and perhaps one more file that lies beside it.
+_EXAMPLE = (
+    r"```yaml\n(?P<{0}>[^`]*(?:`[^`]+)*?)```\n"
+    r"(?:\nWith `(?P<{0}_name>[a-z.]+)`:\n\n```(?:yaml|sh)\n(?P<{0}_with>[^`]*)```\n)?"
+)
 _FORM = re.compile(
     r"# (?P<heading>WFC\d{3}: [a-z0-9.-]+)\n\n"
     r"(?P<meaning>(?:[^#`\n].*\n|`[^`].*\n)+)"
-    r"(?:\n## Fails\n\n```yaml\n(?P<fails>[^`]*(?:`[^`]+)*?)```\n"
-    r"\n## Mended\n\n```yaml\n(?P<mended>[^`]*(?:`[^`]+)*?)```\n)?"
+    rf"(?:\n## Fails\n\n{_EXAMPLE.format('fails')}"
+    rf"\n## Mended\n\n{_EXAMPLE.format('mended')})?"
 )
 
 
@@ -41,11 +47,12 @@ def parts_of(code: str) -> re.Match[str]:
     return found
 
 
-def found_in(text: str) -> list[tuple[str, str]]:
+def found_in(text: str, loader: Loader = NO_FILES) -> list[tuple[str, str]]:
     """The code and message of each finding in the workflow `text`."""
     return [
         (each.code, each.message)
-        for each in front_end(Source("workflow.yaml", text)).diagnostics
+        for each in front_end(Source("workflow.yaml", text), loader).diagnostics
+        if each.span.file == "workflow.yaml"
     ]
 
 
@@ -66,15 +73,23 @@ def test_form(code: str) -> None:
     assert (page["fails"] is None) == (code in WITHOUT_EXAMPLE)
 
 
+def example(code: str, which: str, folder: Path) -> list[tuple[str, str]]:
+    """The findings in the workflow of an example, laid out with its other file."""
+    page = parts_of(code)
+    if page[f"{which}_name"] is not None:
+        (folder / page[f"{which}_name"]).write_text(page[f"{which}_with"], "utf-8")
+    return found_in(page[which], FileLoader(folder))
+
+
 @pytest.mark.parametrize("code", WITH_EXAMPLE)
-def test_fails(code: str) -> None:
-    found = found_in(parts_of(code)["fails"])
+def test_fails(code: str, tmp_path: Path) -> None:
+    found = example(code, "fails", tmp_path)
     assert {each for each, _ in found} == {code}, found
 
 
 @pytest.mark.parametrize("code", WITH_EXAMPLE)
-def test_mended(code: str) -> None:
-    assert found_in(parts_of(code)["mended"]) == []
+def test_mended(code: str, tmp_path: Path) -> None:
+    assert example(code, "mended", tmp_path) == []
 
 
 @pytest.mark.parametrize("word", ["WFC201", "wfc201", "unknown-step"])
