@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.backend import Backend, folders, mangle, unsupported
+from compiler.backend import Backend, features, folders, mangle, unsupported
 from compiler.pipeline import front_end
 from compiler.source import Source
 
@@ -71,4 +71,45 @@ steps:
     assert found == [
         ("WFC402", "a toy retries at once", 3),
         ("WFC401", "a toy has no translation of `step-timeout`", 3),
+    ]
+
+
+def test_features_of_runs_are_those_of_the_entry() -> None:
+    program = program_of("""
+delaySec: 1
+queue: q
+maxActiveRuns: 2
+schedule: {start: "0 1 * * *", stop: "0 2 * * *"}
+workspace: isolated
+files: [x]
+secrets: [{name: KEY, provider: env}]
+steps:
+  - {name: a, run: sub, queue: p}
+  - {name: b, parallel: [1], run: "${WHICH:-sub}", candidates: [sub]}
+  - {name: c, parallel: [1], command: [echo]}
+---
+name: sub
+queue: r
+maxActiveRuns: 3
+schedule: "0 3 * * *"
+steps:
+  - {name: a, command: echo}
+""")
+    found = [(name, span.line) for name, span in features(program)]
+    assert found == [
+        ("queue", 2),
+        ("max-active-runs", 2),
+        ("schedule", 5),
+        ("schedule-stop", 5),
+        ("delay", 2),
+        ("workspace", 2),
+        ("params", 11),
+        ("secrets", 8),
+        ("files", 7),
+        ("call", 10),
+        ("step-queue", 10),
+        ("fan-out", 11),
+        ("dynamic-call", 11),
+        ("fan-out", 12),
+        ("arguments", 12),
     ]

@@ -523,6 +523,12 @@ def test_a_document_with_errors_stays_a_candidate_and_is_told_once() -> None:
     assert said(found) == [("WFC103", "main.yaml", 8)]
 
 
+def test_candidates_that_all_have_errors() -> None:
+    found = checked(CHOOSE, {"a.yaml": BROKEN, "b.yaml": call("a")})
+    assert [it[0] for it in said(found)] == ["WFC218", "WFC219", "WFC219"]
+    assert "all that it could be have errors" in found.diagnostics[0].message
+
+
 # ---- entries
 
 
@@ -555,6 +561,51 @@ def test_entered_keeps_what_is_reached() -> None:
         assert [it.name for it in alone.workflows] == names
         assert alone.main.name == key
         assert alone.entries == (alone.entry,)
+
+
+# ---- what has no effect in a call, and files that nobody listed
+
+
+def notes(found: Checked) -> list[tuple[str, int]]:
+    return [(it.code, it.span.line) for it in found.diagnostics]
+
+
+def test_what_is_about_runs_has_no_effect_in_a_call() -> None:
+    runs = "maxActiveRuns: 1\nqueue: q\nschedule: '0 1 * * *'\n"
+    found = checked(f"{runs}{call('load')}---\nname: load\n{runs}{LEAF}")
+    assert [it.message.split("`")[1] for it in found.diagnostics] == [
+        "maxActiveRuns",
+        "queue",
+        "schedule",
+    ]
+    assert {it.code for it in found.diagnostics} == {"WFC221"}
+    assert {it.span.line for it in found.diagnostics} <= {7, 10}
+
+
+@pytest.mark.parametrize(
+    ("keys", "step", "unlisted"),
+    [
+        ("", "command: ./run.sh", []),
+        ("files: [x]", "command: ./run.sh", ["./run.sh"]),
+        ("workspace: isolated", "command: ./run.sh", ["./run.sh"]),
+        ("files: [run.sh]", "command: ./run.sh", []),
+        ("files: ['./*.sh']", "command: ./run.sh", []),
+        ("files: [bin]", "command: ./bin/tool <./run.sh", ["./run.sh"]),
+        ("files: ['**']", "command: ./bin/tool", []),
+        ("files: [x]", "command: cat ./gone.sh; (./run.sh; x/./run.sh)", ["./run.sh"]),
+        ("files: [x]", "command: [python, ./run.sh]", ["./run.sh"]),
+        ("files: [x]", "script: ./run.sh && ./run.sh", ["./run.sh"]),
+        ("files: [x]", "dir: /tmp\n    command: ./run.sh", []),
+        ("files: [x]", "parallel: [1]\n    command: ./run.sh", ["./run.sh"]),
+        ("files: [x]", "command: ls\n    preconditions: ./run.sh", ["./run.sh"]),
+    ],
+)
+def test_files_that_nobody_listed(keys: str, step: str, unlisted: list[str]) -> None:
+    files = {"flows/run.sh": "", "flows/bin/tool": ""}
+    text = f"{keys}\nsteps:\n  - name: s\n    {step}\n"
+    found = checked(text, files, name="flows/main.yaml")
+    assert [it.code for it in found.diagnostics] == ["WFC222"] * len(unlisted)
+    assert [it.message.split("`")[1] for it in found.diagnostics] == unlisted
 
 
 # ---- sizes

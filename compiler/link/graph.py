@@ -81,7 +81,8 @@ class Node:
     callers: set[str] = field(default_factory=set)
 
 
-_NO_OTHER = "no other one is in this file, in its folder or below it"
+_NO_OTHER = "no other one is in this file, in its folder or a folder of `--search`"
+_NONE_WHOLE = "all that it could be have errors"
 
 
 class Graph:
@@ -231,7 +232,7 @@ class Graph:
                     left[site] -= 1
                     if left[site]:
                         continue
-                    error = messages.no_candidates(site.call, _NO_OTHER)
+                    error = messages.no_candidates(site.call, _NONE_WHOLE)
                 if caller not in errors:
                     errors[caller] = error
                     waiting.append(caller)
@@ -247,7 +248,7 @@ class Graph:
                 site.findings.append(messages.left_out(name, site.call, errors[key]))
                 del site.edges[key]
                 if not site.edges:
-                    site.findings.append(messages.no_candidates(site.call, _NO_OTHER))
+                    site.findings.append(messages.no_candidates(site.call, _NONE_WHOLE))
 
     def _errors(self) -> dict[str, Diagnostic]:
         """The workflows that are broken, with the first error of each."""

@@ -41,7 +41,7 @@ def _of_runs(workflow: Workflow) -> Iterator[tuple[str, Span]]:
 
 
 # A word of a command that names a program or a file beside the workflow.
-_BESIDE = re.compile(r"""(?:^|(?<=[\s;&|(=]))\./[\w.@%+,/-]+""")
+_BESIDE = re.compile(r"""(?:^|(?<=[\s;&|(=<]))\./[\w.@%+,/-]+""")
 
 
 def unlisted_file(
