@@ -1,4 +1,8 @@
-"""Random workflows come to the same outcome in the interpreter and as every target."""
+"""Random workflows come to the same outcome in the interpreter, as every target, and in
+Dagu where it means the same.
+
+`WFC_RANDOM_EXAMPLES=3000` tries so many others; without it they are always the same.
+"""
 
 import importlib
 import io
@@ -8,143 +12,97 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from agreement import disagreements
+from engines.dagu import run as run_dagu
+from events import wrong_order
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from programs import VALUES, Form, files, plain_files
 from running import BACKENDS
 
 from compiler import interpreter
-from compiler.outcome import differences, misordered
+from compiler.ir import Program
+from compiler.outcome import Outcome, differences
 from compiler.pipeline import back_end, front_end
 from compiler.source import Source
 
-VALUES = st.one_of(
-    st.sampled_from(
-        ["", "a", "a b", "*", "$(touch pwned)", "`id`", "it's", '"', "{{ x }}"]
-    ),
-    st.text(
-        st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8
-    ),
-)
-COMMANDS = [
-    "true",
-    "exit 3",
-    'echo "$P"',
-    "printf '%s' '${P}'; exit 7",
-    "echo one; echo two",
-    "echo '$<(len(P) > 2)>'",
-    "echo $<upper(P)> | cat",
-]
+EXAMPLES = os.environ.get("WFC_RANDOM_EXAMPLES")
 
 
-@st.composite
-def steps(draw: st.DrawFn, place: int) -> dict[str, object]:
-    """A step named s<place> that depends on some of the earlier ones."""
-    before = draw(st.sets(st.integers(0, place - 1), max_size=3)) if place else set()
-    commands = list(COMMANDS)
-    for other in before:
-        commands += [
-            f'echo "${{X{other}}}"',
-            f'echo "<${{X{other}:-none}}>"',
-            f"echo '${{s{other}.exitCode:-0}} ${{s{other}.output:-}}'",
-        ]
-    step: dict[str, object] = {
-        "name": f"s{place}",
-        "command": draw(st.sampled_from(commands)),
-        "depends": [f"s{other}" for other in sorted(before)],
-        "output": f"X{place}",
-    }
-    if draw(st.integers(0, 3)) == 0:
-        step["preconditions"] = [
-            {
-                "condition": draw(
-                    st.sampled_from(["${P}", *(f"${{X{it}:-}}" for it in before)])
-                ),
-                "expected": draw(st.sampled_from(["a", "re:^.*$", "re:two|<", ""])),
-                "negate": draw(st.booleans()),
-            }
-        ]
-    if draw(st.integers(0, 2)) == 0:
-        step["continueOn"] = draw(
-            st.sampled_from(
-                [
-                    {"failure": True},
-                    {"skipped": True},
-                    {"exitCode": [3]},
-                    {"output": "one"},
-                    {"failure": True, "markSuccess": True},
-                ]
-            )
-        )
-    if draw(st.integers(0, 4)) == 0:
-        step["retryPolicy"] = {"limit": 1, "intervalSec": 0, "exitCode": [7]}
-    return step
-
-
-@st.composite
-def workflows(draw: st.DrawFn) -> dict[str, object]:
-    count = draw(st.integers(1, 6))
-    workflow: dict[str, object] = {
-        "name": "random",
-        "type": "graph",
-        "params": [{"P": draw(VALUES.filter(lambda it: not set(it) & set("$`")))}],
-        "steps": [draw(steps(place)) for place in range(count)],
-    }
-    if draw(st.booleans()):
-        workflow["maxActiveSteps"] = draw(st.integers(1, 3))
-    kinds = draw(st.sets(st.sampled_from(["success", "failure", "exit"])))
-    workflow["handlerOn"] = {
-        kind: {"command": f'echo "{kind} $DAG_RUN_STATUS $X0"'} for kind in kinds
-    }
-    return workflow
+def _settings(usual: int) -> settings:
+    return settings(
+        deadline=None,
+        max_examples=int(EXAMPLES or usual),
+        derandomize=not EXAMPLES,
+        suppress_health_check=[*HealthCheck],
+    )
 
 
 @pytest.mark.parametrize("target", BACKENDS)
-@settings(
-    deadline=None,
-    max_examples=40,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(workflow=workflows(), given_value=VALUES)
-def test_same_outcome(
-    target: str, workflow: dict[str, object], given_value: str
-) -> None:
-    source = Source("random.yaml", json.dumps(workflow))
+@_settings(300)
+@given(documents=files(), value=VALUES)
+@pytest.mark.usefixtures("jq")
+def test_same_outcome(target: str, documents: list[Form], value: str) -> None:
+    source = Source("random.yaml", "\n---\n".join(map(json.dumps, documents)))
     checked = front_end(source)
     assert checked.program is not None, (source.text, checked.diagnostics)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        (root / "here").mkdir()
+        expected = _interpreted(checked.program, root, value)
+        script, *_ = back_end(checked.program, checked.sources, BACKENDS[target])[0]
+        (root / script.path).write_text(script.text, encoding="utf-8")
         (root / "there").mkdir()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": folder,
-            "WFC_HOME": f"{folder}/wfc",
-        }
-        expected = interpreter.run(
-            checked.program,
-            values={"P": given_value},
-            arguments=[],
-            work_dir=root / "here",
-            home=root / "wfc",
-            progress=interpreter.Quiet(io.StringIO()),
-            environment=environment,
-        ).outcome
-        files, _ = back_end(checked.program, checked.sources, BACKENDS[target])
-        script = root / files[0].path
-        script.write_text(files[0].text, encoding="utf-8")
         got = importlib.import_module(f"backends.{target}.engine").run(
-            script,
-            words=[f"P={given_value}"],
+            root / script.path,
+            words=[f"P={value}"],
             work_dir=root / "there",
-            environment=environment,
+            environment=_environment(root),
             seconds=60,
         )
         assert differences(expected, got) == [], source.text
-        edges = [
-            (edge.step, step.name)
-            for step in checked.program.main.steps
-            for edge in step.edges
-        ]
-        assert misordered(expected, edges) == misordered(got, edges) == []
-        assert not (root / "here" / "pwned").exists()
-        assert not (root / "there" / "pwned").exists()
+        for outcome in (expected, got):
+            assert [*wrong_order(outcome, checked.program)] == [], source.text
+        assert not [*root.rglob("pwned")]
+
+
+@_settings(40)
+@given(documents=plain_files())
+def test_as_dagu(dagu: Path, documents: list[Form]) -> None:
+    text = "\n---\n".join(map(json.dumps, documents))
+    program = front_end(Source("random.yaml", text)).program
+    assert program is not None, text
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        expected = _interpreted(program, root, None)
+        for attempt in ("first", "second", "third"):
+            (root / attempt).mkdir()
+            facts = run_dagu(
+                dagu,
+                text,
+                callees={},
+                words=[],
+                work=root / attempt,
+                home=root / attempt / "dagu",
+                environment=_environment(root),
+            )
+            if facts.status != "running":  # it ended before it had written how
+                break
+        forms = {step["name"]: step for step in documents[0]["steps"]}
+        assert [*disagreements(expected, facts, forms)] == [], text
+
+
+def _interpreted(program: Program, root: Path, value: str | None) -> Outcome:
+    (root / "here").mkdir()
+    return interpreter.run(
+        program,
+        values={} if value is None else {"P": value},
+        arguments=[],
+        work_dir=root / "here",
+        home=root / "wfc",
+        progress=interpreter.Quiet(io.StringIO()),
+        environment=_environment(root),
+    ).outcome
+
+
+def _environment(root: Path) -> dict[str, str]:
+    home = {"HOME": str(root), "WFC_HOME": str(root / "wfc")}
+    return {"PATH": os.environ["PATH"], **home}

@@ -1,0 +1,267 @@
+"""Random workflows: files of several documents that call each other, with fan-outs.
+
+Every file compiles. What its commands do is small and the same wherever they run.
+"""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+_HOSTILE = [
+    *("", "a", "a b", "*", "$(touch pwned)", "`id`", "it's", '"', "{{ x }}", "\\n"),
+    *("a\nb c\n", '["a", 1, null, {"k": "v"}]', "[a", "P=x Q=y"),
+]
+_CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+VALUES = st.one_of(st.sampled_from(_HOSTILE), st.text(_CHARACTERS, max_size=8))
+# A default is read for references and backticks, a value of a run is not.
+DEFAULTS = VALUES.filter(lambda it: not set(it) & set("$`"))
+Form = dict[str, Any]
+
+
+@st.composite
+def files(draw: st.DrawFn) -> list[Form]:
+    """The documents of a file: each calls only later ones, at most three deep."""
+    count = draw(st.sampled_from([1, 2, 2, 3, 3, 4]))
+    names = ["random", *(f"w{number}" for number in range(1, count))]
+    return [
+        draw(_workflows(name, tuple(names[place + 1 :]), place))
+        for place, name in enumerate(names)
+    ]
+
+
+@st.composite
+def _workflows(
+    draw: st.DrawFn, name: str, callees: tuple[str, ...], depth: int
+) -> Form:
+    count = draw(st.integers(1, 5 if depth == 0 else 3))
+    # A call in each of several steps, and so on below, would be too much to run.
+    calls = draw(st.integers(0, count - 1)) if callees else None
+    steps: list[Form] = []
+    for place in range(count):
+        kind = draw(_KINDS) if depth < 2 else "command"
+        if place == calls or (depth == 0 and callees and kind == "call"):
+            step = draw(_calls(steps, callees))
+        elif kind == "items":
+            step = draw(_fan_outs(steps))
+        else:
+            step = draw(_commands(steps))
+        steps.append(draw(_with_policies(step, place)))
+    workflow: Form = {
+        "name": name,
+        "type": "graph",
+        "params": [{"P": draw(DEFAULTS)}, {"Q": "<${P}>"}],
+        "steps": steps,
+    }
+    if draw(st.booleans()):
+        workflow["maxActiveSteps"] = draw(st.integers(1, 3))
+    kinds = draw(st.sets(st.sampled_from(["success", "failure", "exit"])))
+    workflow["handlerOn"] = {
+        kind: {"command": f'echo "{kind} $DAG_RUN_STATUS $X0"'} for kind in kinds
+    }
+    return workflow
+
+
+_KINDS = st.sampled_from(["command", "command", "command", "items", "call"])
+
+
+def _before(draw: st.DrawFn, place: int) -> list[int]:
+    """The earlier steps that step `place` waits for."""
+    before = st.sets(st.integers(0, place - 1), max_size=3) if place else st.just(set())
+    return sorted(draw(before))
+
+
+def _step(place: int, before: list[int]) -> Form:
+    depends = [f"s{other}" for other in before]
+    return {"name": f"s{place}", "depends": depends, "output": f"X{place}"}
+
+
+@st.composite
+def _commands(draw: st.DrawFn, steps: list[Form]) -> Form:
+    place = len(steps)
+    before = _before(draw, place)
+    commands = [
+        "true",
+        "exit 3",
+        'echo "$P"',
+        "printf '%s' '${P}'; exit 7",
+        "echo one; echo two",
+        "echo '$<(len(P) > 2)>'",
+        "echo $<upper(Q)> | cat",
+    ]
+    for other in before:
+        commands += [
+            f'echo "${{X{other}}}"',
+            f'echo "<${{X{other}:-none}}>"',
+            f"echo '${{s{other}.exitCode:-0}} ${{s{other}.output:-}}'",
+        ]
+        if "parallel" in steps[other]:
+            commands += [
+                f"printf '%s' '${{X{other}.summary}} ${{X{other}.outputs[0]:-none}}'",
+                f'echo "${{X{other}.results}}"',
+                f'echo "$<len(s{other}.outputs)>"',
+            ]
+        elif "run" in steps[other]:
+            commands += [
+                f'echo "${{X{other}.status:-none}} ${{s{other}.outputs.X0:-none}}"',
+                f"printf '%s' '${{X{other}.params}}'",
+            ]
+    return {**_step(place, before), "command": draw(st.sampled_from(commands))}
+
+
+@st.composite
+def _items(draw: st.DrawFn, steps: list[Form], before: list[int]) -> object:
+    """The value of `parallel`: a list, or where one comes from."""
+    texts = st.lists(DEFAULTS.filter(lambda it: "{" not in it), max_size=3)
+    objects = st.lists(
+        st.fixed_dictionaries({"k": st.sampled_from(["a", "b c"])}), max_size=2
+    )
+    values = ["${P}", "<${P}> ${Q}", "a b", "$<split(P, ' ')>"]
+    values += [f"${{X{other}:-x}}" for other in before]
+    values += [f"${{X{it}.outputs}}" for it in before if "parallel" in steps[it]]
+    items: object = draw(st.one_of(texts, objects, st.sampled_from(values)))
+    if draw(st.integers(0, 2)) == 0:
+        items = {"items": items, "maxConcurrent": draw(st.integers(1, 3))}
+    return items
+
+
+@st.composite
+def _fan_outs(draw: st.DrawFn, steps: list[Form]) -> Form:
+    place = len(steps)
+    before = _before(draw, place)
+    commands = [
+        'echo "<$ITEM>"',
+        "printf '%s' '${ITEM} ${P}'",
+        'case "$ITEM" in a*) exit 3 ;; esac; echo two',
+        '[ "$ITEM" != a ] || exit 7',
+        "echo '${ITEM.k:-none}'",
+        "echo ${ITEM.k}",
+        "echo '$<len(ITEM)>'",
+    ]
+    step = {
+        **_step(place, before),
+        "parallel": draw(_items(steps, before)),
+        "command": draw(st.sampled_from(commands)),
+    }
+    if draw(st.integers(0, 3)) == 0:
+        step["preconditions"] = [
+            {
+                "condition": "${ITEM}",
+                "expected": draw(st.sampled_from(["a", "re:^.*$", "re:b|<", ""])),
+                "negate": draw(st.booleans()),
+            }
+        ]
+    if draw(st.integers(0, 3)) == 0:
+        step["env"] = [{"P": "own ${ITEM}"}]
+    return step
+
+
+@st.composite
+def _calls(draw: st.DrawFn, steps: list[Form], callees: tuple[str, ...]) -> Form:
+    place = len(steps)
+    before = _before(draw, place)
+    step = {**_step(place, before), "run": draw(st.sampled_from(callees))}
+    values = ["x y", "${P}", "$<lower(Q)>", "`echo made`"]
+    values += [f"${{X{other}:-none}}" for other in before]
+    values += [f"${{s{other}.output:-}}" for other in before]
+    if draw(st.integers(0, 2)) == 0:
+        items: object = draw(
+            st.sampled_from(
+                [["a", "b c"], [{"P": "a"}, {"P": '"', "R": 1}], [], "${P}"]
+            )
+        )
+        step["parallel"] = {"items": items, "maxConcurrent": draw(st.integers(1, 3))}
+        values += ["${ITEM}", "<${ITEM.P:-none}>"]
+    value = draw(st.sampled_from(values))
+    params: object = draw(
+        st.sampled_from([f'P="{value}"', {"P": value}, [{"P": value}], None])
+    )
+    if params is not None:
+        step["params"] = params
+    if draw(st.integers(0, 4)) == 0:
+        step["run"] = draw(st.sampled_from(["${P}", f"{callees[0]}${{NONE}}"]))
+        step["candidates"] = list(callees)
+    return step
+
+
+@st.composite
+def _with_policies(draw: st.DrawFn, step: Form, place: int) -> Form:
+    """`step`, perhaps with a condition, with `continueOn`, and with a retry."""
+    before = [int(other[1:]) for other in step["depends"]]
+    if "preconditions" not in step and draw(st.integers(0, 3)) == 0:
+        conditions = ["${P}", *(f"${{X{it}:-}}" for it in before)]
+        step["preconditions"] = [
+            {
+                "condition": draw(st.sampled_from(conditions)),
+                "expected": draw(st.sampled_from(["a", "re:^.*$", "re:two|<", ""])),
+                "negate": draw(st.booleans()),
+            }
+        ]
+    if draw(st.integers(0, 2)) == 0:
+        kinds: list[Form] = [
+            {"failure": True},
+            {"skipped": True},
+            {"exitCode": [3]},
+            {"exitCode": [1]},
+            {"failure": True, "markSuccess": True},
+        ]
+        if "command" in step and "parallel" not in step:
+            kinds.append({"output": "one"})
+        step["continueOn"] = draw(st.sampled_from(kinds))
+    if draw(st.integers(0, 4)) == 0:
+        code = 1 if "run" in step else 7
+        step["retryPolicy"] = {"limit": 1, "intervalSec": 0, "exitCode": [code]}
+    return step
+
+
+# ---- what Dagu does, too
+
+
+@st.composite
+def plain_files(draw: st.DrawFn) -> list[Form]:
+    """Documents that mean the same to Dagu: no value is code, no default, and in one file
+    not both failures and skips, of which Dagu takes whichever it sees first."""
+    fails = draw(st.booleans())
+    kid = draw(_plain_workflows("kid", fails, called=True))
+    return [draw(_plain_workflows("random", fails, called=False)), kid]
+
+
+@st.composite
+def _plain_workflows(draw: st.DrawFn, name: str, fails: bool, *, called: bool) -> Form:
+    chain = draw(st.booleans())
+    steps: list[Form] = []
+    for place in range(draw(st.integers(1, 3 if called else 6))):
+        before = _before(draw, place)
+        if chain and draw(st.booleans()):
+            step: Form = {"name": f"s{place}", "output": f"X{place}"}
+            before = [place - 1] if place else []
+        else:
+            step = _step(place, before)
+        if not called and draw(st.integers(0, 4)) == 0:
+            step |= {"run": "kid", "params": 'P="of the caller"'}
+            del step["output"]
+        else:
+            step["command"] = draw(st.sampled_from(_plain_commands(before, fails)))
+        if fails and not called and draw(st.integers(0, 2)) == 0:
+            kinds = [{"failure": True}, {"exitCode": [3]}, {"output": "one"}]
+            kinds.append({"failure": True, "markSuccess": True})
+            step["continueOn"] = draw(
+                st.sampled_from(kinds[:1] if "run" in step else kinds)
+            )
+        if not fails and draw(st.integers(0, 2)) == 0:
+            step["preconditions"] = [
+                {"condition": "${P}", "expected": draw(st.sampled_from(["a", "re:^x"]))}
+            ]
+            if draw(st.booleans()):
+                step["continueOn"] = {"skipped": True}
+        steps.append(step)
+    kind = "chain" if chain else "graph"
+    params = [{"P": draw(st.sampled_from(["a", "x y", "b"]))}]
+    return {"name": name, "type": kind, "params": params, "steps": steps}
+
+
+def _plain_commands(before: list[int], fails: bool) -> list[str]:
+    commands = ["true", 'echo "$P"', "echo one; echo two", "echo ${P}"]
+    commands += [f'echo "<${{X{other}}}>"' for other in before]
+    if fails:
+        commands += ["exit 3", "echo one; exit 7", "false"]
+    return commands
