@@ -12,7 +12,7 @@ from compiler.interpreter.records import Record
 from compiler.interpreter.report import counted
 from compiler.interpreter.results import all_well, fan_out_record
 from compiler.interpreter.schedule import ending_of
-from compiler.interpreter.steps import all_hold, keep, scope_of, wait_to_start
+from compiler.interpreter.steps import all_hold, hide, keep, scope_of, wait_to_start
 from compiler.interpreter.tasks import Give, Spawn, Stopped, Take, Work, next_end
 from compiler.interpreter.texts import append, said
 from compiler.interpreter.values import Item
@@ -42,6 +42,7 @@ def fan_out(
         if width is not None:
             yield from _run_items(record, frame, special, begin, width)
             _conclude(record, frame)
+        hide(record, frame)
         keep(record, frame)
         code = record.code or 0
         record.ending = ending_of(code, step.continue_on, lambda _: False)
@@ -49,6 +50,7 @@ def fan_out(
         if record.items:
             _conclude(record, frame)
         record.code = None
+        hide(record, frame)
         keep(record, frame)
         record.ending = "aborted"
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -34,7 +35,8 @@ from compiler.ir import (
     Variable,
     Workflow,
 )
-from compiler.source import Span
+from compiler.pipeline import front_end
+from compiler.source import Source, Span
 
 AT = Span(file="test.yaml", line=1, column=1)
 RAN: frozenset[Ending] = frozenset({"succeeded", "continued"})
@@ -173,6 +175,13 @@ def program(
         span=AT,
     )
     return Program(workflows=(workflow,), entry=workflow.key)
+
+
+def from_yaml(text: str) -> Program:
+    """The program of a file of YAML, indented as one likes."""
+    checked = front_end(Source("test.yaml", textwrap.dedent(text)))
+    assert checked.program is not None, checked.diagnostics
+    return checked.program
 
 
 def execute(
