@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from compiler.cli import main
-from compiler.cli.loader import FileLoader
+from compiler.cli.loader import MAX_FILES, FileLoader
 from compiler.diagnostics import CODES
 from compiler.evaluate import MAX_JSON_DEPTH
 from compiler.expressions import FUNCTIONS, MAX_LENGTH
@@ -190,6 +190,7 @@ def test_each_function_has_its_row() -> None:
         ("one output", LARGEST_OUTPUT),
         ("one value", LARGEST_EXPORT),
         ("steps that run", MOST_RUNNING),
+        ("files that a `run`", MAX_FILES),
     ],
 )
 def test_limits(row: str, limit: int) -> None:

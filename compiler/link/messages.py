@@ -44,9 +44,10 @@ def _shortened(path: Sequence[Workflow]) -> Iterable[Workflow]:
 
 def broken(name: str, span: Span, error: Diagnostic) -> Diagnostic:
     """`error` is the first one of the file that `name` leads to."""
+    what = "cannot be read" if error.code == "WFC111" else "has errors"
     return Diagnostic(
         code="WFC217",
-        message=f"the workflow `{name}` has errors",
+        message=f"the workflow `{name}` {what}",
         span=span,
         label="is called here",
         help="mend it first",
