@@ -51,11 +51,13 @@ def _items(reading: Reading, name: str, node: Node) -> Template | tuple[Item, ..
 
 
 def _item(reading: Reading, name: str, node: Node) -> Item | None:
+    """A scalar is its text as it is written, also `null` and `~`."""
     if not isinstance(node, ScalarNode):
         return Item(value=structured(reading, node), structured=True)
-    if kind_of(node) == "null":
-        help = 'write `""` for an empty text, "null" in quotes for that word'
-        wrong_type(reading, node, name, "items with a value", help)
+    if kind_of(node) == "null" and not node.text:
+        wrong_type(
+            reading, node, name, "no empty items", 'write `""` for an empty text'
+        )
         return None
     return Item(value=template_without_commands(reading, node))
 

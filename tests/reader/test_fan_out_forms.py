@@ -29,7 +29,10 @@ LISTS = {
         [(each, False) for each in ("1.10", "0755", "true", "~x", "2024-01-01")],
     ),
     "twice the same": ("[a, a]", [("a", False), ("a", False)]),
-    "quoted null": ("['null']", [("null", False)]),
+    "null": (
+        "[null, ~, 'null', !!str null]",
+        [("null", False), ("~", False), ("null", False), ("null", False)],
+    ),
     "references": (
         "['${X}', 'x $Y', '$<len(X)>']",
         [("«${X}»", False), ("x «$Y»", False), ("len(«X»)", False)],
@@ -243,7 +246,7 @@ FINDINGS = {
         "{a: b}",
         "list of items",
     ),
-    "null item": ("parallel: [a, null]", "WFC105", "null", 'write `""`'),
+    "unknown anchor": ("parallel: [*a]", "WFC101", "*a", "unknown alias"),
     "width of 0": (
         "parallel: {items: a, maxConcurrent: 0}",
         "WFC107",
@@ -320,6 +323,14 @@ def test_findings(keys: str, code: str, place: str, words: str) -> None:
     assert [each.code for each in found] == [code]
     assert shown(text, found[0]) == place
     assert words in said(found[0])
+
+
+def test_an_item_without_a_value() -> None:
+    (found,) = findings(
+        "steps:\n- name: a\n  command: b\n  parallel:\n  - c\n  -\n  - d\n"
+    )
+    assert (found.code, found.span.line) == ("WFC105", 6)
+    assert 'write `""`' in said(found)
 
 
 def test_nothing_to_run_for_each_item() -> None:

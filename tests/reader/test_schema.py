@@ -143,6 +143,7 @@ ACCEPTED = {
     "candidate": with_step("run: $X, candidates: c"),
     "parallel as text": with_command("parallel: a b"),
     "parallel as a list": with_command("parallel: [a, 1, '', {b: null}, [c, null]]"),
+    "null items": with_command("parallel: [null, ~]"),
     "parallel as an empty list": with_command("parallel: []"),
     "parallel without a value": with_command("parallel: "),
     "parallel as a map": with_command("parallel: {items: $X, maxConcurrent: 3}"),
@@ -262,7 +263,6 @@ REFUSED = {
     "parallel with an unknown key": with_command("parallel: {items: x, foo: y}"),
     "items as a map": with_command("parallel: {items: {a: b}}"),
     "empty items": with_command("parallel: {items: ' '}"),
-    "null item": with_command("parallel: [a, null]"),
     "width of 0": with_command("parallel: {items: a, maxConcurrent: 0}"),
     "width below 0": with_command("parallel: {items: a, maxConcurrent: -1}"),
     "width as a word": with_command("parallel: {items: a, maxConcurrent: abc}"),
@@ -461,6 +461,10 @@ ONLY_THE_READER = {
     ),
     "a width of a param that is not there": (
         with_command("parallel: {items: a, maxConcurrent: $1}"),
+        "WFC105",
+    ),
+    "an item without a value": (
+        "steps:\n- name: a\n  command: b\n  parallel:\n  - a\n  -\n",
         "WFC105",
     ),
     "an item that is none in JSON": (with_command("parallel: [[.inf]]"), "WFC107"),
