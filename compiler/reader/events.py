@@ -1,7 +1,7 @@
 """YAML text into nodes, from the parser's events: iterative, with limits, without aliases."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import yaml
@@ -30,15 +30,15 @@ _COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!")
 class _Open:
     """A list or map whose end has not come yet."""
 
-    __slots__ = ("anchor", "height", "is_map", "nodes", "size", "start", "whole")
+    __slots__ = ("anchor", "height", "is_map", "more", "nodes", "start", "whole")
 
     def __init__(self, is_map: bool, start: int, anchor: str | None) -> None:
         self.is_map = is_map
         self.start = start
         self.anchor = anchor
         self.nodes: list[Node] = []
-        self.size = 1  # nodes in it, aliases expanded
-        self.height = 1  # levels in it, aliases expanded
+        self.more = 0  # nodes in `nodes`, aliases expanded
+        self.height = 0  # levels in them, aliases expanded
         self.whole = True  # as in MapNode
 
 
@@ -64,8 +64,7 @@ def parse(source: Source) -> tuple[list[Node], list[Diagnostic]]:
     text = pairs.joined(text)
     builder = _Builder(source, restored, pairs)
     try:
-        for event in _events(text):
-            builder.take(event)
+        builder.read(_events(text))
     except yaml.MarkedYAMLError as error:
         return [], [*builder.findings, syntax_error(source, error)]
     except (ValueError, OverflowError):
@@ -76,10 +75,9 @@ def parse(source: Source) -> tuple[list[Node], list[Diagnostic]]:
     return builder.roots, builder.findings
 
 
-def _events(text: str) -> Iterator[Any]:
+def _events(text: str) -> Iterable[Any]:
     parser: Any = getattr(yaml, "CLoader", yaml.Loader)(text)
-    while parser.check_event():
-        yield parser.get_event()
+    return iter(parser.get_event, None)
 
 
 def _hide_breaks(text: str) -> tuple[str, dict[int, str]]:
@@ -104,7 +102,7 @@ def _forbidden(source: Source, index: int) -> Diagnostic:
 
 
 class _Builder:
-    """What has been read so far. `take` is called with each event in turn."""
+    """What has been read so far."""
 
     def __init__(self, source: Source, restored: dict[int, str], pairs: Pairs) -> None:
         self.source = source
@@ -130,18 +128,34 @@ class _Builder:
             )
         )
 
-    def take(self, event: Any) -> None:
-        match event:
-            case yaml.ScalarEvent():
-                self._scalar(event)
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._open(event)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._close(event)
-            case yaml.AliasEvent():
-                self._alias(event)
-            case yaml.DocumentStartEvent():
-                self.anchors.clear()
+    def read(self, events: Iterable[Any]) -> None:
+        take: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._open,
+            yaml.SequenceStartEvent: self._open,
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: lambda event: self.anchors.clear(),
+        }
+        # Nearly all events of a large file are scalars with nothing to restore or check.
+        scalar, new, stack = yaml.ScalarEvent, tuple.__new__, self.stack
+        as_it_is = not (self.restored or self.pairs.spellings)
+        styles = ("", "'", "|", ">") if as_it_is else ()
+        for event in events:
+            kind = type(event)
+            if (
+                kind is scalar
+                and (style := event.style) in styles
+                and (text := event.value).isascii()
+                and event.anchor is None
+                and event.tag is None
+                and stack
+            ):
+                start, end = event.start_mark.index, event.end_mark.index
+                stack[-1].nodes.append(new(ScalarNode, (text, start, end, style, "")))
+            elif kind in take:
+                take[kind](event)
 
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
@@ -197,9 +211,8 @@ class _Builder:
         start = event.start_mark.index
         if len(self.stack) >= MAX_DEPTH:
             self._too_deep(start)
-        node = ListNode([], start, start + 1)
         if event.tag and event.tag not in _COLLECTION_TAGS:
-            self._bad_tag(node, event.tag)
+            self._bad_tag(ListNode([], start, start + 1), event.tag)
         if event.anchor:
             self.anchors[event.anchor] = None
         is_map = isinstance(event, yaml.MappingStartEvent)
@@ -223,9 +236,11 @@ class _Builder:
             node = self._map(ended, end)
         else:
             node = ListNode(ended.nodes, ended.start, end)
+        size = 1 + len(ended.nodes) + ended.more
+        height = 1 + max(ended.height, 1 if ended.nodes else 0)
         if ended.anchor:
-            self.anchors[ended.anchor] = (node, ended.size, ended.height)
-        self._add(node, ended.size, ended.height)
+            self.anchors[ended.anchor] = (node, size, height)
+        self._add(node, size, height)
 
     def _alias(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
@@ -268,8 +283,9 @@ class _Builder:
         if self.stack:
             parent = self.stack[-1]
             parent.nodes.append(node)
-            parent.size += size
-            parent.height = max(parent.height, height + 1)
+            parent.more += size - 1
+            if height > parent.height:
+                parent.height = height
         elif not (isinstance(node, ScalarNode) and _empty(node)):
             self.roots.append(node)
 
@@ -284,7 +300,8 @@ class _Builder:
     def _map(self, ended: _Open, end: int) -> MapNode:
         own: dict[str, tuple[ScalarNode, Node]] = {}
         merged: list[Node] = []
-        for key, value in zip(ended.nodes[::2], ended.nodes[1::2], strict=True):
+        nodes = iter(ended.nodes)
+        for key, value in zip(nodes, nodes, strict=True):
             if not isinstance(key, ScalarNode):
                 self.report(
                     "WFC105",
