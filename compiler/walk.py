@@ -134,8 +134,8 @@ ShellTexts = Callable[[ShellText], ShellText]
 def map_body(body: Body, template: Templates, shell_text: ShellTexts) -> Body:
     """`body` with its templates and shell texts replaced."""
     match body:
-        case Command(text=text):
-            return replace(body, text=shell_text(text))
+        case Command(text=text, shell=shell):
+            return Command(text=shell_text(text), shell=shell)
         case Arguments(words=words):
             mapped = (
                 shell_text(word) if isinstance(word, ShellText) else template(word)

@@ -75,9 +75,11 @@ def _resolve_step(step: Step, scope: Scope, findings: Findings) -> Step:
     """`step` with its texts resolved. Of a fan-out the items, the width and the step's own
     conditions are outside: they see neither ITEM nor the step's env (F4)."""
     fans_out = isinstance(step.body, Map)
-    env = tuple(_resolve_env(step.env, replace(scope, item=fans_out), findings))
-    own = frozenset(variable.name for variable in env)
-    inside = replace(scope, own=own, item=fans_out)
+    inside, env = scope, step.env
+    if fans_out or env:
+        env = tuple(_resolve_env(env, replace(scope, item=fans_out), findings))
+        own = frozenset(variable.name for variable in env)
+        inside = replace(scope, own=own, item=fans_out)
     outside = scope if fans_out else inside
 
     def template(it: Template) -> Template:
@@ -177,7 +179,7 @@ def _tolerated(step: Step) -> set[str]:
 
 def _base_exports(
     workflow: Workflow, undeclared: dict[str, Span]
-) -> dict[str, tuple[Origin, ...]]:
+) -> tuple[Export, ...]:
     """What every step gets: params, then secrets, then workflow env."""
     base: dict[str, tuple[Origin, ...]] = {
         name: (Origin("param", name),)
@@ -190,25 +192,31 @@ def _base_exports(
         base.setdefault(secret.name, (Origin("secret", secret.name),))
     for variable in workflow.env:
         base.setdefault(variable.name, (Origin("env", variable.name),))
-    return base
+    return tuple(Export(name=name, origins=origins) for name, origins in base.items())
 
 
-def _exports(
-    step: Step, scope: Scope, base: dict[str, tuple[Origin, ...]]
-) -> tuple[Export, ...]:
-    exports = dict(base)
-    for name in dict.fromkeys(_exported_outputs(step, scope)):
-        if exports.get(name, (Origin("env", name),))[0].kind != "param":
-            exports[name] = output_origins(name, scope) + exports.get(name, ())
+def _exports(step: Step, scope: Scope, base: tuple[Export, ...]) -> tuple[Export, ...]:
+    outputs = dict.fromkeys(_exported_outputs(step, scope))
     fans_out = isinstance(step.body, Map)
-    own = [Origin("item", ITEM)] if fans_out else []
-    own += [Origin("step_env", variable.name) for variable in step.env]
-    for origin in own:
-        outside = exports.get(origin.name, ()) if fans_out else ()
-        exports[origin.name] = (origin, *outside)
-    return tuple(
-        Export(name=name, origins=origins) for name, origins in exports.items()
-    )
+    if not (outputs or fans_out or step.env):
+        return base
+    exports = {export.name: export for export in base}
+
+    def add(name: str, origins: tuple[Origin, ...], keep: bool) -> None:
+        known = exports.get(name) if keep else None
+        if known is not None:
+            origins += known.origins
+        exports[name] = Export(name=name, origins=origins)
+
+    for name in outputs:
+        known = exports.get(name)
+        if known is None or known.origins[0].kind != "param":
+            add(name, output_origins(name, scope), keep=True)
+    if fans_out:
+        add(ITEM, (Origin("item", ITEM),), keep=True)
+    for variable in step.env:
+        add(variable.name, (Origin("step_env", variable.name),), keep=fans_out)
+    return tuple(exports.values())
 
 
 def _exported_outputs(step: Step, scope: Scope) -> Iterator[str]:
@@ -223,16 +231,15 @@ def _exported_outputs(step: Step, scope: Scope) -> Iterator[str]:
             if output is not None:
                 yield output
     for text in texts(step):
-        for word in _words(text):
-            for name in (word, word.removesuffix("_FILE")):
-                if name in names.producers and output_origins(name, scope):
-                    yield name
-
-
-def _words(text: Template | ShellText) -> Iterator[str]:
-    if isinstance(text, ShellText):
-        yield from words(text.source)
-    else:
-        for part in text.parts:
+        for part in (text.source,) if isinstance(text, ShellText) else text.parts:
             if isinstance(part, str):
-                yield from words(part)
+                yield from _named_outputs(part, scope)
+
+
+def _named_outputs(text: str, scope: Scope) -> Iterator[str]:
+    named = words(text)
+    if "_FILE" in text:
+        named |= {word.removesuffix("_FILE") for word in named}
+    for name in sorted(named & scope.names.producers.keys()):
+        if output_origins(name, scope):
+            yield name
