@@ -3,9 +3,12 @@
 import textwrap
 import time
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from posixpath import normpath
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import Call, Map, Program, Workflow
@@ -628,3 +631,65 @@ def test_a_circle_of_many() -> None:
     found = checked(text)
     assert [it.code for it in found.diagnostics] == ["WFC216"]
     assert len(found.diagnostics[0].message) < 200
+
+
+# ---- random folders
+
+
+PATHS = ["main.yaml", "a.yaml", "b.yml", "d/c.yaml", "d/main.yaml"]
+NAMES = [*PATHS, "a", "b", "c", "one", "two", "../a", "gone"]
+
+
+@st.composite
+def document(draw: st.DrawFn) -> str:
+    if draw(st.integers(0, 5)) == 0:
+        return draw(st.sampled_from([BROKEN, UNRESOLVED, "steps: [\n", "x: 1\n"]))
+    text = "steps:\n"
+    for number in range(draw(st.integers(1, 4))):
+        listed = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3))
+        body = draw(
+            st.sampled_from(
+                [
+                    "command: ls",
+                    f"run: {listed[0]}",
+                    "run: '${W}'",
+                    f"run: '${{W}}', candidates: [{', '.join(listed)}]",
+                ]
+            )
+        )
+        text += f"  - {{name: s{number}, {body}}}\n"
+    return text
+
+
+@st.composite
+def folder(draw: st.DrawFn) -> dict[str, str]:
+    files = {}
+    for path in ["main.yaml", *draw(st.sets(st.sampled_from(PATHS[1:])))]:
+        files[path] = draw(document())
+        for name in draw(st.sampled_from([(), ("one",), ("one", "two")])):
+            files[path] += f"---\nname: {name}\n{draw(document())}"
+    return files
+
+
+@settings(deadline=None, max_examples=200)
+@given(files=folder())
+def test_a_program_is_closed_and_without_circles(files: dict[str, str]) -> None:
+    found = checked(files["main.yaml"], files)
+    again = checked(files["main.yaml"], files)
+    assert found.diagnostics == again.diagnostics
+    for each in found.diagnostics:
+        assert each.span.file in found.sources
+        assert all(span.file in found.sources for span, _ in each.others)
+    if found.program is not None:
+        callees = {
+            workflow.key: [
+                it.workflow for call in calls(workflow) for it in call.callees
+            ]
+            for workflow in found.program.workflows
+        }
+        assert set(TopologicalSorter(callees).static_order()) == set(callees)
+        assert all(
+            call.callees
+            for workflow in found.program.workflows
+            for call in calls(workflow)
+        )
