@@ -173,7 +173,9 @@ def _command(
     found = scalar(reading, node, "command", "a text or a list of words", False)
     if found is None:
         return None
-    words = list(DEFAULT_SHELL) if shell is None else shell[1]
+    if shell is None:
+        return Command(text=shell_text(reading, found))
+    words = shell[1]
     return Command(text=_program(reading, found, words), shell=tuple(words))
 
 

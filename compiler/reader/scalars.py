@@ -7,8 +7,8 @@ from compiler.reader.nodes import ScalarNode
 
 Kind = Literal["text", "null", "boolean", "integer", "float"]
 
-_NULL = ("", "~", "null", "Null", "NULL")
-_BOOLEAN = ("true", "True", "TRUE", "false", "False", "FALSE")
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEAN = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
 # The core schema, but that `0755` is text: YAML 1.1 and Dagu take it for octal.
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9A-Fa-f]+")
 _FLOAT = re.compile(
@@ -55,6 +55,13 @@ def kind_of(scalar: ScalarNode) -> Kind:
     if scalar.style == "*":
         return "null"
     return "text" if scalar.style else plain_kind(scalar.text)
+
+
+def is_null(scalar: ScalarNode) -> bool:
+    """Whether `kind_of` says so; asked of nearly every scalar of a file."""
+    if scalar.tag or scalar.style == "*":
+        return kind_of(scalar) == "null"
+    return not scalar.style and scalar.text in _NULL
 
 
 def tag_fits(tag: str, text: str) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import BASH_NAMES, is_reserved
+from compiler.reader import scalars
 from compiler.reader.keys import Keys
 from compiler.reader.nodes import (
     ListNode,
@@ -83,19 +84,22 @@ class Fields(NamedTuple):
 
 def fields(reading: Reading, node: MapNode, keys: Keys) -> Fields:
     """The entries of `node` under their one name; a key without a value is left out."""
-    found: dict[str, Field] = {}
+    given: dict[str, Field] = {}
+    empty: dict[str, ScalarNode] = {}
     complete = node.whole
     for text, (key, value) in node.entries.items():
         name = keys.spellings.get(text)
         if name is None:
             complete = False
             _refuse_key(reading, key, keys)
-        elif name in found:
-            _conflict(reading, key, found[name].key)
+        elif name in given:
+            _conflict(reading, key, given[name].key)
+        elif name in empty:
+            _conflict(reading, key, empty[name])
+        elif is_null(value):
+            empty[name] = key
         else:
-            found[name] = Field(key, value)
-    given = {name: field for name, field in found.items() if not is_null(field.value)}
-    empty = {name: found[name].key for name in found if name not in given}
+            given[name] = Field(key, value)
     return Fields(given, complete, empty)
 
 
@@ -141,7 +145,7 @@ def _conflict(reading: Reading, key: ScalarNode, first: ScalarNode) -> None:
 
 
 def is_null(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and kind_of(node) == "null"
+    return isinstance(node, ScalarNode) and scalars.is_null(node)
 
 
 def is_lost(node: Node) -> bool:
@@ -197,7 +201,7 @@ def scalar(
     reading: Reading, node: Node, name: str, wanted: str = "a text", empty: bool = True
 ) -> ScalarNode | None:
     """`node` if it is a scalar that is not null, nor, unless `empty`, without any text."""
-    if not isinstance(node, ScalarNode) or kind_of(node) == "null":
+    if not isinstance(node, ScalarNode) or scalars.is_null(node):
         wrong_type(reading, node, name, wanted, _quotes_for(reading, node))
         return None
     if not empty and not node.text.strip():
@@ -281,8 +285,8 @@ def integer(
 ) -> int | None:
     """A whole number from `least` to `most`; a text of digits counts as one."""
     if isinstance(node, ScalarNode):
-        digits = kind_of(node) == "text" and _DIGITS.fullmatch(node.text)
-        if digits or kind_of(node) == "integer":
+        kind = kind_of(node)
+        if kind == "integer" or (kind == "text" and _DIGITS.fullmatch(node.text)):
             value = number(node.text)
             if least <= value <= most:
                 return int(value)

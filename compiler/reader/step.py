@@ -13,11 +13,11 @@ from compiler.reader.shape import (
     Field,
     Fields,
     Reading,
+    checked_name,
     control_character,
     fields,
     integer,
     is_one_line,
-    name_of,
     note_length,
     scalar,
     text,
@@ -39,9 +39,8 @@ def step(reading: Reading, node: Node, position: int) -> Step | None:
     known = fields(reading, node, STEP)
     field = known.get("name")
     name: str | None = None
-    span = reading.span(node)
+    span = reading.span(node if field is None else field.value)
     if field is not None:
-        span = reading.span(field.value)
         found = scalar(reading, field.value, "name", empty=False)
         name = None if found is None else _step_name(reading, found.text, span)
     elif known.complete:
@@ -225,9 +224,8 @@ def _output(reading: Reading, field: Field) -> str | None:
     found = scalar(reading, field.value, "output", "a name")
     if found is None:
         return None
-    return name_of(
-        reading, found._replace(text=found.text.removeprefix("$")), "an output"
-    )
+    name, span = found.text.removeprefix("$"), reading.span(found)
+    return checked_name(reading, name, span, "an output")
 
 
 def _directory(reading: Reading, field: Field | None) -> Template | None:
