@@ -5,7 +5,7 @@ The one place that knows where expressions hide in the IR's types.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from compiler.ir import (
     Arguments,
@@ -255,7 +255,20 @@ def call_of(step: Step) -> Call | None:
     return body if isinstance(body, Call) else None
 
 
-def texts(step: Step) -> Iterator[Template | ShellText]:
+class Texts(Protocol):
+    """A step, as far as it holds texts."""
+
+    @property
+    def body(self) -> Body: ...
+    @property
+    def conditions(self) -> tuple[Condition, ...]: ...
+    @property
+    def env(self) -> tuple[Variable, ...]: ...
+    @property
+    def directory(self) -> Template | None: ...
+
+
+def texts(step: Texts) -> Iterator[Template | ShellText]:
     """Every template and shell text of `step`, the texts of backticks included."""
     yield from body_texts(step.body)
     for condition in step.conditions:

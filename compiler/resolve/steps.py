@@ -1,15 +1,19 @@
 """Steps and handlers as read -> with edges, environment and resolved texts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from compiler.ir import (
     ITEM,
+    Body,
+    Condition,
     Edge,
     Ending,
     Export,
     Map,
     Origin,
+    Reference,
     ShellText,
     Step,
     Template,
@@ -37,33 +41,71 @@ def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workf
     """`workflow` with its steps and handlers resolved; its params and env are already."""
     scopes = [_step_scope(place, names) for place in range(len(workflow.steps))]
     handler_scope = Scope(names=names, where="handler")
-    steps = [
-        _resolve_step(step, scope, findings)
+    of_steps = [
+        _resolve_texts(step, scope, findings)
         for step, scope in zip(workflow.steps, scopes, strict=True)
     ]
-    handlers = [_resolve_step(it, handler_scope, findings) for it in workflow.handlers]
-
-    read = _steps_read([*steps, *handlers])
+    of_handlers = [
+        _resolve_texts(it, handler_scope, findings) for it in workflow.handlers
+    ]
+    read = _steps_read([*of_steps, *of_handlers])
     base = _base_exports(workflow, findings.undeclared)
     awaited = {parent for parents in names.graph.parents for parent in parents}
     return replace(
         workflow,
         steps=tuple(
-            replace(
+            _resolved(
                 step,
-                edges=_edges(step, place, steps, names.graph),
+                texts,
+                edges=_edges(place, texts, workflow.steps, names.graph),
                 exports=_exports(step, scopes[place], base),
                 captured=step.output is not None or step.name in read,
             )
-            for place, step in enumerate(steps)
+            for place, (step, texts) in enumerate(
+                zip(workflow.steps, of_steps, strict=True)
+            )
         ),
         handlers=tuple(
-            replace(it, exports=_exports(it, handler_scope, base), captured=True)
-            for it in handlers
+            _resolved(step, texts, (), _exports(step, handler_scope, base), True)
+            for step, texts in zip(workflow.handlers, of_handlers, strict=True)
         ),
         leaves=tuple(
-            step.name for place, step in enumerate(steps) if place not in awaited
+            step.name
+            for place, step in enumerate(workflow.steps)
+            if place not in awaited
         ),
+    )
+
+
+class _Texts(NamedTuple):
+    """The fields of a step that hold texts, resolved."""
+
+    body: Body
+    conditions: tuple[Condition, ...]
+    env: tuple[Variable, ...]
+    directory: Template | None
+
+    def references(self) -> Iterator[Reference]:
+        for text in texts(self):
+            yield from text_references(text)
+
+
+def _resolved(
+    step: Step,
+    texts: _Texts,
+    edges: tuple[Edge, ...],
+    exports: tuple[Export, ...],
+    captured: bool,
+) -> Step:
+    return replace(
+        step,
+        body=texts.body,
+        conditions=texts.conditions,
+        env=texts.env,
+        directory=texts.directory,
+        edges=edges,
+        exports=exports,
+        captured=captured,
     )
 
 
@@ -71,8 +113,8 @@ def _step_scope(place: int, names: Names) -> Scope:
     return Scope(names=names, where="step", step=place)
 
 
-def _resolve_step(step: Step, scope: Scope, findings: Findings) -> Step:
-    """`step` with its texts resolved. Of a fan-out the items, the width and the step's own
+def _resolve_texts(step: Step, scope: Scope, findings: Findings) -> _Texts:
+    """The texts of `step`, resolved. Of a fan-out the items, the width and the step's own
     conditions are outside: they see neither ITEM nor the step's env (F4)."""
     fans_out = isinstance(step.body, Map)
     inside, env = scope, step.env
@@ -95,8 +137,7 @@ def _resolve_step(step: Step, scope: Scope, findings: Findings) -> Step:
         return resolve_shell_text(it, outside, findings)
 
     body = step.body
-    return replace(
-        step,
+    return _Texts(
         body=(
             map_each_item(map_items(body, outer_template), template, shell_text)
             if isinstance(body, Map)
@@ -123,13 +164,12 @@ def _resolve_env(
         earlier |= {variable.name}
 
 
-def _steps_read(steps: Sequence[Step]) -> set[str]:
+def _steps_read(of_steps: Iterable[_Texts]) -> set[str]:
     """The steps of which some reference reads the output or, of a call, the record."""
     return {
         origin.step
-        for step in steps
-        for text in texts(step)
-        for reference in text_references(text)
+        for texts in of_steps
+        for reference in texts.references()
         for origin in reference.origins
         if origin.kind == "output"
         or (origin.kind == "field" and origin.name == "output")
@@ -137,13 +177,14 @@ def _steps_read(steps: Sequence[Step]) -> set[str]:
 
 
 def _edges(
-    step: Step, place: int, steps: Sequence[Step], graph: Graph
+    place: int, texts: _Texts, steps: Sequence[Step], graph: Graph
 ) -> tuple[Edge, ...]:
-    """The edges to what `step` waits for, with the endings they hold for (S5, S6)."""
+    """The edges to what the step at `place` waits for, and the endings that they hold for
+    (S5, S6)."""
     dependencies = graph.dependencies[place]
     if not dependencies:
         return ()
-    tolerated = _tolerated(step)
+    tolerated = _tolerated(texts)
     return tuple(
         Edge(
             step=steps[parent].name,
@@ -162,12 +203,11 @@ def _continues_skipped(step: Step) -> bool:
     return step.continue_on is not None and step.continue_on.skipped
 
 
-def _tolerated(step: Step) -> set[str]:
-    """The steps whose skip `step` tolerates: it reads of them with a default (S5)."""
+def _tolerated(texts: _Texts) -> set[str]:
+    """The steps whose skip a step tolerates: it reads of them with a default (S5)."""
     return {
         origin.step
-        for text in texts(step)
-        for reference in text_references(text)
+        for reference in texts.references()
         if reference.default is not None
         for origin in reference.origins
         if origin.kind in ("output", "field")
@@ -196,7 +236,7 @@ def _base_exports(
 
 
 def _exports(step: Step, scope: Scope, base: tuple[Export, ...]) -> tuple[Export, ...]:
-    outputs = dict.fromkeys(_exported_outputs(step, scope))
+    outputs = _exported_outputs(step, scope)
     fans_out = isinstance(step.body, Map)
     if not (outputs or fans_out or step.env):
         return base
@@ -208,10 +248,10 @@ def _exports(step: Step, scope: Scope, base: tuple[Export, ...]) -> tuple[Export
             origins += known.origins
         exports[name] = Export(name=name, origins=origins)
 
-    for name in outputs:
+    for name, origins in outputs.items():
         known = exports.get(name)
         if known is None or known.origins[0].kind != "param":
-            add(name, output_origins(name, scope), keep=True)
+            add(name, origins, keep=True)
     if fans_out:
         add(ITEM, (Origin("item", ITEM),), keep=True)
     for variable in step.env:
@@ -219,27 +259,30 @@ def _exports(step: Step, scope: Scope, base: tuple[Export, ...]) -> tuple[Export
     return tuple(exports.values())
 
 
-def _exported_outputs(step: Step, scope: Scope) -> Iterator[str]:
+def _exported_outputs(step: Step, scope: Scope) -> dict[str, tuple[Origin, ...]]:
     """The outputs in the environment: of direct dependencies, and those that the step's
     texts name, as NAME or NAME_FILE."""
+    found: dict[str, tuple[Origin, ...]] = {}
     names = scope.names
     if not names.producers:
-        return
+        return found
     if scope.step is not None:
         for parent in names.graph.parents[scope.step]:
             output = names.step(parent).output
             if output is not None:
-                yield output
+                found[output] = output_origins(output, scope)
     for text in texts(step):
         for part in (text.source,) if isinstance(text, ShellText) else text.parts:
             if isinstance(part, str):
-                yield from _named_outputs(part, scope)
+                for name in _named_outputs(part, names):
+                    origins = found.get(name) or output_origins(name, scope)
+                    if origins:
+                        found[name] = origins
+    return found
 
 
-def _named_outputs(text: str, scope: Scope) -> Iterator[str]:
+def _named_outputs(text: str, names: Names) -> list[str]:
     named = words(text)
     if "_FILE" in text:
         named |= {word.removesuffix("_FILE") for word in named}
-    for name in sorted(named & scope.names.producers.keys()):
-        if output_origins(name, scope):
-            yield name
+    return sorted(named & names.producers.keys())

@@ -1,7 +1,6 @@
 """Templates and shell texts as read -> with only those references that are ours."""
 
 import re
-from dataclasses import replace
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import Expression, Reference, ShellReference, ShellText, Template
@@ -32,7 +31,12 @@ def resolve_shell_text(text: ShellText, scope: Scope, findings: Findings) -> She
             problem = misplaced(resolved)
             if problem is not None:
                 findings.diagnostics.append(problem)
-    return replace(text, references=tuple(ours))
+    return ShellText(
+        source=text.source,
+        references=tuple(ours),
+        assigned=text.assigned,
+        span=text.span,
+    )
 
 
 def _resolve(
