@@ -248,14 +248,16 @@ def _run_handlers(frame: Frame, status: RunStatus) -> Work[RunStatus]:
 
 def _run_handler(frame: Frame, handler: Step, status: RunStatus) -> Work[RunStatus]:
     record = frame.handler(handler)
-    yield Spawn(record, begin(record, frame, {"DAG_RUN_STATUS": status}))
-    yield from next_end(patient=True)
+    while True:
+        yield Spawn(record, begin(record, frame, {"DAG_RUN_STATUS": status}))
+        yield from next_end(patient=True)
+        stop = yield from silence()
+        if stop is not None:
+            frame.stop, frame.out_of_time, status = stop, False, "aborted"
+        if stop is None or record.attempts or handler.name != "exit":
+            break  # else it has not begun, and is due nevertheless
     ending = record.ending or "aborted"
     frame.run.watch.decided(record, ending)
-    stop = yield from silence()
-    if stop is not None:
-        frame.stop, frame.out_of_time = stop, False
-        return "aborted"
     if ending in ("failed", "continued") and status != "aborted":
         return "failed"
     return status

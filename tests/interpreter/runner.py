@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from resolved import backtick, handler, holds, param, program, step
+from resolved import backtick, from_yaml, handler, holds, param, program, step
 
 from compiler.interpreter import Lines, run
 from compiler.ir import Program, Retry
@@ -22,6 +22,102 @@ GROUPS = {
     "ignored": "trap '' TERM; set -m; while :; do sleep 0.1; done & touch ready; wait",
 }
 STUBBORN = "trap '' TERM; touch ready; while :; do sleep 0.1; done"
+
+# Of each workflow the handlers say their names.
+_TOLD = """
+handlerOn:
+  success: {command: echo "$DAG_NAME success" >> handlers}
+  failure: {command: echo "$DAG_NAME failure" >> handlers}
+  cancel: {command: sleep 0.1; echo "$DAG_NAME cancel $DAG_RUN_STATUS" >> handlers}
+  exit: {command: echo "$DAG_NAME exit $DAG_RUN_STATUS" >> handlers}
+"""
+CALLS = f"""
+name: flow
+type: graph
+steps:
+  - {{name: call, run: outer, output: R, retryPolicy: {{limit: 3, intervalSec: 0}}}}
+  - {{name: pauses, run: fails, retryPolicy: {{limit: 1, intervalSec: 300}}}}
+  - {{name: after, run: outer, depends: call}}
+{_TOLD}
+---
+name: outer
+steps:
+  - name: each
+    parallel: {{items: [a, b, c], maxConcurrent: 2}}
+    run: inner
+    params: P=${{ITEM}}
+{_TOLD}
+---
+name: inner
+params: [P: ""]
+steps:
+  - {{name: work, command: 'touch ready-$P; sleep 300 & sleep 300', output: OUT}}
+  - {{name: never, command: echo}}
+{_TOLD}
+---
+name: fails
+steps: [{{name: a, command: exit 3}}]
+"""
+# A handler of a callee runs when the signal comes, and one of it is a call.
+HANDLING = f"""
+name: flow
+steps: [{{name: call, run: kid}}, {{name: after, command: echo}}]
+{_TOLD}
+---
+name: kid
+steps: [{{name: a, command: 'true'}}]
+handlerOn:
+  success: {{run: last}}
+  exit: {{command: echo "kid exit $DAG_RUN_STATUS" >> handlers}}
+---
+name: last
+steps: [{{name: b, command: touch ready; sleep 300}}]
+{_TOLD}
+"""
+STUBBORN_CALL = f"""
+name: flow
+type: graph
+steps:
+  - {{name: call, run: kid, timeoutSec: 1}}
+  - {{name: other, command: "{STUBBORN.replace('ready', 'other')}"}}
+---
+name: kid
+steps: [{{name: a, command: "{STUBBORN}"}}]
+{_TOLD}
+"""
+_BUSY = (
+    "[ -e ready ] || touch ready; sleep 0.0$((RANDOM % 9)); (sleep 300) & sleep 0.05"
+)
+RANDOM = f"""
+name: flow
+type: graph
+maxActiveSteps: 8
+steps:
+  - {{name: a, parallel: {{items: 1 2 3 4 5 6 7 8, maxConcurrent: 3}}, run: outer}}
+  - {{name: b, run: outer, timeoutSec: 60}}
+  - {{name: c, run: outer, depends: b}}
+  - {{name: lasts, command: sleep 60}}
+  - {{name: d, parallel: 1 2 3 4 5 6 7 8 9, command: '{_BUSY}', preconditions: sleep 0.0$ITEM}}
+{_TOLD}
+---
+name: outer
+type: graph
+maxActiveSteps: 5
+timeoutSec: 60
+params: [P: "`sleep 0.02; echo p`"]
+steps:
+  - {{name: x, run: inner, retryPolicy: {{limit: 1, intervalSec: 0}}}}
+  - {{name: y, parallel: [1, 2, 3], run: inner}}
+  - {{name: z, command: '{_BUSY}', depends: [x, y]}}
+{_TOLD}
+---
+name: inner
+delaySec: 0
+steps:
+  - {{name: one, command: '{_BUSY}'}}
+  - {{name: two, command: '{_BUSY}', timeoutSec: 20}}
+{_TOLD}
+"""
 
 PROGRAMS: dict[str, Program] = {
     "steps": program(
@@ -45,6 +141,10 @@ PROGRAMS: dict[str, Program] = {
         step("a", "true", conditions=[holds("touch ready; sleep 300")]),
         handlers=HANDLERS,
     ),
+    "calls": from_yaml(CALLS),
+    "handling": from_yaml(HANDLING),
+    "stubborn-call": from_yaml(STUBBORN_CALL),
+    "random-calls": from_yaml(RANDOM),
     "param": program(
         step("a", "true"),
         order=[param("P", backtick("touch ready; sleep 300"))],

@@ -262,7 +262,7 @@ def test_the_limit_of_a_callee_holds_beside_that_of_the_run(tmp_path: Path) -> N
     report = execute(from_yaml(LIMITS), tmp_path)
     running: set[str] = set()
     most = 0
-    for what, path in report.outcome.events:
+    for _, path in report.outcome.events:
         if "/" in path:
             running ^= {path}
             assert len({each[0] for each in running}) == len(running)

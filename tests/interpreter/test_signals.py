@@ -207,3 +207,138 @@ def test_a_signal_at_any_time(start: object, seed: int) -> None:
     assert {it.status for it in outcome.steps.values()} <= {"succeeded", "aborted"}
     assert running.handlers == ["cancel aborted", "exit aborted"]
     assert running.survivors() == []
+
+
+# ---- calls and fan-outs
+
+
+def wait_for(running: Running, *names: str) -> None:
+    """Until a step has made these files."""
+    until = time.monotonic() + 20
+    while not all((running.folder / name).exists() for name in names):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@needs_proc
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_calls(start: object, number: int) -> None:
+    running: Running = start("calls")  # type: ignore[operator]
+    wait_for(running, "ready-a", "ready-b")
+    time.sleep(0.2)
+    running.process.send_signal(number)
+    outcome = running.outcome(128 + number)
+    found = {
+        path: (it.status, it.attempts, it.exit_code)
+        for path, it in outcome.steps.items()
+    }
+    begun, never = ("aborted", 1, None), ("aborted", 0, None)
+    assert found == {
+        "call": begun,
+        "call/each": begun,
+        "call/each[0]": begun,
+        "call/each[0]/work": ("aborted", 1, 143),
+        "call/each[0]/never": never,
+        "call/each[1]": begun,
+        "call/each[1]/work": ("aborted", 1, 143),
+        "call/each[1]/never": never,
+        "call/each[2]": never,
+        "call/each[2]/work": never,
+        "call/each[2]/never": never,
+        "pauses": ("aborted", 1, 1),
+        "pauses/a": ("failed", 1, 3),
+        "after": never,
+        "after/each": never,
+    }
+    record = json.loads(outcome.outputs["R"])
+    assert record["status"] == "aborted"
+    # Innermost first; what does not contain each other ends side by side.
+    assert sorted(running.handlers[:4]) == [
+        "inner cancel aborted",
+        "inner cancel aborted",
+        "inner exit aborted",
+        "inner exit aborted",
+    ]
+    assert running.handlers[4:] == [
+        "outer cancel aborted",
+        "outer exit aborted",
+        "flow cancel aborted",
+        "flow exit aborted",
+    ]
+    assert running.survivors() == []
+
+
+@needs_proc
+def test_a_signal_while_a_handler_of_a_callee_runs(start: object) -> None:
+    running: Running = start("handling")  # type: ignore[operator]
+    running.wait_until_ready()
+    running.process.send_signal(signal.SIGTERM)
+    outcome = running.outcome(143)
+    assert {path: it.status for path, it in outcome.steps.items()} == {
+        "call": "aborted",
+        "call/a": "succeeded",
+        "after": "aborted",
+    }
+    assert {path: it.status for path, it in outcome.handlers.items()} == {
+        "call/success": "aborted",
+        "call/success/b": "aborted",
+        "call/success/cancel": "succeeded",
+        "call/success/exit": "succeeded",
+        "call/exit": "succeeded",
+        "cancel": "succeeded",
+        "exit": "succeeded",
+    }
+    assert running.handlers == [
+        "last cancel aborted",
+        "last exit aborted",
+        "kid exit aborted",
+        "flow cancel aborted",
+        "flow exit aborted",
+    ]
+    assert running.survivors() == []
+
+
+@needs_proc
+def test_a_signal_while_a_call_is_being_ended(start: object) -> None:
+    # It is over its time, but its step does not end; then all must end.
+    running: Running = start("stubborn-call")  # type: ignore[operator]
+    wait_for(running, "ready", "other")
+    time.sleep(1.5)
+    running.process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    running.process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    outcome = running.outcome(143)
+    assert time.monotonic() - began < 3
+    assert {path: it.status for path, it in outcome.steps.items()} == {
+        "call": "aborted",
+        "call/a": "aborted",
+        "other": "aborted",
+    }
+    assert running.handlers == ["kid cancel aborted", "kid exit aborted"]
+    assert running.survivors() == []
+
+
+@needs_proc
+@pytest.mark.parametrize("seed", range(8))
+def test_a_signal_at_any_time_among_calls(start: object, seed: int) -> None:
+    chance = random.Random(seed)
+    running: Running = start("random-calls")  # type: ignore[operator]
+    running.wait_until_ready()
+    time.sleep(chance.random() * 2)
+    number = chance.choice([signal.SIGINT, signal.SIGTERM])
+    running.process.send_signal(number)
+    outcome = running.outcome(128 + number)
+    assert outcome.status == "aborted"
+    assert {it.status for it in outcome.steps.values()} <= {"succeeded", "aborted"}
+    assert running.survivors() == []
+    # Each callee that had begun has come to its end, and the run at last.
+    assert running.handlers[-2:] == ["flow cancel aborted", "flow exit aborted"]
+    begun = {
+        path.rpartition("/")[0] for path, it in outcome.steps.items() if it.attempts
+    }
+    exits = {path for path, it in outcome.handlers.items() if path.endswith("exit")}
+    ended = {path.removesuffix("exit").removesuffix("/") for path in exits}
+    assert begun <= ended
+    assert all(outcome.steps[path].attempts for path in ended - {""})
+    assert all(outcome.handlers[path].attempts for path in exits)
