@@ -10,11 +10,12 @@ T = TypeVar("T")
 
 @dataclass(slots=True, eq=False)
 class Limit:
-    """At most so many at a time, `room` is there for more. `blocked` are the tickets of
-    those that were next, but for which this one was full."""
+    """At most so many at a time, `room` is there for more. So many are `waiting`; the
+    tickets `blocked` are of those that were next, but for which this one was full."""
 
     size: int
     room: int = field(init=False)
+    waiting: int = 0
     blocked: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -41,16 +42,27 @@ class Line(Generic[T]):
         self._waiting: dict[int, tuple[T, Limits]] = {}
         self._next: list[int] = []
 
+    def take_now(self, limits: Limits) -> bool:
+        """Takes room under all of `limits` if there is some and nobody waits for it."""
+        if any(limit.waiting or not limit.room for limit in limits):
+            return False
+        for limit in limits:
+            limit.room -= 1
+        return True
+
     def enter(self, who: T, limits: Limits) -> int:
         """The ticket with which `who` waits for room under all of `limits`."""
         ticket = next(self._tickets)
         self._waiting[ticket] = (who, limits)
         heapq.heappush(self._next, ticket)
+        for limit in limits:
+            limit.waiting += 1
         return ticket
 
     def leave(self, ticket: int) -> None:
         """Who holds `ticket` no longer waits."""
-        del self._waiting[ticket]
+        for limit in self._waiting.pop(ticket)[1]:
+            limit.waiting -= 1
 
     def take(self) -> T | None:
         """The first for whom there is room, which is then taken; None if there is none."""
@@ -61,7 +73,7 @@ class Line(Generic[T]):
             who, limits = self._waiting[ticket]
             full = next((limit for limit in limits if not limit.room), None)
             if full is None:
-                del self._waiting[ticket]
+                self.leave(ticket)
                 for limit in limits:
                     limit.room -= 1
                 return who

@@ -131,6 +131,9 @@ class Loop:
                 case Launch():
                     self._processes.start(task, request)
                 case Take(limits=limits):
+                    if self._line.take_now(limits):
+                        task.held.append(limits)
+                        continue
                     task.ticket = self._line.enter(task, limits)
                 case Give(limits=limits):
                     self._give(task, limits)

@@ -144,6 +144,9 @@ PROGRAMS: dict[str, Program] = {
     "calls": from_yaml(CALLS),
     "handling": from_yaml(HANDLING),
     "stubborn-call": from_yaml(STUBBORN_CALL),
+    "waits-for-a-run": from_yaml(
+        f"name: waits\nmaxActiveRuns: 1\nsteps: [{{name: a, command: echo}}]\n{_TOLD}"
+    ),
     "random-calls": from_yaml(RANDOM),
     "param": program(
         step("a", "true"),

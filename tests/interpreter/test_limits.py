@@ -60,6 +60,21 @@ def test_who_leaves_is_not_next() -> None:
     assert take_all(line) == ["d"]
 
 
+def test_room_is_taken_at_once_where_nobody_waits_for_it() -> None:
+    line: Line[str] = Line()
+    outer = (Limit(2),)
+    inner, other = nested(outer, 1), nested(outer, 1)
+    assert line.take_now(inner)
+    assert not line.take_now(inner)
+    line.enter("a", inner)
+    assert take_all(line) == []
+    assert not line.take_now(other)  # a may want that room
+    line.give(inner)
+    assert not line.take_now(inner)
+    assert take_all(line) == ["a"]
+    assert line.take_now(other)
+
+
 @pytest.mark.parametrize(
     ("sizes", "kept"),
     [
