@@ -1,4 +1,4 @@
-"""A shape and a number of steps -> a workflow of that graph, as YAML and as a Makefile."""
+"""A shape and a number of steps -> a workflow of that shape, as YAML and as a Makefile."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -88,6 +88,67 @@ def to_yaml(graph: Graph, body: Body = "true", limit: int | None = None) -> str:
             lines.append("    depends:")
             lines += [f"      - s{parent}" for parent in parents]
     return "\n".join(lines) + "\n"
+
+
+def large(steps: int) -> str:
+    """A workflow as people write them, some 210 bytes a step: descriptions and comments,
+    a command with references, outputs, dependencies, tries."""
+    choose = random.Random(_SEED)
+    lines = [
+        "name: large",
+        "type: graph",
+        "params:",
+        "  - REGION: eu-west-1",
+        '  - DAY: "2026-01-01"',
+        "env:",
+        "  - BUCKET: s3://data/${REGION}",
+        "steps:",
+    ]
+    for place in range(steps):
+        before = range(max(0, place - _LAYER), place)
+        parents = sorted(choose.sample(before, min(place, choose.randint(1, 2))))
+        rows = [f' "$ROWS_{it}"' for it in parents[:1] if it % 4 == 0]
+        lines += [
+            f"  - name: load_{place}",
+            (
+                f"    description: copies part {place} of the table and counts its rows"
+                if place % 2
+                else f"    # part {place}: copied from the bucket, then counted"
+            ),
+            f"    command: ./load.sh --into table_{place % 40} "
+            f'"$BUCKET/part-{place}" "${{DAY}}"{"".join(rows)}',
+        ]
+        if place % 4 == 0:
+            lines.append(f"    output: ROWS_{place}")
+        if parents:
+            lines += ["    depends:", *(f"      - load_{it}" for it in parents)]
+        if place % 5 == 0:
+            lines += ["    retryPolicy:", "      limit: 3", "      intervalSec: 10"]
+    return "\n".join(lines) + "\n"
+
+
+def fan_out(items: int, width: int) -> str:
+    """One step that does `true` for each item, so many at a time."""
+    return (
+        "steps:\n  - name: each\n    command: 'true'\n    parallel:\n"
+        f"      maxConcurrent: {width}\n      items: [{', '.join(map(str, range(items)))}]\n"
+    )
+
+
+def nested(depth: int) -> str:
+    """Workflows that do `true` and call the next one, each within the one before."""
+    documents = []
+    for place in range(depth):
+        lines = [
+            f"name: level{place}",
+            "steps:",
+            "  - name: work",
+            "    command: 'true'",
+        ]
+        if place + 1 < depth:
+            lines += ["  - name: next", f"    run: level{place + 1}"]
+        documents.append("\n".join(lines) + "\n")
+    return "---\n".join(documents)
 
 
 def to_makefile(graph: Graph) -> str:

@@ -7,6 +7,7 @@ ratios carry from machine to machine, times do not. README.md has a table and it
 """
 
 import argparse
+import gc
 import os
 import platform
 import shutil
@@ -20,7 +21,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
-from graphs import SHAPES, Body, to_makefile, to_yaml
+from graphs import (
+    SHAPES,
+    Body,
+    chain,
+    fan_out,
+    large,
+    nested,
+    to_makefile,
+    to_yaml,
+    wide,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = Path(__file__).resolve().with_name("small.yaml")
@@ -71,6 +82,7 @@ def process(words: Sequence[str], folder: Path) -> Work:
         "PYTHONPATH": str(ROOT),
         "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
         "WFC_HOME": str(folder / "wfc"),
+        "DAGU_HOME": str(folder / "dagu"),
     }
     # An installed program has its bytecode; this one has it from the first time on.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -143,24 +155,79 @@ def per_step(steps: int, times: int) -> list[Row]:
     return rows
 
 
-def running(shape: str, steps: int, folder: Path, times: int) -> list[Row]:
-    """A run of steps that do nothing, two at once, by wfc and by its emitted script."""
+def large_files(folder: Path, times: int) -> list[Row]:
+    """`wfc lint` of long files, against what Dagu takes to validate one of them, and
+    against each other: that is linear where a file ten times as long takes ten times.
+    """
+    files = {}
+    for steps in (10_000, 100_000):
+        files[steps] = folder / f"large-{steps}.yaml"
+        files[steps].write_text(large(steps), "utf-8")
+    lint = {
+        steps: process([sys.executable, "-m", "wfc", "lint", "-q", str(file)], folder)
+        for steps, file in files.items()
+    }
+    what, longer = (f"`wfc lint` of {steps:,} steps, process" for steps in files)
+    rows = []
+    dagu = dagu_binary()
+    if dagu is None:
+        print(
+            "DAGU IS NOT INSTALLED: the row against `dagu validate` is missing "
+            "(tests/engines/install brings it)",
+            file=sys.stderr,
+        )
+    else:
+        validate = process([str(dagu), "validate", str(files[10_000])], folder)
+        rows.append(measure(what, lint[10_000], "`dagu validate`", validate, times))
+    rows.append(measure(longer, lint[100_000], what, lint[10_000], max(1, times // 3)))
+    return rows
+
+
+def dagu_binary() -> Path | None:
+    """The Dagu that tests/engines/install brings, else one in PATH."""
+    engines = Path(os.environ.get("WFC_ENGINES") or Path.home() / ".cache/wfc-engines")
+    installed = engines / "node_modules/@dagu-org/dagu-linux-x64/bin/dagu"
+    if installed.is_file():
+        return installed
+    found = shutil.which("dagu")
+    return None if found is None else Path(found)
+
+
+def running_graph(shape: str, steps: int, folder: Path, times: int) -> list[Row]:
+    """A run of steps that do nothing, two at once."""
     graph = SHAPES[shape](steps)
-    place = folder / f"{shape}-{steps}"
-    place.mkdir()
-    (place / "graph.yaml").write_text(to_yaml(graph, limit=2), "utf-8")
-    (place / "Makefile").write_text(to_makefile(graph), "utf-8")
+    text, rules = to_yaml(graph, limit=2), to_makefile(graph)
+    return running(f"{steps:,} steps, {shape}", text, rules, folder, times)
+
+
+def running_items(items: int, folder: Path, times: int) -> list[Row]:
+    """A fan-out over items for which nothing is done, two at once."""
+    text, rules = fan_out(items, width=2), to_makefile(wide(items))
+    return running(f"fan-out of {items:,}", text, rules, folder, times)
+
+
+def running_calls(depth: int, folder: Path, times: int) -> list[Row]:
+    """Calls in each other that do nothing; make has them as a chain."""
+    text, rules = nested(depth), to_makefile(chain(depth))
+    return running(f"{depth:,} nested calls", text, rules, folder, times)
+
+
+def running(what: str, text: str, rules: str, folder: Path, times: int) -> list[Row]:
+    """A run of the workflow `text`, by wfc and by its emitted script, against make with
+    `rules`."""
+    place = Path(tempfile.mkdtemp(dir=folder))
+    (place / "graph.yaml").write_text(text, "utf-8")
+    (place / "Makefile").write_text(rules, "utf-8")
     wfc = [sys.executable, "-m", "wfc"]
     process([*wfc, "compile", "graph.yaml", "--target", "shell"], place)()
     make = process(["make", "--silent", "-j2"], place)
     return [
-        measure(f"{what}, {steps:,} steps, {shape}", process(words, place), "`make -j2`",
-                make, times)
-        for what, words in (
+        measure(f"{how}, {what}", process(words, place), "`make -j2`", make, times)
+        for how, words in (
             ("`wfc run`", [*wfc, "run", "graph.yaml"]),
             ("emitted bash", ["bash", "graph.sh"]),
         )
-    ]  # fmt: skip
+    ]
 
 
 def main() -> None:
@@ -169,6 +236,7 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="fewer times and steps")
     quick = parser.parse_args().quick
+    gc.disable()  # as the program `wfc` does
     sys.path.insert(0, str(ROOT))
     folder = Path(tempfile.mkdtemp(prefix="wfc-benchmarks-"))
     try:
@@ -188,15 +256,24 @@ def main() -> None:
         print("|---|--:|--:|---|--:|--:|--:|--:|")
         parts: list[Callable[[], list[Row]]] = [
             lambda: start_up(folder, 5 if quick else 20),
+            lambda: large_files(folder, 1 if quick else 5),
             lambda: per_step(1000, 1 if quick else 5),
         ]
         sizes = [200] if quick else [1000, 5000]
         parts += [
-            lambda shape=shape, steps=steps: running(  # type: ignore[misc]
+            lambda shape=shape, steps=steps: running_graph(  # type: ignore[misc]
                 shape, steps, folder, 3 if steps <= 1000 else 1
             )
             for steps in sizes
             for shape in ("chain", "wide", "layered")
+        ]
+        further = ((running_items, (1000, 5000)), (running_calls, (200, 1000)))
+        parts += [
+            lambda run=run, size=size: run(  # type: ignore[misc]
+                size, folder, 3 if size <= 1000 else 1
+            )
+            for run, sizes in further
+            for size in (sizes[:1] if quick else sizes)
         ]
         for part in parts:
             for row in part():
