@@ -67,7 +67,8 @@ def test_a_full_stream_does_not_end_a_run(kind: type[Lines]) -> None:
     told = False
     with contextlib.suppress(OSError), open("/dev/full", "w") as stream:
         made = kind(stream)
-        made.begin(1)
+        made.expect(1)
+        made.waiting("a", "queue q")
         made.started("a")
         made.problem("b")
         made.close()
