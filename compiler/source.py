@@ -23,7 +23,7 @@ class Span:
     length: int = 1
 
 
-@dataclass(frozen=True, eq=True)
+@dataclass(frozen=True)
 class Source:
     """A file as read: `name` is how the user named it, `text` has `\\n` line ends."""
 

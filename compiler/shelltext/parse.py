@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Diagnostic
 from compiler.expressions import Locate
 from compiler.ir import Quoting, Reference, ShellReference, ShellText, Template
 from compiler.shelltext.plain import read_plain
-from compiler.shelltext.sites import Site
+
+if TYPE_CHECKING:
+    from compiler.shelltext.sites import Site
 
 # A text without any of these has no reference and sets no name.
 _WORTH_READING = re.compile(
@@ -49,7 +52,7 @@ def parse(source: str, locate: Locate) -> tuple[ShellText, tuple[Diagnostic, ...
     return text, tuple(unique)
 
 
-def _reference(site: Site) -> ShellReference | None:
+def _reference(site: "Site") -> ShellReference | None:
     expression = site.expression
     if expression is None:
         return None
@@ -75,7 +78,7 @@ def _reference(site: Site) -> ShellReference | None:
     )
 
 
-def _outer_quoting(site: Site) -> Quoting:
+def _outer_quoting(site: "Site") -> Quoting:
     """The quoting of the command that holds the outermost program text."""
     start = site.start
     quoting = site.quoting

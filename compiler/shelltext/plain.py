@@ -15,30 +15,29 @@ from compiler.shelltext.commands import BEFORE_COMMAND
 from compiler.shelltext.launching import MAY_START, is_interesting, may_start, use
 from compiler.shelltext.quoting import unquoted
 
-# `$NAME`, or `${NAME}` with a path (groups 1, 2 and 3), and what the shell alone has.
-_DOLLAR = (
-    r"\$(?:([A-Za-z_][A-Za-z0-9_]*)"
-    r"|\{([A-Za-z_][A-Za-z0-9_-]*)((?:\.[A-Za-z0-9_][A-Za-z0-9_-]*|\[[0-9]{1,9}\])*+)\}"
-    r"|[0-9@*#?$!-])"
-)
-_ANY_DOLLAR = re.sub(r"(?<!\\)\((?!\?)", "(?:", _DOLLAR)
-_DOUBLE = rf'"(?:[^"\\$`]++|\\[^\n]|{_ANY_DOLLAR})*+"'
+# What a text of plain commands is made of, but that a `$` may stand anywhere.
+_DOUBLE = r'"(?:[^"\\`]++|\\[^\n])*+"'
 _SINGLE = r"'(?:[^'$]++|\$(?![{<]))*+'"
-_QUOTED = f"{_DOUBLE}|{_SINGLE}|{_ANY_DOLLAR}"
+_WORD = rf"(?:[^ \t\n'\"`\\;&|()<>\[]++|{_DOUBLE}|{_SINGLE})++"
 _BLANK = r"[ \t]++(?:\\\n[ \t]*+)*+"
 _COMMENT = r"#[^\n]*+"
-# No comment, no assignment, no number of a redirection, and nothing that only groups.
-_HEAD = rf"(?![#!{{}}0-9])(?:[^ \t\n'\"`$\\;&|()<>\[=]++|{_QUOTED})++"
-_WORD = rf"(?!#)(?:[^ \t\n'\"`$\\;&|()<>\[]++|{_QUOTED})++"
-_REDIRECTION = rf"(?:&>>?|>>|[<>]&?)[ \t]*+{_WORD}"
 _BETWEEN = rf"(?:[ \t\n]++|{_COMMENT})*+"
-# Its first word, and the others.
+_REDIRECTS = r"(?:&>>?|>>|[<>]&?)[ \t]*+"
+# Its first word, and the others. The first one is no assignment, no number of a
+# redirection, and nothing that only groups commands.
 _COMMAND = re.compile(
-    rf"({_HEAD})((?:{_BLANK}{_WORD}|[ \t]*+{_REDIRECTION})*+)"
+    rf"(?![#!{{}}0-9]|[A-Za-z_][A-Za-z0-9_]*\+?=)({_WORD})"
+    rf"((?:(?:{_BLANK}|[ \t]*+{_REDIRECTS})(?!#){_WORD})*+)"
     rf"(?:{_BLANK}(?:{_COMMENT})?)?+(?:(?:;|&&?|\|\|?|\n){_BETWEEN}|\Z)"
 )
 _BEFORE = re.compile(_BETWEEN)
-_WORDS = re.compile(rf"[0-9]*+{_REDIRECTION}|({_WORD})")
+# `$NAME`, or `${NAME}` with a path (groups 1, 2 and 3), and what the shell alone has; any
+# other `$` begins something else.
+_DOLLAR = (
+    r"\$(?:([A-Za-z_][A-Za-z0-9_]*)"
+    r"|\{([A-Za-z_][A-Za-z0-9_-]*)((?:\.[A-Za-z0-9_][A-Za-z0-9_-]*|\[[0-9]{1,9}\])*+)\}"
+    r"|[0-9@*#?$!-]|)"
+)
 _PIECE = re.compile(rf"(?<![^ \t\n;&|]){_COMMENT}|{_SINGLE}|{_DOUBLE}|{_DOLLAR}")
 _IN_DOUBLE = re.compile(rf"\\.|{_DOLLAR}", re.DOTALL)
 
@@ -58,13 +57,14 @@ def read_plain(source: str, locate: Locate) -> tuple[ShellReference, ...] | None
         position = command.end()
     found: list[ShellReference] = []
     for piece in _PIECE.finditer(source):
-        first = source[piece.start()]
-        if first == "$":
-            _add(found, piece, "bare", locate)
-        elif first == '"':
-            start, end = piece.span()
+        start, end = piece.span()
+        if source[start] == "$":
+            if not _add(found, piece, "bare", locate):
+                return None
+        elif source[start] == '"':
             for inner in _IN_DOUBLE.finditer(source, start + 1, end - 1):
-                _add(found, inner, "double", locate)
+                if not _add(found, inner, "double", locate):
+                    return None
     return tuple(found)
 
 
@@ -76,7 +76,8 @@ def _is_plain(command: re.Match[str]) -> bool:
     looked_at = _is_looked_at(head[:_ENOUGH])
     if not looked_at and MAY_START.search(_without_quotes(behind)) is None:
         return True
-    raw = _WORDS.findall(command.string, command.start(1), command.end(2))
+    each_word = re.compile(rf"[0-9]*+{_REDIRECTS}{_WORD}|({_WORD})")
+    raw = each_word.findall(command.string, command.start(1), command.end(2))
     words = [unquoted(word[:_ENOUGH]) for word in raw if word]
     if not looked_at and not any(map(may_start, words[1:])):
         return True
@@ -96,11 +97,12 @@ def _without_quotes(words: str) -> str:
 
 def _add(
     found: list[ShellReference], piece: re.Match[str], quoting: Quoting, locate: Locate
-) -> None:
-    """What `piece` refers to, if it refers to anything that may be ours."""
+) -> bool:
+    """Adds what `piece` refers to, if that may be ours. False: it is a `$` that begins
+    what only the scanner knows."""
     name, braced, path = piece.groups()
     if name is None and braced is None:
-        return
+        return len(piece[0]) > 1
     start, end = piece.span()
     found.append(
         ShellReference(
@@ -116,3 +118,4 @@ def _add(
             quoting=quoting,
         )
     )
+    return True
