@@ -1,14 +1,15 @@
 """A file's text -> a checked, simplified program -> the files of a target."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Diagnostic, has_errors
-from compiler.ir import Call, Map, Program, Workflow
+from compiler.ir import Program
 from compiler.reader import read
 from compiler.resolve import resolve
 from compiler.source import Source
 from compiler.validate import check
+from compiler.walk import calls_of
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -57,12 +58,14 @@ def front_end(
     workflows, in_file = read(source)
     if not workflows:
         return _checked(None, {source.name: source}, in_file)
-    if not any(map(_calls, workflows)):  # most files: nothing to look for
+    if not any(
+        any(calls_of(it)) for it in workflows
+    ):  # most files: nothing to look for
         keys = tuple(workflow.key for workflow in workflows)
         program = Program(workflows=workflows, entry=keys[0], entries=keys)
         program, found = _resolved(program, loader)
         return _checked(program, {source.name: source}, (*in_file, *found))
-    from compiler.link import broken_calls, broken_files, link
+    from compiler.link import broken_calls, broken_files, link, without_remarks
 
     broken: dict[str, Diagnostic] = {}
     while True:
@@ -72,16 +75,8 @@ def front_end(
         further = broken_files(linked, found)
         if further.keys() <= broken.keys():
             found = (*found, *broken_calls(linked, found))
-            return _checked(program, sources, found)
+            return _checked(program, sources, without_remarks(linked, found))
         broken |= further
-
-
-def _calls(workflow: Workflow) -> bool:
-    return any(
-        isinstance(step.body, Call)
-        or (isinstance(step.body, Map) and isinstance(step.body.body, Call))
-        for step in (*workflow.steps, *workflow.handlers)
-    )
 
 
 def _resolved(
@@ -94,7 +89,7 @@ def _resolved(
 def _checked(
     program: Program | None,
     sources: Mapping[str, Source],
-    found: Sequence[Diagnostic],
+    found: Iterable[Diagnostic],
 ) -> Checked:
     order = {name: number for number, name in enumerate(sources)}
 

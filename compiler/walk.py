@@ -255,6 +255,14 @@ def call_of(step: Step) -> Call | None:
     return body if isinstance(body, Call) else None
 
 
+def calls_of(workflow: Workflow) -> Iterator[Call]:
+    """The calls of its steps and handlers, in their order."""
+    for step in (*workflow.steps, *workflow.handlers):
+        call = call_of(step)
+        if call is not None:
+            yield call
+
+
 class Texts(Protocol):
     """A step, as far as it holds texts."""
 

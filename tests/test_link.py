@@ -505,11 +505,50 @@ def test_a_broken_candidate_is_left_out(
 ) -> None:
     found = checked(CHOOSE, {**files, "fine.yaml": LEAF})
     assert list(callees(found)) == ["fine.yaml#fine"]
-    assert said(found) == [("WFC219", "main.yaml", 4)] * len(left_out)
-    assert [it.message.split("`")[1] for it in found.diagnostics] == left_out
-    for each in found.diagnostics:
-        assert each.others[0][0].file in found.sources
+    assert said(found) == [("WFC219", "main.yaml", 4)]
+    (told,) = found.diagnostics
+    assert told.message.split("`")[1::2] == left_out
+    assert len(told.others) == len(left_out)
+    assert all(span.file in found.sources for span, _ in told.others)
     assert [it.name for it in program_of(found).workflows] == ["main", "fine"]
+
+
+def test_many_broken_candidates_are_one_finding() -> None:
+    broken = {f"bad{number}.yaml": BROKEN for number in range(6)}
+    found = checked(CHOOSE, {**broken, "fine.yaml": LEAF})
+    (told,) = found.diagnostics
+    assert told.message == (
+        "`bad0.yaml`, `bad1.yaml`, `bad2.yaml` and 3 more have errors and are no "
+        "candidates of this call"
+    )
+    assert [span.file for span, _ in told.others] == list(broken)[:3]
+    assert list(found.sources) == ["main.yaml", "fine.yaml", *list(broken)[:3]]
+
+
+NOTED = "queue: q\nenv: [X: a]\nparams: [X: b]\n"
+
+
+@pytest.mark.parametrize(
+    ("calls", "told"),
+    [
+        ("  - {name: s, run: '${W}'}\n", []),
+        ("  - {name: s, run: '${W}', candidates: below}\n", ["below.yaml"]),
+        ("  - {name: s, run: '${W}'}\n  - {name: t, run: below}\n", ["below.yaml"]),
+        ("  - {name: s, run: '${W}'}\n  - {name: t, run: up}\n", ["below.yaml"]),
+    ],
+    ids=["looked for", "a candidate", "called too", "called below"],
+)
+def test_remarks_on_files_that_no_call_names_are_theirs(
+    calls: str, told: list[str]
+) -> None:
+    files = {
+        "up.yaml": "steps:\n  - {name: s, run: below}\n",
+        "below.yaml": NOTED + LEAF,
+        "far.yaml": NOTED + call("up"),
+    }
+    found = checked("params: [W: '']\nsteps:\n" + calls, files)
+    assert list(dict.fromkeys(it.span.file for it in found.diagnostics)) == told
+    assert found.program is not None
 
 
 def test_what_would_close_a_circle_is_no_candidate() -> None:
@@ -528,7 +567,7 @@ def test_a_document_with_errors_stays_a_candidate_and_is_told_once() -> None:
 
 def test_candidates_that_all_have_errors() -> None:
     found = checked(CHOOSE, {"a.yaml": BROKEN, "b.yaml": call("a")})
-    assert [it[0] for it in said(found)] == ["WFC218", "WFC219", "WFC219"]
+    assert [it[0] for it in said(found)] == ["WFC218", "WFC219"]
     assert "all that it could be have errors" in found.diagnostics[0].message
 
 

@@ -4,7 +4,7 @@ What can be wrong with the calls is told; a call whose workflow is not to be had
 would close a circle, has no callees.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from compiler.diagnostics import Diagnostic
@@ -15,12 +15,19 @@ from compiler.link.graph import (
     Graph,
     Node,
     Site,
-    call_in,
-    calls_of,
+    is_open,
 )
 from compiler.source import Source, Span
+from compiler.walk import call_of, calls_of
 
-__all__ = ["Loader", "broken_calls", "broken_files", "entered", "link"]
+__all__ = [
+    "Loader",
+    "broken_calls",
+    "broken_files",
+    "entered",
+    "link",
+    "without_remarks",
+]
 
 
 def link(
@@ -47,6 +54,8 @@ def link(
     for node in nodes:
         for site in node.sites:
             found.extend(site.findings)
+            if site.left_out:
+                found.append(messages.left_out(site.call, site.left_out))
     passed_on = _passed_on(nodes, graph, found)
     linked = tuple(
         _linked(node, tuple(passed_on.get(node.workflow.key, {}).values()))
@@ -107,7 +116,7 @@ def _linked(node: Node, params: Sequence[Param]) -> Workflow:
 
 
 def _linked_step(step: Step, sites: Iterator[Site]) -> Step:
-    call = call_in(step.body)
+    call = call_of(step)
     if call is None:
         return step
     call = replace(call, callees=next(sites).callees())
@@ -135,15 +144,48 @@ def entered(program: Program, key: str) -> Program:
     """`program` as one that starts with the workflow `key`: only what it leads to, in the
     order of the first calls."""
     by_key = {workflow.key: workflow for workflow in program.workflows}
+    order = _reached(by_key, [key], _callees)
+    workflows = tuple(by_key[each] for each in order)
+    return Program(workflows=workflows, entry=key, entries=(key,))
+
+
+def _reached(
+    by_key: Mapping[str, Workflow],
+    roots: Sequence[str],
+    callees: Callable[[Workflow], Iterator[str]],
+) -> dict[str, None]:
+    """The keys of `roots` and of all that they lead to, in the order of the first calls."""
     order: dict[str, None] = {}
-    waiting = [key]
+    waiting = [*reversed(roots)]
     while waiting:
         each = waiting.pop()
         if each not in order:
             order[each] = None
-            waiting.extend(reversed(list(_callees(by_key[each]))))
-    workflows = tuple(by_key[each] for each in order)
-    return Program(workflows=workflows, entry=key, entries=(key,))
+            waiting.extend(reversed(list(callees(by_key[each]))))
+    return order
+
+
+def without_remarks(
+    program: Program, found: Iterable[Diagnostic]
+) -> Iterator[Diagnostic]:
+    """`found` without warnings and notes on files of `program` that no call names, which
+    are just candidates of one: whoever lints these is told.
+    """
+    by_key = {workflow.key: workflow for workflow in program.workflows}
+    own = program.main.span.file
+    roots = [key for key, it in by_key.items() if it.span.file == own]
+    named = {by_key[key].span.file for key in _reached(by_key, roots, _named_callees)}
+    others = {workflow.span.file for workflow in program.workflows} - named
+    for each in found:
+        if each.severity == "error" or each.span.file not in others:
+            yield each
+
+
+def _named_callees(workflow: Workflow) -> Iterator[str]:
+    """The keys of the workflows that its calls name."""
+    for call in calls_of(workflow):
+        for callee in () if is_open(call) else call.callees:
+            yield callee.workflow
 
 
 def broken_files(
@@ -153,9 +195,7 @@ def broken_files(
     could go without: some call looks for its candidates, and they are not the entry's.
     """
     looking = any(
-        call.dynamic and call.candidates is None
-        for workflow in program.workflows
-        for call in calls_of(workflow)
+        is_open(call) for workflow in program.workflows for call in calls_of(workflow)
     )
     if not looking:
         return {}

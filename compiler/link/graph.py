@@ -8,24 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from compiler.diagnostics import Diagnostic
-from compiler.ir import Body, Call, Callee, Map, Workflow
+from compiler.ir import Call, Callee, Workflow
 from compiler.link import messages
 from compiler.link.files import File, Files, Target
 from compiler.source import Span
+from compiler.walk import calls_of
 
 
-def call_in(body: Body) -> Call | None:
-    """The call that `body` is, or that it makes for each item."""
-    inner = body.body if isinstance(body, Map) else body
-    return inner if isinstance(inner, Call) else None
-
-
-def calls_of(workflow: Workflow) -> Iterator[Call]:
-    """The calls of its steps and handlers, in their order."""
-    for step in (*workflow.steps, *workflow.handlers):
-        call = call_in(step.body)
-        if call is not None:
-            yield call
+def is_open(call: Call) -> bool:
+    """Is what `call` can run looked for, since the file names nothing?"""
+    return call.dynamic and call.candidates is None
 
 
 @dataclass(slots=True, eq=False)
@@ -42,17 +34,19 @@ class Edge:
 class Site:
     """One call: what it can run, by the keys of the workflows, and what is wrong with it.
 
-    `open`: it names no workflow, and what there is are its candidates.
+    `open`: it names no workflow, and what there is are its candidates; `left_out` are the
+    names of those with errors, each with its first one.
     """
 
     call: Call
     edges: dict[str, Edge] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
+    left_out: list[tuple[str, Diagnostic]] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
 
     @property
     def open(self) -> bool:
-        return self.call.dynamic and self.call.candidates is None
+        return is_open(self.call)
 
     def add(
         self, names: tuple[str, ...], file: File, workflow: Workflow, span: Span
@@ -189,8 +183,7 @@ class Graph:
         for each in found:
             if each.workflow is None:
                 if each.file.error is not None:
-                    name, error = each.names[0], each.file.error
-                    site.findings.append(messages.left_out(name, site.call, error))
+                    site.left_out.append((each.names[0], each.file.error))
             elif each.workflow.key not in above:
                 site.add(each.names, each.file, each.workflow, span)
                 self.nodes[each.workflow.key].callers.add(node.workflow.key)
@@ -244,8 +237,7 @@ class Graph:
     def _leave_out(self, site: Site, errors: Mapping[str, Diagnostic]) -> None:
         for key, edge in [*site.edges.items()]:
             if key in errors and key not in self.roots:
-                name = edge.names[0]
-                site.findings.append(messages.left_out(name, site.call, errors[key]))
+                site.left_out.append((edge.names[0], errors[key]))
                 del site.edges[key]
                 if not site.edges:
                     site.findings.append(messages.no_candidates(site.call, _NONE_WHOLE))

@@ -65,13 +65,28 @@ def no_candidates(call: Call, reason: str) -> Diagnostic:
     )
 
 
-def left_out(name: str, call: Call, error: Diagnostic) -> Diagnostic:
+_NAMED = 3
+
+
+def left_out(call: Call, broken: Sequence[tuple[str, Diagnostic]]) -> Diagnostic:
+    """`broken` are the names of candidates, each with its first error."""
+    broken = sorted(broken, key=lambda it: it[0])
+    shown = broken if len(broken) <= _NAMED + 1 else broken[:_NAMED]
+    names = [f"`{name}`" for name, _ in shown]
+    if len(shown) < len(broken):
+        names.append(f"{len(broken) - len(shown)} more")
+    *first, last = names
     return Diagnostic(
         code="WFC219",
-        message=f"`{name}` has errors and is no candidate of this call",
+        message=(
+            f"{', '.join(first)} and {last} have errors and are no candidates of this call"
+            if first
+            else f"{last} has errors and is no candidate of this call"
+        ),
         span=call.name.span,
-        help="mend it, or list the workflows that are meant in `candidates`",
-        others=((error.span, error.message),),
+        help="mend "
+        f"{'them' if first else 'it'}, or list the workflows that are meant in `candidates`",
+        others=tuple((error.span, error.message) for _, error in shown),
     )
 
 

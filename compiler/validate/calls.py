@@ -5,22 +5,19 @@ from collections.abc import Callable, Iterator
 from posixpath import dirname, join, normpath
 
 from compiler.diagnostics import Diagnostic
-from compiler.ir import Arguments, Call, Map, Program, ShellText, Step, Workflow
+from compiler.ir import Arguments, Map, Program, ShellText, Step, Workflow
 from compiler.source import Span
-from compiler.walk import texts
+from compiler.walk import calls_of, texts
 
 
 def ineffective_in_a_call(program: Program) -> Iterator[Diagnostic]:
     """Limits and times of runs in a workflow that others call (S10)."""
-    called: dict[str, Workflow] = {}
+    called: set[str] = set()
     for workflow in program.workflows:
-        for step in (*workflow.steps, *workflow.handlers):
-            body = step.body.body if isinstance(step.body, Map) else step.body
-            for callee in body.callees if isinstance(body, Call) else ():
-                called.setdefault(callee.workflow, workflow)
+        for call in calls_of(workflow):
+            called.update(callee.workflow for callee in call.callees)
     for workflow in program.workflows:
-        caller = called.get(workflow.key)
-        for key, span in _of_runs(workflow) if caller is not None else ():
+        for key, span in _of_runs(workflow) if workflow.key in called else ():
             yield Diagnostic(
                 code="WFC221",
                 message=f"`{key}` has no effect where another workflow calls "
