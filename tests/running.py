@@ -103,6 +103,7 @@ def _signalled(
 ) -> Outcome:
     """The run as a process of its own, by the command line of `wfc run` or the script."""
     command = [sys.executable, "-m", "wfc", "run", str(case.workflow)]
+    command += ["--workflow", run.entry] if run.entry else []
     if engine in BACKENDS:
         command = ["bash", str(_emit(case, run, engine, folder))]
     report = folder / "report.json"
