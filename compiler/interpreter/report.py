@@ -11,6 +11,7 @@ from compiler.outcome import Outcome, StepOutcome, to_json
 
 _HEAD = ("STEP", "STATUS", "ATTEMPTS", "EXIT", "SECONDS", "")
 _MOST_ROWS = 20  # of what one fan-out ran
+_WIDEST = 80  # columns; what is wider stands out of line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,10 @@ def counted(count: int, what: str) -> str:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    # A deep path must not push the columns of all rows out of sight.
+    widths = [
+        min(max(map(width, column)), _WIDEST) for column in zip(*rows, strict=True)
+    ]
     return [
         "  ".join(
             cell + " " * (wide - width(cell))
