@@ -40,6 +40,9 @@ class _NoFiles:
     def read(self, path: str) -> None:
         return None
 
+    def holds(self, path: str, word: str) -> bool:
+        return False
+
     def below(self, folder: str) -> list[str]:
         return []
 

@@ -38,6 +38,9 @@ class Texts:
             return Diagnostic(code="WFC111", message="cannot read it", span=span)
         return Source(path, self.files[path]) if path in self.files else None
 
+    def holds(self, path: str, word: str) -> bool:
+        return word in self.files.get(path, "")
+
     def below(self, folder: str) -> list[str] | None:
         self.asked.append(folder)
         inside = "" if folder == "." else f"{folder}/"

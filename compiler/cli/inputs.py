@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from compiler.cli.console import print_findings, usage
-from compiler.cli.loader import FileLoader, unreadable
+from compiler.cli.loader import FileLoader, read_bounded, unreadable
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import Program
 from compiler.pipeline import Checked, front_end
@@ -18,19 +18,22 @@ def name_of(file: str) -> str:
     return "<stdin>" if file == "-" else file
 
 
-def read_bytes(file: str) -> bytes:
-    """The bytes of `file`, of stdin for `-`. Raises OSError."""
+def read_bytes(file: str) -> bytes | Diagnostic:
+    """The bytes of `file`, of stdin for `-`; WFC111 when they are too many. Raises
+    OSError."""
+    name = name_of(file)
     if file == "-":
-        return b"" if sys.stdin is None else sys.stdin.buffer.read()
+        return b"" if sys.stdin is None else read_bounded(name, sys.stdin.buffer)
     with open(file, "rb") as stream:
-        return stream.read()
+        return read_bounded(name, stream)
 
 
 def source_of(file: str) -> Source | Diagnostic:
     """The text of `file`, or the finding that it has none."""
     name = name_of(file)
     try:
-        return decode(name, read_bytes(file))
+        found = read_bytes(file)
+        return decode(name, found) if isinstance(found, bytes) else found
     except OSError as error:
         return unreadable(name, error.strerror or str(error))
     except ValueError as error:
@@ -111,7 +114,10 @@ def values_of(file: str) -> dict[str, str] | None:
     from compiler.parameters import values_from_json
 
     try:
-        return values_from_json(read_bytes(file).decode("utf-8-sig"))
+        found = read_bytes(file)
+        if isinstance(found, bytes):
+            return values_from_json(found.decode("utf-8-sig"))
+        usage([found.message])
     except OSError as error:
         usage([f"cannot read `{file}`: {error.strerror}"])
     except (UnicodeDecodeError, Failure) as error:

@@ -6,15 +6,18 @@ import stat
 from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Diagnostic
-from compiler.reader import decode
+from compiler.reader import ENCODINGS, decode
 from compiler.source import Source, Span
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 # A folder with more cannot have been meant as a list of candidates.
 MAX_FILES = 1_000
 MAX_ENTRIES = 20_000
+# A larger file has not been written as a workflow.
+MAX_BYTES = 64 << 20
 _ENDINGS = (".yaml", ".yml")
 _NO_FILE = (FileNotFoundError, NotADirectoryError)
 
@@ -39,7 +42,10 @@ class FileLoader:
         try:
             real = self._real(path)
             if real not in self._read:
-                self._read[real] = self._text(path)
+                found = self._bytes(path)
+                self._read[real] = (
+                    decode(path, found) if isinstance(found, bytes) else found
+                )
             return self._read[real]
         except _NO_FILE:
             return None
@@ -50,15 +56,26 @@ class FileLoader:
                 return None
             return unreadable(path, error.strerror or str(error))
 
-    def _text(self, path: str) -> Source | Diagnostic:
+    def holds(self, path: str, word: str) -> bool:
+        """Is `word` in the text of the file? Other than `read` it keeps nothing of it."""
+        try:
+            found = self._bytes(path)
+        except (OSError, ValueError):
+            return False
+        if not isinstance(found, bytes):
+            return False
+        return any(word.encode(each) in found for each in ENCODINGS)
+
+    def _bytes(self, path: str) -> bytes | Diagnostic:
         full = os.path.join(self._root, path)
         mode = os.stat(full).st_mode
         if stat.S_ISDIR(mode):
             return unreadable(path, "it is a folder")
         if not stat.S_ISREG(mode):
             return unreadable(path, "it is not a regular file")
-        with open(full, "rb") as stream:
-            return decode(path, stream.read())
+        # Some files below /proc are regular ones, and have nothing to read for a while.
+        with open(full, "rb", opener=_open_at_once) as stream:
+            return read_bounded(path, stream)
 
     def _real(self, path: str) -> str:
         return os.path.realpath(os.path.join(self._root, path))
@@ -106,6 +123,20 @@ def _is_listed(entry: "os.DirEntry[str]") -> bool:
         return entry.name.endswith(_ENDINGS) and entry.is_file()
     except (OSError, ValueError):  # a link to itself; bytes that are no UTF-8
         return False
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def read_bounded(path: str, stream: "BinaryIO") -> bytes | Diagnostic:
+    """All that is in `stream`, the file `path`; WFC111 when it is too much."""
+    found = stream.read(MAX_BYTES + 1)
+    if found is None:
+        return unreadable(path, "there is nothing to read for now")
+    if len(found) > MAX_BYTES:
+        return unreadable(path, f"it is larger than {MAX_BYTES >> 20} MiB")
+    return found
 
 
 def unreadable(path: str, reason: str) -> Diagnostic:

@@ -26,6 +26,9 @@ class Loader(Protocol):
         A file that was read before, by whatever path, comes back under its first name.
         """
 
+    def holds(self, path: str, word: str) -> bool:
+        """Is there a file with `word` in its text?"""
+
     def below(self, folder: str) -> list[str] | None:
         """The paths of the .yaml and .yml files in `folder` and below it, in order, but
         not in hidden folders; None when there is too much to look through."""
@@ -138,8 +141,8 @@ class Files:
 
     def candidates(self, caller: File, name: Template) -> list[Target] | None:
         """What the value of `name` can be in a call of `caller` without `candidates`:
-        documents, files that hold workflows, and files that are meant to. None when there is too much to look through.
-        """
+        documents, files that hold workflows, and files that are meant to. None when there
+        is too much to look through."""
         found: list[Target] = [
             Target((each,), caller, workflow)
             for each, workflow in caller.documents.items()
@@ -164,14 +167,13 @@ class Files:
 
     def _workflow_file(self, path: str, folder: str) -> Target | None:
         """The file, if it is meant to be a workflow; most others are not even parsed."""
-        source = self._loader.read(path)
-        if not isinstance(source, Source) or "steps" not in source.text:
+        if not self._loader.holds(path, "steps"):
             return None
         file = self.at(path)
         if not isinstance(file, File):
             return None
         first = file.first
-        if (first is None or not first.steps) and not _STEPS.search(source.text):
+        if (first is None or not first.steps) and not _STEPS.search(file.source.text):
             return None
         return Target(_spellings(_within(path, folder), ""), file, first)
 

@@ -5,6 +5,9 @@ import codecs
 from compiler.diagnostics import Diagnostic
 from compiler.source import Source, Span
 
+# What a file can be in; those but the first begin with a byte order mark.
+ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
+
 
 def decode(name: str, data: bytes) -> Source | Diagnostic:
     """The text of `data` with `\\n` line ends and no byte order mark.

@@ -270,6 +270,36 @@ def test_loader_without_permission(wfc: Wfc, monkeypatch: pytest.MonkeyPatch) ->
     assert read("good.yaml") == "cannot read `good.yaml`: Permission denied"
 
 
+def test_loader_reads_no_huge_file(wfc: Wfc) -> None:
+    with Path("huge.yaml").open("w") as stream:
+        stream.write("steps: []\n")
+        stream.truncate((64 << 20) + 1)
+    write("call.yaml", "steps:\n  - {name: s, run: huge}\n")
+    write("choose.yaml", "steps:\n  - {name: s, run: '${W}'}\n")
+    result = wfc("lint", "call.yaml", "huge.yaml")
+    assert heads(result.out) == [("call.yaml:2", "WFC217"), ("huge.yaml:1", "WFC111")]
+    assert "cannot read `huge.yaml`: it is larger than 64 MiB" in result.out
+    Path("call.yaml").unlink()
+    result = wfc("lint", "choose.yaml")
+    assert [code for _, code in heads(result.out)] == ["WFC207", "WFC218"]
+
+
+@pytest.mark.skipif(not os.access("/proc/kmsg", os.R_OK), reason="no such file here")
+def test_loader_waits_for_no_file() -> None:
+    """What comes of it is up to the system; it comes at once."""
+    FileLoader().read("/proc/kmsg")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_loader_looks_for_a_word(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.yaml").write_text("größe: 1\n" + GOOD, encoding=encoding)
+    loader = FileLoader(tmp_path)
+    assert loader.holds("a.yaml", "steps")
+    assert not loader.holds("a.yaml", "stepps")
+    assert not loader.holds("gone.yaml", "steps")
+    assert not loader.holds(".", "steps")
+
+
 def test_one_file_by_several_ways_is_one(wfc: Wfc) -> None:
     """A link to the own folder leads round and round, to the same files."""
     Path("again").symlink_to(".")
