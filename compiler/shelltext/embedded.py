@@ -47,10 +47,14 @@ class Embedded:
         return (first, self.ends[end - 1]) if end > start else (first, first)
 
     def lift(self, edit: Edit) -> Edit:
-        """The same edit of the outer text."""
+        """The same edit of the outer text. Where it begins in other quotes than it ends
+        in, it closes and opens what it takes away."""
         start, end, text = edit
         layer = self.layers[min(start, len(self.layers) - 1)]
-        return (*self.outer(start, end), escape(text, layer))
+        text = escape(text, layer)
+        if end > start and (last := self.layers[end - 1]) != layer:
+            text += _CLOSE.get(layer, "") + _OPEN.get(last, "")
+        return (*self.outer(start, end), text)
 
 
 def _each_escaped(special: str) -> Callable[[str], str]:
@@ -69,6 +73,10 @@ _ESCAPES: Mapping[Layer, Callable[[str], str]] = {
     "backtick": _each_escaped("\\`"),
     "quoted_backtick": _each_escaped('\\`"'),
 }
+
+
+_OPEN: Mapping[Layer, str] = {"double": '"', "single": "'", "ansi": "$'"}
+_CLOSE: Mapping[Layer, str] = {"double": '"', "single": "'", "ansi": "'"}
 
 
 def escape(text: str, layer: Layer) -> str:

@@ -98,3 +98,20 @@ def test_no_value_is_code(
 def test_deep_nesting_is_no_problem(unit: str) -> None:
     source = unit * 100_000
     parse(source, Source("a.yaml", source).span)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def test_a_quoted_here_document_in_programs_in_quotes(depth: int) -> None:
+    source = "cat <<'E'\n${X} \\ $q\nE\n"
+    for _ in range(depth):
+        source = f"bash -c {single(source)}"
+    text, _ = parse(source, Source("a.yaml", source).span)
+    found = render(text)
+    done = subprocess.run(
+        ["bash", "-c", found.text],
+        env={"PATH": os.environ["PATH"], "WFC_1": "a $b `c`"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "a $b `c` \\ $q\n"
