@@ -35,6 +35,7 @@ from compiler.walk import (
 )
 
 _RAN: frozenset[Ending] = frozenset({"succeeded", "continued"})
+_RAN_OR_SKIPPED: frozenset[Ending] = _RAN | {"skipped"}
 
 
 def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workflow:
@@ -78,16 +79,13 @@ def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workf
 
 
 class _Texts(NamedTuple):
-    """The fields of a step that hold texts, resolved."""
+    """The fields of a step that hold texts, resolved, and the references in them."""
 
     body: Body
     conditions: tuple[Condition, ...]
     env: tuple[Variable, ...]
     directory: Template | None
-
-    def references(self) -> Iterator[Reference]:
-        for text in texts(self):
-            yield from text_references(text)
+    references: list[Reference]
 
 
 def _resolved(
@@ -137,7 +135,7 @@ def _resolve_texts(step: Step, scope: Scope, findings: Findings) -> _Texts:
         return resolve_shell_text(it, outside, findings)
 
     body = step.body
-    return _Texts(
+    resolved = _Texts(
         body=(
             map_each_item(map_items(body, outer_template), template, shell_text)
             if isinstance(body, Map)
@@ -149,7 +147,11 @@ def _resolve_texts(step: Step, scope: Scope, findings: Findings) -> _Texts:
         ),
         env=env,
         directory=None if step.directory is None else template(step.directory),
+        references=[],
     )
+    for text in texts(resolved):
+        resolved.references.extend(text_references(text))
+    return resolved
 
 
 def _resolve_env(
@@ -169,7 +171,7 @@ def _steps_read(of_steps: Iterable[_Texts]) -> set[str]:
     return {
         origin.step
         for texts in of_steps
-        for reference in texts.references()
+        for reference in texts.references
         for origin in reference.origins
         if origin.kind == "output"
         or (origin.kind == "field" and origin.name == "output")
@@ -187,10 +189,10 @@ def _edges(
     tolerated = _tolerated(texts)
     return tuple(
         Edge(
-            step=steps[parent].name,
+            step=(name := steps[parent].name),
             accepts=(
-                _RAN | {"skipped"}
-                if steps[parent].name in tolerated or _continues_skipped(steps[parent])
+                _RAN_OR_SKIPPED
+                if name in tolerated or _continues_skipped(steps[parent])
                 else _RAN
             ),
             span=dependency.span,
@@ -207,7 +209,7 @@ def _tolerated(texts: _Texts) -> set[str]:
     """The steps whose skip a step tolerates: it reads of them with a default (S5)."""
     return {
         origin.step
-        for reference in texts.references()
+        for reference in texts.references
         if reference.default is not None
         for origin in reference.origins
         if origin.kind in ("output", "field")
