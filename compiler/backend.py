@@ -17,6 +17,7 @@ from compiler.ir import (
     Step,
     Test,
     Workflow,
+    span_of,
 )
 from compiler.source import Source, Span
 
@@ -82,15 +83,15 @@ def features(program: Program) -> Iterator[tuple[Feature, Span]]:
         if workflow.key == program.entry:
             yield from _features_of_runs(workflow)
         if workflow.description:
-            yield "description", workflow.span
+            yield "description", span_of("description", workflow)
         if workflow.max_active_steps is not None:
-            yield "max-active-steps", workflow.max_active_steps_span or workflow.span
+            yield "max-active-steps", span_of("maxActiveSteps", workflow)
         if workflow.timeout is not None:
-            yield "run-timeout", workflow.span
+            yield "run-timeout", span_of("timeoutSec", workflow)
         if workflow.delay is not None:
-            yield "delay", workflow.span
+            yield "delay", span_of("delaySec", workflow)
         if workflow.workspace == "isolated":
-            yield "workspace", workflow.span
+            yield "workspace", span_of("workspace", workflow)
         for param in workflow.params:
             yield "positional-params" if param.positional else "params", param.span
         for secret in workflow.secrets:
@@ -107,9 +108,9 @@ def features(program: Program) -> Iterator[tuple[Feature, Span]]:
 def _features_of_runs(workflow: Workflow) -> Iterator[tuple[Feature, Span]]:
     """What is about runs that are started on their own, not about calls."""
     if workflow.queue is not None:
-        yield "queue", workflow.span
+        yield "queue", span_of("queue", workflow)
     if workflow.max_active_runs is not None:
-        yield "max-active-runs", workflow.span
+        yield "max-active-runs", span_of("maxActiveRuns", workflow)
     if workflow.schedule is not None:
         if workflow.schedule.start:
             yield "schedule", workflow.schedule.span
@@ -136,13 +137,13 @@ def _step_features(step: Step) -> Iterator[tuple[Feature, Span]]:
     if step.directory is not None:
         yield "directory", step.directory.span
     if step.retry is not None:
-        yield "retry", step.span
+        yield "retry", span_of("retryPolicy", step)
     if step.continue_on is not None:
         yield "continue-on", step.continue_on.span
     if step.timeout is not None:
-        yield "step-timeout", step.span
+        yield "step-timeout", span_of("timeoutSec", step)
     if step.queue is not None:
-        yield "step-queue", step.span
+        yield "step-queue", span_of("queue", step)
     for condition in conditions:
         test = isinstance(condition, Test)
         yield "command-condition" if test else "value-condition", condition.span

@@ -469,7 +469,7 @@ class Step:
     `captured`: its stdout is kept as a value (`output:`, `.output`, a handler).
     `timeout` is in seconds and holds for each attempt. `queue` is the queue in which the
     step waits for its turn (S10). Of a fan-out `env` is that of each item: the items, the
-    width and the step's own conditions do not see it.
+    width and the step's own conditions do not see it. `spans` are as a workflow's.
     """
 
     name: str
@@ -486,6 +486,7 @@ class Step:
     timeout: int | None = None
     queue: str | None = None
     span: Span
+    spans: tuple[tuple[str, Span], ...] = ()
     edges: tuple[Edge, ...] = ()
     exports: tuple[Export, ...] = ()
     captured: bool = False
@@ -551,7 +552,7 @@ class Workflow:
     `max_active_runs` None are unlimited. `queue` is that of its runs. `handlers` are steps
     named by their kind, in the order success, failure, cancel, exit. `leaves` are the
     steps that no other one waits for, in file order: their outputs are the result of a
-    call of this workflow (S4).
+    call of this workflow (S4). `spans` are the places of keys whose values have none.
     """
 
     name: str
@@ -564,7 +565,6 @@ class Workflow:
     steps: tuple[Step, ...] = ()
     handlers: tuple[Step, ...] = ()
     max_active_steps: int | None = None
-    max_active_steps_span: Span | None = None
     timeout: int | None = None
     delay: int | None = None
     max_active_runs: int | None = None
@@ -575,6 +575,7 @@ class Workflow:
     workspace: Literal["shared", "isolated"] = "shared"
     files: tuple[FilePattern, ...] = ()
     span: Span
+    spans: tuple[tuple[str, Span], ...] = ()
     order: tuple[Param | Variable, ...] = ()
     leaves: tuple[str, ...] = ()
 
@@ -596,7 +597,13 @@ class Program:
         return self.workflow(self.entry)
 
     def workflow(self, key: str) -> Workflow:
+        """One of them; who wants many makes a dict, since this looks through all."""
         return next(each for each in self.workflows if each.key == key)
+
+
+def span_of(key: str, owner: Workflow | Step) -> Span:
+    """Where `key` stands in a workflow or step, else its own place."""
+    return dict(owner.spans).get(key, owner.span)
 
 
 SPECIAL_VARIABLES = (

@@ -69,8 +69,8 @@ steps:
         (it.code, it.message, it.span.line) for it in unsupported(program, backend)
     ]
     assert found == [
-        ("WFC402", "a toy retries at once", 3),
-        ("WFC401", "a toy has no translation of `step-timeout`", 3),
+        ("WFC402", "a toy retries at once", 6),
+        ("WFC401", "a toy has no translation of `step-timeout`", 5),
     ]
 
 
@@ -97,12 +97,12 @@ steps:
 """)
     found = [(name, span.line) for name, span in features(program)]
     assert found == [
-        ("queue", 2),
-        ("max-active-runs", 2),
+        ("queue", 3),
+        ("max-active-runs", 4),
         ("schedule", 5),
         ("schedule-stop", 5),
         ("delay", 2),
-        ("workspace", 2),
+        ("workspace", 6),
         ("params", 11),
         ("secrets", 8),
         ("files", 7),

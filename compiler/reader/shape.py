@@ -1,6 +1,7 @@
 """Nodes into typed values, with a finding for each that does not fit."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -80,6 +81,15 @@ class Fields(NamedTuple):
 
     def get(self, name: str) -> Field | None:
         return self.by_name.get(name)
+
+    def spans(
+        self, reading: "Reading", names: Iterable[str]
+    ) -> tuple[tuple[str, Span], ...]:
+        """The places of those of the keys `names` that are there."""
+        there = self.by_name
+        return tuple(
+            (name, reading.span(there[name].key)) for name in names if name in there
+        )
 
 
 def fields(reading: Reading, node: MapNode, keys: Keys) -> Fields:

@@ -28,6 +28,8 @@ from compiler.reader.values import env
 from compiler.source import Span
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+# The keys whose values in the IR do not say where they stand.
+_WITHOUT_SPANS = ("retryPolicy", "timeoutSec", "queue")
 _NO_IDS = ("env", "params", "args", "stdout", "stderr", "output", "outputs")
 
 
@@ -133,6 +135,7 @@ def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
         timeout=seconds or None,
         queue=None if waits is None else _queue(reading, waits),
         span=span,
+        spans=known.spans(reading, _WITHOUT_SPANS),
     )
     if isinstance(built.body, Call | Map):
         from compiler.reader.composite import fitted

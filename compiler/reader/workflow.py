@@ -28,6 +28,16 @@ from compiler.reader.values import env
 from compiler.source import Source
 
 _NAME = re.compile(rf"[A-Za-z0-9_.-]{{1,{MAX_NAME}}}")
+# The keys whose values in the IR do not say where they stand.
+_WITHOUT_SPANS = (
+    "description",
+    "maxActiveSteps",
+    "maxActiveRuns",
+    "queue",
+    "timeoutSec",
+    "delaySec",
+    "workspace",
+)
 _HANDLERS = ("success", "failure", "cancel", "exit")
 
 
@@ -84,7 +94,6 @@ def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
     name = known.get("name")
     description = known.get("description")
     declared = _params(reading, known.get("params"))
-    limit = known.get("maxActiveSteps")
     first, _ = next(iter(root.entries.values()))
     if name is None and number > 1 and known.complete:
         _unnamed(reading, first, number)
@@ -103,11 +112,11 @@ def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
         env=env(reading, known.get("env")),
         steps=tuple(_steps(reading, known.get("steps"))),
         handlers=tuple(_handlers(reading, known.get("handlerOn"))),
-        max_active_steps=_number(reading, limit),
-        max_active_steps_span=None if limit is None else reading.span(limit.value),
+        max_active_steps=_number(reading, known.get("maxActiveSteps")),
         timeout=_number(reading, known.get("timeoutSec")),
         delay=_number(reading, known.get("delaySec")),
         span=reading.span(first if name is None else name.value),
+        spans=known.spans(reading, _WITHOUT_SPANS),
     )
     return _with_surroundings(reading, known, built)
 

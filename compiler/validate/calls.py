@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from posixpath import dirname, join, normpath
 
 from compiler.diagnostics import Diagnostic
-from compiler.ir import Arguments, Map, Program, ShellText, Step, Workflow
+from compiler.ir import Arguments, Map, Program, ShellText, Step, Workflow, span_of
 from compiler.source import Span
 from compiler.walk import calls_of, texts
 
@@ -30,9 +30,9 @@ def ineffective_in_a_call(program: Program) -> Iterator[Diagnostic]:
 
 def _of_runs(workflow: Workflow) -> Iterator[tuple[str, Span]]:
     if workflow.max_active_runs is not None:
-        yield "maxActiveRuns", workflow.span
+        yield "maxActiveRuns", span_of("maxActiveRuns", workflow)
     if workflow.queue is not None:
-        yield "queue", workflow.span
+        yield "queue", span_of("queue", workflow)
     if workflow.schedule is not None:
         yield "schedule", workflow.schedule.span
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from compiler.diagnostics import Diagnostic
-from compiler.ir import Call, Map, Program, Step, Workflow
+from compiler.ir import Call, Map, Program, Step, Workflow, span_of
 
 
 def ineffective_limit(program: Program) -> Iterator[Diagnostic]:
@@ -14,7 +14,6 @@ def ineffective_limit(program: Program) -> Iterator[Diagnostic]:
     for workflow in program.workflows:
         if (
             workflow.max_active_steps is not None
-            and workflow.max_active_steps_span is not None
             and workflow.type == "chain"
             and len(workflow.steps) > 1
             and _is_line(workflow)
@@ -27,7 +26,7 @@ def ineffective_limit(program: Program) -> Iterator[Diagnostic]:
                 code="WFC209",
                 message="`maxActiveSteps` has no effect: the steps of this chain run one "
                 "after the other",
-                span=workflow.max_active_steps_span,
+                span=span_of("maxActiveSteps", workflow),
                 help="write `type: graph`, or `depends:` for steps that may run at once",
             )
 

@@ -103,7 +103,7 @@ def first(found: Workflow) -> Any:
 
 PLACES: dict[str, tuple[Callable[[Workflow], Any], int, str]] = {
     "workflow": (lambda w: w, 1, "spans"),
-    "limit": (lambda w: w.max_active_steps_span, 9, "3"),
+    "limit": (lambda w: ir.span_of("maxActiveSteps", w), 9, "maxActiveSteps"),
     "param": (lambda w: w.params[0], 4, "WHO"),
     "param's value": (lambda w: w.params[0].default, 4, "wor${ld}"),
     "reference in a param": (lambda w: w.params[0].default.parts[1], 4, "${ld}"),
