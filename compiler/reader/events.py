@@ -1,7 +1,7 @@
 """YAML text into nodes, from the parser's events: iterative, with limits, without aliases."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import yaml
@@ -140,6 +140,7 @@ class _Builder:
         }
         # Nearly all events of a large file are scalars with nothing to restore or check.
         scalar, new, stack = yaml.ScalarEvent, tuple.__new__, self.stack
+        nodes: list[Node] | None = None  # of the innermost list or map
         as_it_is = not (self.restored or self.pairs.spellings)
         styles = ("", "'", "|", ">") if as_it_is else ()
         for event in events:
@@ -150,12 +151,13 @@ class _Builder:
                 and (text := event.value).isascii()
                 and event.anchor is None
                 and event.tag is None
-                and stack
+                and nodes is not None
             ):
                 start, end = event.start_mark.index, event.end_mark.index
-                stack[-1].nodes.append(new(ScalarNode, (text, start, end, style, "")))
+                nodes.append(new(ScalarNode, (text, start, end, style, "")))
             elif kind in take:
                 take[kind](event)
+                nodes = stack[-1].nodes if stack else None
 
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
@@ -298,6 +300,12 @@ class _Builder:
                 break
 
     def _map(self, ended: _Open, end: int) -> MapNode:
+        own = _simple_entries(ended.nodes)
+        if own is None:
+            return self._unusual_map(ended, end)
+        return MapNode(own, ended.start, end, ended.whole)
+
+    def _unusual_map(self, ended: _Open, end: int) -> MapNode:
         own: dict[str, tuple[ScalarNode, Node]] = {}
         merged: list[Node] = []
         nodes = iter(ended.nodes)
@@ -358,6 +366,21 @@ class _Builder:
                         "write `<<: *anchor` with the anchor of a map",
                     )
         return entries, whole
+
+
+def _simple_entries(
+    nodes: Sequence[Node],
+) -> dict[str, tuple[ScalarNode, Node]] | None:
+    """The entries of a map whose keys are texts, no two of them the same, and that
+    merges nothing; None for any other."""
+    entries = {
+        key.text: (key, value)
+        for key, value in zip(nodes[::2], nodes[1::2], strict=True)
+        if type(key) is ScalarNode
+    }
+    if 2 * len(entries) < len(nodes) or "<<" in entries or "" in entries:
+        return None
+    return entries
 
 
 def _empty(node: ScalarNode) -> bool:

@@ -233,9 +233,12 @@ def _quotes_for(reading: Reading, node: Node) -> str:
 
 def texts(reading: Reading, node: Node, name: str) -> list[ScalarNode]:
     """One text or a list of texts, none of them empty."""
-    wanted = "a text or a list of texts"
-    found = (scalar(reading, each, name, wanted, False) for each in one_or_many(node))
-    return [each for each in found if each is not None]
+    found: list[ScalarNode] = []
+    for each in one_or_many(node):
+        text = scalar(reading, each, name, "a text or a list of texts", empty=False)
+        if text is not None:
+            found.append(text)
+    return found
 
 
 def name_of(reading: Reading, scalar: ScalarNode, kind: str) -> str | None:

@@ -12,9 +12,9 @@ from compiler.shelltext.plain import read_plain
 if TYPE_CHECKING:
     from compiler.shelltext.sites import Site
 
-# A text without any of these has no reference and sets no name.
+# A text without a `$` and any of these has no reference and sets no name.
 _WORTH_READING = re.compile(
-    r"[$=\[]|\(\(|\b(?:let|for|select|read|mapfile|readarray|getopts|printf)\b"
+    r"[=\[]|\(\(|\b(?:let|for|select|read|mapfile|readarray|getopts|printf)\b"
 )
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HYPHENATED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)-([\s\S]*)\}")
@@ -27,7 +27,7 @@ def parse(source: str, locate: Locate) -> tuple[ShellText, tuple[Diagnostic, ...
     `parse_at` finds wrong; a text that bash would refuse is no finding.
     """
     span = locate(0, len(source))
-    if _WORTH_READING.search(source) is None:
+    if "$" not in source and _WORTH_READING.search(source) is None:
         return ShellText(source=source, span=span), ()
     plain = read_plain(source, locate)
     if plain is not None:
