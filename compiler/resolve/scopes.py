@@ -117,7 +117,10 @@ def names_of(workflow: Workflow, graph: Graph, calls: Calls) -> Names:
 
 def output_origins(name: str, scope: Scope) -> tuple[Origin, ...]:
     """The visible steps that give an output `name`, best first (R8)."""
-    seen = [place for place in scope.names.producers.get(name, ()) if scope.sees(place)]
+    places = scope.names.producers.get(name)
+    if places is None:
+        return ()
+    seen = [place for place in places if scope.sees(place)]
     if scope.step is not None:
         seen = scope.names.graph.nearest_first(scope.step, seen)
     else:  # a handler: the later step in the file first, as in the run's own outputs
