@@ -1,6 +1,6 @@
 """Turns params and env into the lines that value them, in the order of their references."""
 
-from backends.shell.steps import Emission
+from backends.shell.script import Emission
 from compiler.ir import Param, Variable
 
 

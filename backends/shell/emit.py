@@ -7,12 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from backends.shell import jq
+from backends.shell.calls import flow, list_program
 from backends.shell.definitions import definitions
 from backends.shell.quote import bare, one_line, word
-from backends.shell.steps import Emission, constant, declarations, exported
-from backends.shell.values import Used
+from backends.shell.script import Emission, Script, exported
+from backends.shell.steps import declarations
+from backends.shell.values import Used, constant
 from compiler.backend import File, mangle
-from compiler.ir import Param, Program, Workflow
+from compiler.ir import Call, Map, Param, Program, Workflow
 from compiler.shelltext.render import load_files
 from compiler.source import Source
 
@@ -31,16 +33,52 @@ def emit(program: Program, sources: Mapping[str, Source]) -> Iterator[File]:
 
     `sources` are its files by the names of spans, the entry's first.
     """
-    source, *_ = sources.values()
-    workflow = program.main
-    name = mangle(workflow.name, "A-Za-z0-9_.-", 200, set())
+    name = mangle(program.main.name, "A-Za-z0-9_.-", 200, set())
     path = f"{name}.sh"
-    script = Emission(workflow, source)
-    values = definitions(script)
-    declared = declarations(script)
-    sha = _sha(sources)
-    text = _render(script, path, values, declared, sha)
-    yield File(path=path, text=text, executable=True)
+    script = Script(sources=sources, ids=_ids(program), frames=_frames(program))
+    yield File(path=path, text=_render(script, program, path), executable=True)
+
+
+def _ids(program: Program) -> dict[str, str]:
+    """A name for each workflow by its key, no two alike: most have their own."""
+    taken: set[str] = set()
+    found = {}
+    for workflow in _entry_first(program):
+        name = mangle(workflow.name, "A-Za-z0-9_.-", 200, taken)
+        found[workflow.key] = name
+        taken.add(name)
+    return found
+
+
+def _entry_first(program: Program) -> list[Workflow]:
+    return sorted(program.workflows, key=lambda it: it.key != program.entry)
+
+
+def _frames(program: Program) -> bool:
+    """Whether steps are told from their runs: a plain workflow needs no such thing."""
+    bodies = (
+        step.body for it in program.workflows for step in (*it.steps, *it.handlers)
+    )
+    return bool(program.main.delay) or any(isinstance(it, Call | Map) for it in bodies)
+
+
+def _declared(script: Script, program: Program) -> tuple[Emission, str, str]:
+    """The entry, the lines that value its params, the declarations of all workflows."""
+    main, *others = (
+        Emission(
+            workflow,
+            script,
+            "" if workflow.key == program.entry else f"{script.ids[workflow.key]}.",
+        )
+        for workflow in _entry_first(program)
+    )
+    values = definitions(main)
+    lines = []
+    for emission in (main, *others):
+        if script.frames:
+            lines.append(flow(emission, program))
+        lines.append(declarations(emission))
+    return main, values, "\n".join(line for line in lines if line) or ":"
 
 
 def _sha(sources: Mapping[str, Source]) -> str:
@@ -56,9 +94,13 @@ _FIELDS = {
     "when": "wfc_whens",
     "timeout": "wfc_timeouts",
     "printed": "wfc_printeds",
+    "run_of": "wfc_runs",
+    "dag": "",
     "name": "wfc_names",
     "text": "wfc_texts",
 }
+_ALWAYS = ("name", "text")
+_CALL_FIELDS = ("run_of", "dag")
 _SPECIAL = {
     "DAG_RUN_ID": '"${wfc_run##*/}"',
     "DAG_RUN_LOG_FILE": '"$wfc_run/events.jsonl"',
@@ -87,19 +129,23 @@ def _environment() -> "Environment":
     return environment
 
 
-def _render(script: Emission, path: str, values: str, declared: str, sha: str) -> str:
-    workflow, used = script.workflow, script.used
-    common = [exported(script.values(None), each) for each in script.common]
+def _render(script: Script, program: Program, path: str) -> str:
+    main, values, declared = _declared(script, program)
+    workflow, used = main.workflow, script.used
+    common = [exported(main.values(None), each) for each in main.common]
     parts = used.parts | _implied(used, any(common))
-    fields = [name for name in _FIELDS if name in ("name", "text") or name in parts]
+    fields = [name for name in _FIELDS if name in _ALWAYS or name in parts]
+    source, *_ = script.sources.values()
+    source_name = one_line(source.name)
     described = workflow.description.split("\n") if workflow.description else []
-    source_name = one_line(script.source.name)
     elsewhere = " -o ." if "/" in source_name else ""
+    handlers = any(each.handlers for each in program.workflows)
     context: dict[str, object] = {
         "parts": parts,
-        "source": one_line(source_name),
+        "frames": script.frames,
+        "source": source_name,
         "command": f"wfc compile {bare(source_name)} --target shell{elsewhere}",
-        "sha": sha,
+        "sha": _sha(script.sources),
         "file": path,
         "description": [one_line(line) for line in described],
         "values": values,
@@ -108,21 +154,23 @@ def _render(script: Emission, path: str, values: str, declared: str, sha: str) -
         "workflow_json": f'"{workflow.name}"',
         "functions": script.functions,
         "fields": fields,
-        "handlers": bool(workflow.handlers),
+        "handlers": handlers,
         "max": min(workflow.max_active_steps or _MOST_RUNNING, _MOST_RUNNING),
         "run_timeout": workflow.timeout or "",
-        "common": " ".join(each for each in common if each),
+        "common": "" if script.frames else " ".join(each for each in common if each),
         "positional": sum(param.positional for param in workflow.params) or "",
         **_interface(workflow, path),
-        **_layout(parts, fields, workflow),
+        **_layout(parts, fields, handlers, script.frames),
+        **_words(parts, handlers, script.frames),
         **_pieces(parts, used, bool(values)),
     }
     environment = _environment()
     worker = environment.get_template("worker.sh.j2").render(context).rstrip("\n")
     context["worker"] = worker
-    context["worker_functions"] = " ".join(
-        re.findall(r"^(wfc_\w+)\(\) ", worker, re.MULTILINE)
-    )
+    names = re.findall(r"^(wfc_\w+|param|inherit|variable)\(\) ", worker, re.MULTILINE)
+    if {"split", "json-in-worker"} & parts:
+        names.append("wfc_json")
+    context["worker_functions"] = " ".join(names)
     return environment.get_template("script.sh.j2").render(context)
 
 
@@ -137,8 +185,10 @@ def _implied(used: Used, common: bool) -> set[str]:
         implied.add("values")
     if {"bind", "uses"} & used.parts or common:
         implied.add("exports")
-    if "DAG_RUN_STATUS" in used.special:
-        implied.add("status-file")
+    if "call" in used.parts:
+        implied |= set(_CALL_FIELDS)
+    if "limit" in used.parts or "flow-timeout" in used.parts:
+        implied.add("subtree")
     return implied
 
 
@@ -155,6 +205,8 @@ def _pieces(parts: set[str], used: Used, values: bool) -> Mapping[str, object]:
         "variables": " ".join(f"wfc_{number}=''" for number in numbered),
         "dollar_brace": "${",
         "prelude": f"{jq.prelude(used.jq)}\n  ",
+        "list_program": f"{jq.prelude({'num', 'str', 'json', 'text', 'parsed'})}\n  "
+        + list_program("item-params" in parts),
         "json_program": f"{jq.prelude({'num', 'str', 'json', 'text'})}\n  {to_words}",
         "process": list(used.process),
         "special": {
@@ -166,33 +218,86 @@ def _pieces(parts: set[str], used: Used, values: bool) -> Mapping[str, object]:
     }
 
 
-def _layout(
-    parts: set[str], fields: list[str], workflow: Workflow
-) -> Mapping[str, object]:
-    """How a step's record for the workers is written and read."""
-    flags = "${wfc_flag[wfc_k]}" if "capture-step" in parts else ""
-    if workflow.handlers:
-        flags = "${wfc_is_handler[wfc_k]:+handler }" + flags
-    words = " ".join(f'"${{{_FIELDS[name]}[wfc_k]}}"' for name in fields)
-    return {
-        "flags": flags,
-        "spec_format": "%s\\0" * (len(fields) + bool(flags)),
-        "spec_words": f'"{flags}" {words}' if flags else words,
-    }
-
-
 def _made(parts: set[str], used: Used, values: bool) -> list[str]:
     """The folders of a run folder that hold values, by where they come from."""
     made = ["steps"]
     if values:
-        made.append("params")
-    if "variable" in parts:
-        made.append("env")
+        made.append("steps/.params")
+    if values and "variable" in parts:
+        made.append("steps/.env")
     if used.process:
         made.append("process")
     if used.special:
         made.append("special")
     return made
+
+
+def _layout(
+    parts: set[str], fields: list[str], handlers: bool, frames: bool
+) -> Mapping[str, object]:
+    """How a step's record for the workers is written and read."""
+    flags = "${wfc_flag[wfc_k]}" if "capture-step" in parts else ""
+    if handlers:
+        told = "wfc_told" if frames else "wfc_is_handler"
+        flags = f"${{{told}[wfc_k]:+handler }}{flags}"
+    if frames:
+        flags = "${wfc_kind[wfc_k]} " + flags
+    words = [f'"${{{_FIELDS[name]}[wfc_k]}}"' for name in fields]
+    if "dag" in fields:
+        words[fields.index("dag")] = '"${wfc_flows[wfc_of[wfc_k]]}"'
+    if "common-uses" in parts:
+        words[fields.index("uses")] = '"${wfc_common[wfc_of[wfc_k]]} ${wfc_use[wfc_k]}"'
+    lists = {
+        "setup": "wfc_setups",
+        "when": "wfc_whens",
+        "printed": "wfc_printeds",
+        "flow-values": "wfc_values",
+    }
+    return {
+        "flags": flags,
+        "spec_format": "%s\\0" * (len(fields) + bool(flags)),
+        "spec_words": " ".join([f'"{flags}"', *words] if flags else words),
+        "worker_lists": [name for part, name in lists.items() if part in parts],
+    }
+
+
+def _words(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, object]:
+    """How the run time says what: with frames, a node is not its definition."""
+
+    def of(node: str) -> Raw:
+        return Raw(f"wfc_def[{node}]" if frames else node)
+
+    def label(node: str) -> Raw:
+        plain = f"${{wfc_label[{node}]:-${{wfc_names[{node}]}}}}"
+        return Raw(f"${{wfc_label[{node}]}}" if frames else plain)
+
+    every = "for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++));"
+    if handlers:
+        ready = 'if ((wfc_need[wfc_k] == 0)) && [ -z "${wfc_is_handler[wfc_k]}" ]'
+    else:
+        ready = "if ((wfc_need[wfc_k] == 0))"
+    begin = f'{every} do {ready}; then wfc_ready "$wfc_k"; fi; done'
+    pending = {"retry": "wfc_pausing", "delay": "wfc_delaying"}
+    return {
+        "of": of,
+        "hidden": "wfc_hidden" if frames else "wfc_is_handler",
+        "label": label,
+        "count": "wfc_ds" if frames else "wfc_n",
+        "needs": "wfc_needs" if frames else "wfc_need",
+        "base": "$wfc_base" if frames else "$wfc_run/steps",
+        "number": Raw("${wfc_def[wfc_k]}" if frames else "$wfc_k"),
+        "dependant": Raw(
+            "$((${wfc_d%\\?} + wfc_k - wfc_def[wfc_k]))" if frames else "${wfc_d%\\?}"
+        ),
+        "every_node": 'for wfc_k in "${wfc_rows[@]}";' if frames else every,
+        "begin": "wfc_begin 0" if frames else begin,
+        "halted": Raw("${wfc_halted[wfc_frame[wfc_k]]}" if "subtree" in parts else ""),
+        "late": Raw("${wfc_late[wfc_k]}" if "limit" in parts else ""),
+        "waits": bool({"flow-max", "delay"} & parts),
+        "pending": [name for part, name in pending.items() if part in parts],
+        "common_uses": "common-uses" in parts,
+        "wide": "wide" in parts,
+    }
 
 
 def _interface(workflow: Workflow, path: str) -> Mapping[str, object]:

@@ -1,126 +1,159 @@
 """Turns steps and handlers into their declarations and the functions beside them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import PurePath
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import assert_never
 
-from backends.shell.quote import bare, delimiter, one_line, word
-from backends.shell.values import Used, Values
-from compiler.backend import folders
+from backends.shell.calls import called, dealt
+from backends.shell.policies import (
+    attribute,
+    conditions,
+    continue_on,
+    own,
+    retry,
+)
+from backends.shell.quote import bare, delimiter, word
+from backends.shell.script import Emission, exported
+from backends.shell.values import Values, constant
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
+    Call,
     Command,
-    ContinueOn,
-    Export,
-    Match,
-    Pattern,
-    Retry,
+    LeafBody,
+    Map,
     Script,
     ShellText,
     Step,
-    Template,
-    Test,
-    Workflow,
 )
-from compiler.regex.engines import to_ere
-from compiler.regex.syntax import Problem, parse
 from compiler.shelltext.shells import is_shell
-from compiler.source import Source, Span
-
-
-@dataclass
-class Emission:
-    """What is known of a script while its steps are emitted."""
-
-    workflow: Workflow
-    source: Source
-    used: Used = field(default_factory=Used)
-    functions: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.folders = folders(self.workflow)
-        self.common = _common(self.workflow)
-        self.file = PurePath(self.source.name).name
-
-    def at(self, span: Span) -> str:
-        return one_line(f"{self.file}:{span.line}")
-
-    def values(self, step: Step | None, lenient: bool = False) -> Values:
-        constants = {"DAG_NAME": self.workflow.name}
-        if step is not None:
-            constants["DAG_RUN_STEP_NAME"] = step.name
-        return Values(
-            folders=self.folders.steps,
-            constants=constants,
-            used=self.used,
-            lenient=lenient,
-        )
-
-
-def _common(workflow: Workflow) -> tuple[Export, ...]:
-    """The exports with which those of all steps and handlers begin: named once. They are
-    not of steps. Only the first ones, since the order decides what goes by file (R4).
-    """
-    kinds = {"param", "env", "process", "special"}
-    every = [step.exports for step in (*workflow.steps, *workflow.handlers)]
-    common = []
-    for first, *others in zip(*every, strict=False):
-        own = not {it.kind for it in first.origins} <= kinds
-        if own or any(other != first for other in others):
-            break
-        common.append(first)
-    return tuple(common)
-
-
-def exported(values: Values, export: Export) -> str:
-    """`NAME=place,place`: where the run time finds a name of the environment."""
-    origins = [it for it in export.origins if it.kind not in ("process", "special")]
-    return f"{export.name}={','.join(values.places(origins))}" if origins else ""
+from compiler.walk import condition_texts, texts
 
 
 @dataclass(frozen=True, slots=True)
-class _Declared:
-    """A step as declared: the head of its line, its text, its place."""
+class Declared:
+    """A step as declared: the head of its line, its text (None: it takes none), its
+    place."""
 
     head: str
-    text: str
+    text: str | None
     comment: str
 
 
-def _step(script: Emission, step: Step, handler: bool = False) -> _Declared:
-    known = script.folders.handlers if handler else script.folders.steps
-    folder = known[step.name]
-    values = script.values(step, lenient=handler)
-    words = [f"handler {step.name} {folder}" if handler else f"step {bare(folder)}"]
-    if not handler and folder != step.name:
-        words.append(f"name={word(step.name)}")
+def _step(script: Emission, step: Step, handler: bool = False) -> list[Declared]:
+    body = step.body
+    if isinstance(body, Map):
+        return _fan_out(script, step, body, handler)
+    folder = _folder(script, step, handler)
+    name = f"{script.prefix}{folder}"
+    calls = isinstance(body, Call)
+    words = _head(script, step, "call" if calls else "step", handler)
     words += _edges(script, step)
-    uses = [exported(values, each) for each in step.exports[len(script.common) :]]
-    if any(uses):
-        words += _attribute("uses", [each for each in uses if each])
-        script.used.parts.add("uses")
+    words += _runs(script, step, name, handler)
+    if step.continue_on is not None:
+        words += continue_on(script, step.continue_on, name, calls)
+    if step.conditions:
+        words.append(f"when=if_{name}")
+        conditions(script, step, step.conditions, f"if_{name}", handler)
+    text = _body(script, step, words, name, handler)
+    return [Declared(" ".join(words), text, f"  # {script.at(step.span)}")]
+
+
+def _folder(script: Emission, step: Step, handler: bool) -> str:
+    known = script.folders.handlers if handler else script.folders.steps
+    return known[step.name]
+
+
+def _head(script: Emission, step: Step, word_: str, handler: bool) -> list[str]:
+    """How the declaration begins: what it is, its folder, its name."""
+    folder = _folder(script, step, handler)
+    if handler and word_ == "step":
+        return [f"handler {step.name} {folder}"]
+    words = [f"{word_} {bare(folder)}"]
+    if folder != step.name:
+        words.append(f"name={word(step.name)}")
+    if handler:
+        words.append(f"handles={step.name}")
+    return words
+
+
+def _runs(script: Emission, step: Step, name: str, handler: bool) -> list[str]:
+    """What holds for each time that the step, or an item of it, runs."""
+    parts, words = script.used.parts, []
+    calls = isinstance(step.body, Call)
+    if not calls or _runs_commands(step):
+        words += _uses(script, step, handler)
     if step.captured:
         words.append(f"output={step.output or ''}")
-        script.used.parts |= {"capture", "capture-step"}
-    if step.timeout is not None:
+        parts |= {"capture", "capture-step"}
+    if step.timeout is not None and calls:
+        words.append(f"limit={step.timeout}")
+        parts |= {"limit", "subtree", "timer"}
+    elif step.timeout is not None:
         words.append(f"timeout={step.timeout}")
-        script.used.parts.add("timeout")
+        parts.add("timeout")
     if step.retry is not None:
-        words += _retry(script, step.retry)
+        words += retry(script, step.retry)
+    return words
+
+
+def _uses(script: Emission, step: Step, handler: bool) -> list[str]:
+    values = script.values(step, lenient=handler)
+    others = [each for each in step.exports if each not in script.common]
+    uses = [each for each in (exported(values, it) for it in others) if each]
+    if uses:
+        script.used.parts.add("uses")
+    return attribute("uses", uses)
+
+
+def _runs_commands(step: Step) -> bool:
+    """Whether a command of the user runs before the step, which then sees its exports."""
+    return any(isinstance(it, ShellText) for it in texts(step))
+
+
+def _fan_out(script: Emission, step: Step, body: Map, handler: bool) -> list[Declared]:
+    """The fan-out, and behind it what it does for each item."""
+    folder = _folder(script, step, handler)
+    name = f"{script.prefix}{folder}"
+    parts = script.used.parts
+    parts |= {"map", "setup"}
+    words = _head(script, step, "fan_out", handler)
+    words += _edges(script, step)
+    if step.captured:
+        words.append(f"output={step.output or ''}")
+        parts |= {"capture", "capture-step"}
     if step.continue_on is not None:
-        words += _continue_on(script, step.continue_on, folder)
+        words += continue_on(script, step.continue_on, name, True)
     if step.conditions:
-        words.append(f"when=if_{folder}")
-        script.used.parts.add("when")
-        script.functions.append(_conditions(script, step, folder, handler))
-    text = _body(script, step, values, words, folder)
-    return _Declared(" ".join(words), text, f"  # {script.at(step.span)}")
+        shown = (text for it in step.conditions for text in condition_texts(it))
+        if any(isinstance(it, ShellText) for it in shown):
+            words += _uses(script, step, handler)
+        words.append(f"when=if_{name}")
+        once = replace(step, env=())
+        conditions(script, once, step.conditions, f"if_{name}", handler)
+    words.append(f"setup=deal_{name}")
+    script.define(f"deal_{name}", dealt(script, step, body, handler))
+    comment = f"  # {script.at(body.span)}"
+    return [
+        Declared(" ".join(words), None, comment),
+        _each(script, step, body, name, handler),
+    ]
 
 
-def _attribute(name: str, words: list[str]) -> list[str]:
-    return [f"{name}={bare(' '.join(words))}"] if words else []
+def _each(
+    script: Emission, step: Step, body: Map, name: str, handler: bool
+) -> Declared:
+    item = replace(step, body=body.body, conditions=body.conditions, output=None)
+    calls = isinstance(body.body, Call)
+    if calls:
+        script.used.parts.add("each-call")
+    words = ["each_call" if calls else "each", *_runs(script, item, name, handler)]
+    if item.conditions:
+        words.append(f"when=each_if_{name}")
+        conditions(script, item, item.conditions, f"each_if_{name}", handler)
+    text = _body(script, item, words, name, handler)
+    return Declared(" ".join(words), text, f"  # {script.at(step.span)}")
 
 
 def _edges(script: Emission, step: Step) -> list[str]:
@@ -129,131 +162,33 @@ def _edges(script: Emission, step: Step) -> list[str]:
         + ("?" if "skipped" in edge.accepts else "")
         for edge in step.edges
     }
-    return _attribute("after", list(after.values()))
-
-
-def _retry(script: Emission, retry: Retry) -> list[str]:
-    script.used.parts.add("retry")
-    pauses: list[str] = []
-    for attempt in range(min(retry.limit, 400)):
-        try:
-            pause = retry.interval * retry.backoff**attempt
-        except OverflowError:
-            pause = float("inf") if retry.interval else 0.0
-        if retry.max_interval is not None:
-            pause = min(pause, retry.max_interval)
-        pauses.append(f"{min(pause, 315360000.0):.10g}")
-    while len(pauses) > 1 and pauses[-1] == pauses[-2]:
-        pauses.pop()
-    words = [f"retry={retry.limit}", *_attribute("pauses", pauses)]
-    return words + _attribute("retry_on", [str(code) for code in retry.exit_codes])
-
-
-def _continue_on(script: Emission, rule: ContinueOn, folder: str) -> list[str]:
-    parts = script.used.parts
-    if not (rule.failure or rule.exit_codes or rule.output):
-        return []
-    parts.add("continue")
-    codes = ["failure"] if rule.failure else []
-    words = _attribute("continue_on", codes + [str(it) for it in rule.exit_codes])
-    if rule.mark_success:
-        words.append("mark_success")
-    if rule.output and not rule.failure:
-        words.append(f"printed=printed_{folder}")
-        parts.add("printed")
-        tests = [_printed(script, pattern) for pattern in rule.output]
-        body = " || ".join(tests)
-        script.functions.append(
-            f"printed_{folder}() {{ {body}; }}  # {script.at(rule.span)}"
-        )
-    return words
-
-
-def _printed(script: Emission, pattern: Pattern) -> str:
-    if pattern.regex:
-        script.used.parts.add("prints-re")
-        return f'wfc_fits {word(_ere(pattern))} <"$wfc_files.out"'
-    script.used.parts.add("prints")
-    return f"wfc_prints {word(pattern.text)}"
-
-
-def _ere(pattern: Pattern) -> str:
-    node = parse(pattern.text)
-    assert not isinstance(node, Problem)  # a checked program
-    return to_ere(node)
-
-
-def _own(values: Values, step: Step) -> None:
-    """Lines that value the step's own env, entry by entry."""
-    for variable in step.env:
-        values.used.parts.add("own")
-        text = values.text(variable.value)
-        values.lines.append(f"wfc_own {variable.name} {text}")
-
-
-def _conditions(script: Emission, step: Step, folder: str, handler: bool) -> str:
-    values = script.values(step, lenient=handler)
-    _own(values, step)
-    parts = script.used.parts
-    for condition in step.conditions:
-        match condition:
-            case Test(command=command, negate=negate):
-                parts.add("test")
-                text = values.shell_text(command)
-                test = f"wfc_test {word(text)}"
-                before = len(values.lines)
-                values.lines.append(_must(test, negate, condition.span, script))
-                if "wfc_bind" in "".join(values.lines[:before]):
-                    values.lines.append("wfc_bound=''")
-                for name in ("wfc_integers", "wfc_inner"):
-                    if any(
-                        line.startswith(f"{name}=") for line in values.lines[:before]
-                    ):
-                        values.lines.append(f"{name}=''")
-            case Match(value=template, expected=expected, negate=negate):
-                value = values.text(template)
-                if expected.regex:
-                    parts.add("fits")
-                    test = f"wfc_fits {word(_ere(expected))} <<<{value}"
-                elif "\n" in expected.text:
-                    test = "false"
-                else:
-                    parts.add("lines")
-                    test = f"wfc_is_line {value} {word(expected.text)}"
-                values.lines.append(_must(test, negate, condition.span, script))
-            case _:
-                assert_never(condition)
-    return _function(f"if_{folder}", values.lines)
-
-
-def _must(test: str, negate: bool, span: Span, script: Emission) -> str:
-    stop = f"if {'' if negate else '! '}{test}; then exit 1; fi"
-    return f"{stop}  # {script.at(span)}" if "\n" not in stop else stop
-
-
-def _function(name: str, lines: list[str]) -> str:
-    return "\n".join([f"{name}() {{", *(f"  {line}" for line in lines), "}"])
+    return attribute("after", list(after.values()))
 
 
 def _body(
-    script: Emission, step: Step, values: Values, words: list[str], folder: str
-) -> str:
+    script: Emission, step: Step, words: list[str], name: str, handler: bool
+) -> str | None:
     """The step's text; what has to happen before it becomes a function."""
     parts = script.used.parts
-    _own(values, step)
-    if step.directory is not None:
-        parts.add("directory")
-        values.lines.append(f"wfc_in {values.text(step.directory)}")
-    text = _program(parts, step, values)
+    values = script.values(step, lenient=handler)
+    own(values, step)
+    text = None
+    if isinstance(step.body, Call):
+        words += called(script, step.body, values)
+    elif not isinstance(step.body, Map):
+        text = _leaf(parts, step, step.body, values)
     if values.lines:
         parts.add("setup")
-        words.append(f"setup=with_{folder}")
-        script.functions.append(_function(f"with_{folder}", values.lines))
+        words.append(f"setup=with_{name}")
+        script.define(f"with_{name}", values.lines)
     return text
 
 
-def _program(parts: set[str], step: Step, values: Values) -> str:
-    match step.body:
+def _leaf(parts: set[str], step: Step, body: LeafBody, values: Values) -> str:
+    if step.directory is not None:
+        parts.add("directory")
+        values.lines.append(f"wfc_in {values.text(step.directory)}")
+    match body:
         case Command(text=text, shell=shell):
             program = _without_end(values.shell_text(text))
             if shell != DEFAULT_SHELL:
@@ -283,7 +218,7 @@ def _program(parts: set[str], step: Step, values: Values) -> str:
             _load(parts, named, values, bool(step.exports))
             return program
         case _:
-            assert_never(step.body)
+            assert_never(body)
 
 
 def _without_end(program: str) -> str:
@@ -291,11 +226,6 @@ def _without_end(program: str) -> str:
     one of them is escaped."""
     stripped = program.rstrip("\n")
     return program if stripped.endswith("\\") else stripped
-
-
-def constant(template: Template) -> str:
-    """The text of `template`, without its references."""
-    return "".join(part for part in template.parts if isinstance(part, str))
 
 
 def _load(
@@ -315,18 +245,18 @@ def declarations(script: Emission) -> str:
     Fills in what `script` uses, and its functions.
     """
     workflow = script.workflow
-    steps = [
-        *(_step(script, step) for step in workflow.steps),
-        *(_step(script, handler, handler=True) for handler in workflow.handlers),
-    ]
-    return "\n".join(_with_texts(steps)) or ":"
+    steps = [_step(script, step) for step in workflow.steps]
+    steps += [_step(script, each, handler=True) for each in workflow.handlers]
+    return "\n".join(_with_texts(chain.from_iterable(steps)))
 
 
-def _with_texts(steps: list[_Declared]) -> Iterator[str]:
+def _with_texts(steps: Iterable[Declared]) -> Iterator[str]:
     """The declarations, each with its text in a here-document."""
     for step in steps:
-        if not step.text:
+        if step.text is None:
+            yield f"{step.head}{step.comment}"
+        elif not step.text:
             yield f"{step.head} </dev/null{step.comment}"
-            continue
-        end = delimiter([step.text])
-        yield f"{step.head} <<'{end}'{step.comment}\n{step.text}\n{end}"
+        else:
+            end = delimiter([step.text])
+            yield f"{step.head} <<'{end}'{step.comment}\n{step.text}\n{end}"

@@ -1,10 +1,11 @@
 """Turns templates and shell texts into lines of bash that value them.
 
-A value is a file of the run folder, its place a path in it: `params/X`, `env/X`,
-`steps/FOLDER/output`, `own/X` (the step's own env), `special/X`, `process/X`.
+A value is a file, its place a path in the folder of the workflow's steps: `.params/X`,
+`.env/X`, `FOLDER/.output`; `.own/X` (the step's own env) and `.item` are the step's, and
+those that begin with `/` (`/special/X`, `/process/X`) the run's.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -39,11 +40,13 @@ class Used:
 class Values:
     """Lines that value the templates of one step, or of params and env.
 
-    `constants` are the special variables that are known here. The lines set `wfc_1`,
+    `calls` are the names of the steps that run another workflow, `constants` the special
+    variables that are known here. The lines set `wfc_1`,
     `wfc_2` ...; `text` gives the word that holds the value.
     """
 
     folders: Mapping[str, str]
+    calls: Set[str]
     constants: Mapping[str, str]
     used: Used
     lenient: bool = False
@@ -164,27 +167,43 @@ class Values:
     def _place(self, origin: Origin) -> str:
         match origin.kind:
             case "step_env":
-                return f"own/{origin.name}"
+                return f".own/{origin.name}"
+            case "item":
+                self._need("item")
+                return ".item"
             case "param" | "positional":
-                return f"params/{origin.name}"
+                return f".params/{origin.name}"
             case "env":
-                return f"env/{origin.name}"
+                return f".env/{origin.name}"
+            case "secret":
+                return f".secrets/{origin.name}"
             case "output":
-                return f"steps/{self.folders[origin.step]}/output"
+                value = ".record" if origin.step in self.calls else ".output"
+                return f"{self.folders[origin.step]}/{value}"
             case "field":
                 if origin.name != "output":
                     self.used.fields[origin.step] = None
-                return f"steps/{self.folders[origin.step]}/{origin.name}"
+                return f"{self.folders[origin.step]}/.{origin.name}"
+            case "special" if origin.name == "DAG_RUN_STATUS":
+                self._need("status-file")
+                return ".DAG_RUN_STATUS"
             case "special":
                 self.used.special[origin.name] = None
-                return f"special/{origin.name}"
+                self._need("wide")
+                return f"/special/{origin.name}"
             case "process":
                 if origin.name.startswith("@"):
                     return origin.name
                 self.used.process[origin.name] = None
-                return f"process/{origin.name}"
+                self._need("wide")
+                return f"/process/{origin.name}"
             case _:
                 assert_never(origin.kind)
+
+
+def constant(template: Template) -> str:
+    """The text of `template`, without its references."""
+    return "".join(part for part in template.parts if isinstance(part, str))
 
 
 def _simple(reference: Reference) -> bool:

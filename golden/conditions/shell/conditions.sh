@@ -15,40 +15,40 @@ step detect output=FACTS <<'SH'  # workflow.yaml:7
 echo "branch: main"
 echo "changed: src"
 SH
-step build after=detect uses=FACTS=steps/detect/output output=BUILT when=if_build <<'SH'  # workflow.yaml:12
+step build after=detect uses=FACTS=detect/.output output=BUILT when=if_build <<'SH'  # workflow.yaml:12
 echo built
 SH
-step docs after=detect uses=FACTS=steps/detect/output when=if_docs <<'SH'  # workflow.yaml:19
+step docs after=detect uses=FACTS=detect/.output when=if_docs <<'SH'  # workflow.yaml:19
 echo documented
 SH
 step publish-docs after=docs <<'SH'  # workflow.yaml:25
 echo published
 SH
-step deploy after=build uses=BUILT=steps/build/output output=DEPLOYED when=if_deploy <<'SH'  # workflow.yaml:28
+step deploy after=build uses=BUILT=build/.output output=DEPLOYED when=if_deploy <<'SH'  # workflow.yaml:28
 echo deployed
 SH
-step rehearse after=build uses=BUILT=steps/build/output when=if_rehearse <<'SH'  # workflow.yaml:36
+step rehearse after=build uses=BUILT=build/.output when=if_rehearse <<'SH'  # workflow.yaml:36
 echo rehearsed
 SH
-step tell after=deploy? uses=DEPLOYED=steps/deploy/output output=TOLD when=if_tell <<'SH'  # workflow.yaml:43
+step tell after=deploy? uses=DEPLOYED=deploy/.output output=TOLD when=if_tell <<'SH'  # workflow.yaml:43
 echo "${DEPLOYED:-not deployed}"
 SH
 }
 if_build() {
-  wfc_get 1 steps/detect/output process/FACTS
+  wfc_get 1 detect/.output /process/FACTS
   if ! wfc_fits '^changed: (src|lib)$' <<<"${wfc_1}"; then exit 1; fi  # workflow.yaml:15
 }
 if_docs() {
-  wfc_get 1 steps/detect/output process/FACTS
+  wfc_get 1 detect/.output /process/FACTS
   if ! wfc_is_line "${wfc_1}" 'changed: docs'; then exit 1; fi  # workflow.yaml:22
 }
 if_deploy() {
-  wfc_get 1 params/STAGE
+  wfc_get 1 .params/STAGE
   if ! wfc_is_line "${wfc_1}" 'production'; then exit 1; fi  # workflow.yaml:31
   if ! wfc_test 'test "$LIMIT" -gt 3'; then exit 1; fi  # workflow.yaml:33
 }
 if_rehearse() {
-  wfc_get 1 params/STAGE
+  wfc_get 1 .params/STAGE
   if wfc_is_line "${wfc_1}" 'production'; then exit 1; fi  # workflow.yaml:39
 }
 if_tell() {
@@ -63,7 +63,8 @@ wfc_fail() { printf 'wfc: %s\n' "$*" >&2; exit 1; }
 wfc_find() { # places -> wfc_file: the file of the first one that has a value
   for wfc_file; do
     case $wfc_file in
-      *) wfc_file=$wfc_run/$wfc_file ;;
+      /*) wfc_file=$wfc_run$wfc_file ;; # of the whole run
+      *) wfc_file=$wfc_run/steps/$wfc_file ;;
     esac
     if [ -e "$wfc_file" ]; then return; fi
   done
@@ -110,7 +111,7 @@ wfc_environment() { # of the next process; wfc_load: what its shell does first
   local wfc_e
   wfc_load='' wfc_total=0
   # shellcheck disable=SC2086  # lists of names and places
-  set -- ${wfc_folder:+STAGE=params/STAGE LIMIT=params/LIMIT} $wfc_uses
+  set -- ${wfc_folder:+STAGE=.params/STAGE LIMIT=.params/LIMIT} $wfc_uses
   for wfc_e; do
     wfc_value=${wfc_e#*=}
     # shellcheck disable=SC2086
@@ -171,18 +172,18 @@ wfc_watch() { # process group -> wfc_rc, when its leader has ended
   while wait "$1"; wfc_rc=$?; ((wfc_rc > 128)) && kill -0 "$1"; do sleep 1; done 2>/dev/null # a stopped process has not ended
   if ! kill -0 -- "-$1" 2>/dev/null; then echo "-$1" >&6; fi
 }
-wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial folder attempt", reports "slot serial exit-code" through fd 9
-  local wfc_slot=$1 wfc_serial
+wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial step folder attempt", reports "slot serial exit-code" through fd 9
+  local wfc_slot=$1 wfc_serial wfc_step
   wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_args=("$@")
   set -m # each attempt is a process group
-  while read -r -u 5 wfc_serial wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
+  while read -r -u 5 wfc_serial wfc_step wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
     {
       IFS= read -r -d '' wfc_flags
       IFS= read -r -d '' wfc_uses
       IFS= read -r -d '' wfc_when
       IFS= read -r -d '' wfc_name
       IFS= read -r -d '' wfc_text
-    } <"$wfc_run/steps/$wfc_folder/step"
+    } <"$wfc_run/.specs/$wfc_step"
     wfc_shell=("$wfc_bash" -e)
     if [ "$wfc_when" ] && ((wfc_try == 1)); then
       wfc_files=$wfc_run/steps/$wfc_folder/conditions
@@ -195,9 +196,9 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
     case $wfc_flags in *captured*)
-      if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
+      if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"
       else
-        rm -f "$wfc_run/steps/$wfc_folder/output"
+        rm -f "$wfc_run/steps/$wfc_folder/.output"
         printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
       fi ;;
     esac
@@ -210,15 +211,15 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
 wfc_say() { printf '%s\n' "$*" >&2; }
 wfc_die() { wfc_say 'conditions.sh'": $*"; exit 2; }
 step() { # folder, attributes; its text is on stdin
-  local wfc_a wfc_d wfc_k=$wfc_n
-  wfc_n=$((wfc_n + 1))
+  local wfc_a wfc_k=$((wfc_n))
+  wfc_n=$((wfc_k + 1))
   IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
   wfc_folders[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_quoted[wfc_k]="\"$1\"" wfc_need[wfc_k]=0 wfc_after[wfc_k]='' wfc_state[wfc_k]='' wfc_tries[wfc_k]=0 wfc_rc[wfc_k]=null
-  wfc_d=${1//_/_u}; printf -v "wfc_i_${wfc_d//-/_h}" %s "$wfc_k"
+  wfc_at wfc_i_ "$1"; printf -v "$wfc_r" %s "$wfc_k"
   shift
   for wfc_a; do
     case $wfc_a in
-      after=*) for wfc_d in ${wfc_a#*=}; do wfc_wait_for "$wfc_d"; done ;;
+      after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
       name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_quoted[wfc_k]=$wfc_r ;;
       uses=*) wfc_use[wfc_k]=${wfc_a#*=} ;;
       output=*) wfc_flag[wfc_k]=captured wfc_output[wfc_k]=${wfc_a#*=} ;;
@@ -226,16 +227,21 @@ step() { # folder, attributes; its text is on stdin
     esac
   done
 }
-wfc_index() { wfc_r=${1//_/_u}; wfc_r=wfc_i_${wfc_r//-/_h}; wfc_r=${!wfc_r}; }
-wfc_wait_for() { # folder, with ? when its skip is accepted
-  wfc_index "${1%\?}"
-  wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${1#"${1%\?}"}"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
+wfc_at() { wfc_r=${2//_/_u}; wfc_r=${wfc_r//./_d}; wfc_r=$1${wfc_r//-/_h}; } # prefix, name -> wfc_r: a variable
+wfc_link() { # from names to numbers; a name may be that of a later step
+  local wfc_k wfc_d
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    for wfc_d in ${wfc_waits[wfc_k]}; do # with ? when its skip is accepted
+      wfc_at wfc_i_ "${wfc_d%\?}"; wfc_r=${!wfc_r}
+      wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${wfc_d#"${wfc_d%\?}"}"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
+    done
+  done
 }
 wfc_write() { # what the workers need to know of each step
   local wfc_k
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p "$wfc_run/.specs"
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    printf '%s\0%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_whens[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/steps/${wfc_folders[wfc_k]}/step"
+    printf '%s\0%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_whens[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
   declare -f wfc_fail wfc_find wfc_get wfc_capture wfc_size wfc_give wfc_environment wfc_backtick wfc_test wfc_is_line wfc_fits wfc_locale wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker "${wfc_whens[@]}" >>"$wfc_run/.worker"
   echo 'wfc_locale; wfc_worker "$@"' >>"$wfc_run/.worker"
@@ -243,6 +249,9 @@ wfc_write() { # what the workers need to know of each step
 wfc_json() { # text -> wfc_r, a JSON string
   local LC_ALL=C wfc_v=$1 wfc_k wfc_c wfc_o
   wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
+  case $wfc_v in *[$'\001'-$'\037']*)
+    wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f} ;;
+  esac
   case $wfc_v in *[$'\001'-$'\037']*)
     for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
       printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
@@ -274,7 +283,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     disown "$!"
   fi
   if [ -z "${wfc_whens[wfc_k]}" ] || ((wfc_tries[wfc_k])); then wfc_started "$wfc_k"; fi
-  echo "$wfc_serial ${wfc_folders[wfc_k]} $((wfc_tries[wfc_k] ? wfc_tries[wfc_k] : 1))" 1<>"$wfc_run/.slot$wfc_s"
+  echo "$wfc_serial $wfc_k ${wfc_folders[wfc_k]} $((wfc_tries[wfc_k] ? wfc_tries[wfc_k] : 1))" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
   local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]:-${wfc_names[$1]}} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
@@ -292,7 +301,7 @@ wfc_settle() { # step, state: it has ended
     wfc_m=${wfc_d%\?}
     case $wfc_for in
       aborted) wfc_never[wfc_m]=aborted ;;
-      skipped) if [ "$wfc_m" = "$wfc_d" ]; then wfc_never[wfc_m]=${wfc_never[wfc_m]:-skipped}; fi ;;
+      skipped) if [ "${wfc_d%\?}" = "$wfc_d" ]; then wfc_never[wfc_m]=${wfc_never[wfc_m]:-skipped}; fi ;;
     esac
     wfc_need[wfc_m]=$((wfc_need[wfc_m] - 1))
     if ((wfc_need[wfc_m] == 0)); then wfc_ready "$wfc_m"; fi
@@ -379,8 +388,8 @@ wfc_outcome() { # the JSON form of the outcome
   printf '{"version": 1, "workflow": %s, "status": "%s", "exit_code": %d,\n "steps": {' '"conditions"' "$wfc_status" "$wfc_code"
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     wfc_row="${wfc_quoted[wfc_k]}: {\"status\": \"${wfc_state[wfc_k]}\", \"attempts\": ${wfc_tries[wfc_k]}, \"exit_code\": ${wfc_rc[wfc_k]}"
-    if [ "${wfc_flag[wfc_k]}" ] && [ -e "$wfc_run/steps/${wfc_folders[wfc_k]}/output" ]; then
-      IFS= read -r -d '' wfc_s <"$wfc_run/steps/${wfc_folders[wfc_k]}/output"; wfc_json "$wfc_s"; wfc_row="$wfc_row, \"output\": $wfc_r"
+    if [ "${wfc_flag[wfc_k]}" ] && [ -e "$wfc_run/steps/${wfc_folders[wfc_k]}/.output" ]; then
+      IFS= read -r -d '' wfc_s <"$wfc_run/steps/${wfc_folders[wfc_k]}/.output"; wfc_json "$wfc_s"; wfc_row="$wfc_row, \"output\": $wfc_r"
       if [ "${wfc_output[wfc_k]}" ]; then wfc_os="$wfc_os, \"${wfc_output[wfc_k]}\": $wfc_r"; fi
     fi
     printf '%s\n  %s}' "$wfc_sep" "$wfc_row"; wfc_sep=,
@@ -420,8 +429,8 @@ wfc_help() {
   printf '%s\n' '  LIMIT=5'
 }
 param() { # name, default: what the run sets wins
-  if [ ! -e "$wfc_run/params/$1" ]; then printf '%s' "$2" >"$wfc_run/params/$1"; fi
-  case $1 in [0-9]*) ;; *) wfc_uses="$wfc_uses $1=params/$1,env/$1" ;; esac
+  if [ ! -e "$wfc_run/steps/.params/$1" ]; then printf '%s' "$2" >"$wfc_run/steps/.params/$1"; fi
+  case $1 in [0-9]*) ;; *) wfc_uses="$wfc_uses $1=.params/$1,.env/$1" ;; esac
 }
 wfc_value() { # all params and env; in a process of its own, so that a signal can end it
   local wfc_p wfc_c
@@ -508,7 +517,7 @@ wfc_main() {
   wfc_run=$wfc_home/runs/'conditions'/$wfc_clock-$$-$RANDOM
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_max=512 wfc_s0=$SECONDS
   wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
-  mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/params" "$wfc_run/process" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
+  mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/steps/.params" "$wfc_run/process" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
   exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
   (
@@ -531,9 +540,9 @@ wfc_main() {
   fi
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   case $(declare -p FACTS 2>/dev/null) in "declare -"*x*" FACTS="*) printf '%s' "${FACTS}" >"$wfc_run/process/FACTS" ;; esac
-  workflow
+  workflow; wfc_link
   wfc_write
-  for wfc_k in "${wfc_set[@]}"; do printf '%s' "${wfc_k#*=}" >"$wfc_run/params/${wfc_k%%=*}"; done
+  for wfc_k in "${wfc_set[@]}"; do printf '%s' "${wfc_k#*=}" >"$wfc_run/steps/.params/${wfc_k%%=*}"; done
   if wfc_value && [ -z "$wfc_ending" ]; then
     for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if ((wfc_need[wfc_k] == 0)); then wfc_ready "$wfc_k"; fi; done
     wfc_drain
@@ -558,7 +567,7 @@ wfc_main() {
   wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
   if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
   wfc_table
-  rm -f "$wfc_run"/.[adgsw]*
+  rm -rf "$wfc_run"/.[a-z]*
   exit "$wfc_code"
 }
 wfc_main "$@"

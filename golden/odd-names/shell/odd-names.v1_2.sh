@@ -10,34 +10,34 @@ workflow() {
 step Daten-laden--gro---7895d1 name='Daten laden (groß)' output=A <<'SH'  # workflow.yaml:3
 echo "$DAG_RUN_STEP_NAME"
 SH
-step build-image after=Daten-laden--gro---7895d1 uses=A=steps/Daten-laden--gro---7895d1/output output=B setup=with_build-image <<'SH'  # workflow.yaml:7
+step build-image after=Daten-laden--gro---7895d1 uses=A=Daten-laden--gro---7895d1/.output output=B setup=with_build-image <<'SH'  # workflow.yaml:7
 echo "${WFC_1}, ${WFC_2}"
 SH
-step BUILD-IMAGE-e2fb10 name='BUILD-IMAGE' after=build-image uses=B=steps/build-image/output output=C setup=with_BUILD-IMAGE-e2fb10 <<'SH'  # workflow.yaml:11
+step BUILD-IMAGE-e2fb10 name='BUILD-IMAGE' after=build-image uses=B=build-image/.output output=C setup=with_BUILD-IMAGE-e2fb10 <<'SH'  # workflow.yaml:11
 echo "${WFC_1}"
 SH
-step --touch-pwned----x---y---z--78ac02 name='$(touch pwned); '\''x'\'' "y" `z`' after=BUILD-IMAGE-e2fb10 uses=C=steps/BUILD-IMAGE-e2fb10/output output=D <<'SH'  # workflow.yaml:14
+step --touch-pwned----x---y---z--78ac02 name='$(touch pwned); '\''x'\'' "y" `z`' after=BUILD-IMAGE-e2fb10 uses=C=BUILD-IMAGE-e2fb10/.output output=D <<'SH'  # workflow.yaml:14
 echo "$DAG_RUN_STEP_NAME"
 SH
-step ------etc-74ccf3 name='../../etc' after=--touch-pwned----x---y---z--78ac02 uses=D=steps/--touch-pwned----x---y---z--78ac02/output output=E <<'SH'  # workflow.yaml:17
+step ------etc-74ccf3 name='../../etc' after=--touch-pwned----x---y---z--78ac02 uses=D=--touch-pwned----x---y---z--78ac02/.output output=E <<'SH'  # workflow.yaml:17
 echo "$DAG_RUN_STEP_NAME"
 SH
-step 2 after=------etc-74ccf3 uses=E=steps/------etc-74ccf3/output output=F setup=with_2 <<'SH'  # workflow.yaml:20
+step 2 after=------etc-74ccf3 uses=E=------etc-74ccf3/.output output=F setup=with_2 <<'SH'  # workflow.yaml:20
 echo "$DAG_RUN_STEP_NAME ${WFC_1}"
 SH
 }
 with_build-image() {
-  wfc_need 1 '${laden.output}' steps/Daten-laden--gro---7895d1/output
+  wfc_need 1 '${laden.output}' Daten-laden--gro---7895d1/.output
   wfc_bind WFC_1 "${wfc_1}"
-  wfc_need 2 '${laden.exitCode}' steps/Daten-laden--gro---7895d1/exitCode
+  wfc_need 2 '${laden.exitCode}' Daten-laden--gro---7895d1/.exitCode
   wfc_bind WFC_2 "${wfc_2}"
 }
 with_BUILD-IMAGE-e2fb10() {
-  wfc_need 1 '${build-image.output}' steps/build-image/output
+  wfc_need 1 '${build-image.output}' build-image/.output
   wfc_bind WFC_1 "${wfc_1}"
 }
 with_2() {
-  wfc_need 1 '${BUILD-IMAGE.output}' steps/BUILD-IMAGE-e2fb10/output
+  wfc_need 1 '${BUILD-IMAGE.output}' BUILD-IMAGE-e2fb10/.output
   wfc_bind WFC_1 "${wfc_1}"
 }
 
@@ -48,7 +48,7 @@ wfc_fail() { printf 'wfc: %s\n' "$*" >&2; exit 1; }
 wfc_find() { # places -> wfc_file: the file of the first one that has a value
   for wfc_file; do
     case $wfc_file in
-      *) wfc_file=$wfc_run/$wfc_file ;;
+      *) wfc_file=$wfc_run/steps/$wfc_file ;;
     esac
     if [ -e "$wfc_file" ]; then return; fi
   done
@@ -138,26 +138,26 @@ wfc_watch() { # process group -> wfc_rc, when its leader has ended
   while wait "$1"; wfc_rc=$?; ((wfc_rc > 128)) && kill -0 "$1"; do sleep 1; done 2>/dev/null # a stopped process has not ended
   if ! kill -0 -- "-$1" 2>/dev/null; then echo "-$1" >&6; fi
 }
-wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial folder attempt", reports "slot serial exit-code" through fd 9
-  local wfc_slot=$1 wfc_serial
+wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial step folder attempt", reports "slot serial exit-code" through fd 9
+  local wfc_slot=$1 wfc_serial wfc_step
   wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_args=("$@")
   set -m # each attempt is a process group
-  while read -r -u 5 wfc_serial wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
+  while read -r -u 5 wfc_serial wfc_step wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
     {
       IFS= read -r -d '' wfc_flags
       IFS= read -r -d '' wfc_uses
       IFS= read -r -d '' wfc_setup
       IFS= read -r -d '' wfc_name
       IFS= read -r -d '' wfc_text
-    } <"$wfc_run/steps/$wfc_folder/step"
+    } <"$wfc_run/.specs/$wfc_step"
     wfc_shell=("$wfc_bash" -e)
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
     case $wfc_flags in *captured*)
-      if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
+      if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"
       else
-        rm -f "$wfc_run/steps/$wfc_folder/output"
+        rm -f "$wfc_run/steps/$wfc_folder/.output"
         printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
       fi ;;
     esac
@@ -170,15 +170,15 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
 wfc_say() { printf '%s\n' "$*" >&2; }
 wfc_die() { wfc_say 'odd-names.v1_2.sh'": $*"; exit 2; }
 step() { # folder, attributes; its text is on stdin
-  local wfc_a wfc_d wfc_k=$wfc_n
-  wfc_n=$((wfc_n + 1))
+  local wfc_a wfc_k=$((wfc_n))
+  wfc_n=$((wfc_k + 1))
   IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
   wfc_folders[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_quoted[wfc_k]="\"$1\"" wfc_need[wfc_k]=0 wfc_after[wfc_k]='' wfc_state[wfc_k]='' wfc_tries[wfc_k]=0 wfc_rc[wfc_k]=null
-  wfc_d=${1//_/_u}; printf -v "wfc_i_${wfc_d//-/_h}" %s "$wfc_k"
+  wfc_at wfc_i_ "$1"; printf -v "$wfc_r" %s "$wfc_k"
   shift
   for wfc_a; do
     case $wfc_a in
-      after=*) for wfc_d in ${wfc_a#*=}; do wfc_wait_for "$wfc_d"; done ;;
+      after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
       name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_quoted[wfc_k]=$wfc_r ;;
       uses=*) wfc_use[wfc_k]=${wfc_a#*=} ;;
       output=*) wfc_flag[wfc_k]=captured wfc_output[wfc_k]=${wfc_a#*=} ;;
@@ -186,16 +186,21 @@ step() { # folder, attributes; its text is on stdin
     esac
   done
 }
-wfc_index() { wfc_r=${1//_/_u}; wfc_r=wfc_i_${wfc_r//-/_h}; wfc_r=${!wfc_r}; }
-wfc_wait_for() { # folder, with ? when its skip is accepted
-  wfc_index "${1%\?}"
-  wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${1#"${1%\?}"}"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
+wfc_at() { wfc_r=${2//_/_u}; wfc_r=${wfc_r//./_d}; wfc_r=$1${wfc_r//-/_h}; } # prefix, name -> wfc_r: a variable
+wfc_link() { # from names to numbers; a name may be that of a later step
+  local wfc_k wfc_d
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    for wfc_d in ${wfc_waits[wfc_k]}; do # with ? when its skip is accepted
+      wfc_at wfc_i_ "${wfc_d%\?}"; wfc_r=${!wfc_r}
+      wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${wfc_d#"${wfc_d%\?}"}"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
+    done
+  done
 }
 wfc_write() { # what the workers need to know of each step
   local wfc_k
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p "$wfc_run/.specs"
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    printf '%s\0%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/steps/${wfc_folders[wfc_k]}/step"
+    printf '%s\0%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
   declare -f wfc_fail wfc_find wfc_need wfc_bind wfc_capture wfc_size wfc_give wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker "${wfc_setups[@]}" >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
@@ -203,6 +208,9 @@ wfc_write() { # what the workers need to know of each step
 wfc_json() { # text -> wfc_r, a JSON string
   local LC_ALL=C wfc_v=$1 wfc_k wfc_c wfc_o
   wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
+  case $wfc_v in *[$'\001'-$'\037']*)
+    wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f} ;;
+  esac
   case $wfc_v in *[$'\001'-$'\037']*)
     for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
       printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
@@ -234,7 +242,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     disown "$!"
   fi
   wfc_started "$wfc_k"
-  echo "$wfc_serial ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
+  echo "$wfc_serial $wfc_k ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
   local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]:-${wfc_names[$1]}} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
@@ -253,7 +261,7 @@ wfc_settle() { # step, state: it has ended
     wfc_m=${wfc_d%\?}
     case $wfc_for in
       aborted) wfc_never[wfc_m]=aborted ;;
-      skipped) if [ "$wfc_m" = "$wfc_d" ]; then wfc_never[wfc_m]=${wfc_never[wfc_m]:-skipped}; fi ;;
+      skipped) if [ "${wfc_d%\?}" = "$wfc_d" ]; then wfc_never[wfc_m]=${wfc_never[wfc_m]:-skipped}; fi ;;
     esac
     wfc_need[wfc_m]=$((wfc_need[wfc_m] - 1))
     if ((wfc_need[wfc_m] == 0)); then wfc_ready "$wfc_m"; fi
@@ -264,10 +272,10 @@ wfc_ready() { # step: all that it waits for has ended
 }
 wfc_fields() { # step: what others read of it
   local wfc_f=$wfc_run/steps/${wfc_folders[$1]}
-  printf '%s' "${wfc_state[$1]}" >"$wfc_f/status"
+  printf '%s' "${wfc_state[$1]}" >"$wfc_f/.status"
   if ((wfc_tries[$1])); then
-    printf '%s' "${wfc_rc[$1]}" >"$wfc_f/exitCode"
-    printf '%s' "$wfc_f/${wfc_tries[$1]}.out" >"$wfc_f/stdout"; printf '%s' "$wfc_f/${wfc_tries[$1]}.err" >"$wfc_f/stderr"
+    printf '%s' "${wfc_rc[$1]}" >"$wfc_f/.exitCode"
+    printf '%s' "$wfc_f/${wfc_tries[$1]}.out" >"$wfc_f/.stdout"; printf '%s' "$wfc_f/${wfc_tries[$1]}.err" >"$wfc_f/.stderr"
   fi
 }
 wfc_ended() { # slot, serial, exit code, "printed": an attempt has ended; or "met", "unmet": of its conditions
@@ -341,8 +349,8 @@ wfc_outcome() { # the JSON form of the outcome
   printf '{"version": 1, "workflow": %s, "status": "%s", "exit_code": %d,\n "steps": {' '"odd-names.v1_2"' "$wfc_status" "$wfc_code"
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     wfc_row="${wfc_quoted[wfc_k]}: {\"status\": \"${wfc_state[wfc_k]}\", \"attempts\": ${wfc_tries[wfc_k]}, \"exit_code\": ${wfc_rc[wfc_k]}"
-    if [ "${wfc_flag[wfc_k]}" ] && [ -e "$wfc_run/steps/${wfc_folders[wfc_k]}/output" ]; then
-      IFS= read -r -d '' wfc_s <"$wfc_run/steps/${wfc_folders[wfc_k]}/output"; wfc_json "$wfc_s"; wfc_row="$wfc_row, \"output\": $wfc_r"
+    if [ "${wfc_flag[wfc_k]}" ] && [ -e "$wfc_run/steps/${wfc_folders[wfc_k]}/.output" ]; then
+      IFS= read -r -d '' wfc_s <"$wfc_run/steps/${wfc_folders[wfc_k]}/.output"; wfc_json "$wfc_s"; wfc_row="$wfc_row, \"output\": $wfc_r"
       if [ "${wfc_output[wfc_k]}" ]; then wfc_os="$wfc_os, \"${wfc_output[wfc_k]}\": $wfc_r"; fi
     fi
     printf '%s\n  %s}' "$wfc_sep" "$wfc_row"; wfc_sep=,
@@ -434,7 +442,7 @@ wfc_main() {
     wfc_ticker=$!; disown "$!"
   fi
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
-  workflow
+  workflow; wfc_link
   wfc_write
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if ((wfc_need[wfc_k] == 0)); then wfc_ready "$wfc_k"; fi; done
   wfc_drain
@@ -457,7 +465,7 @@ wfc_main() {
   wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
   if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
   wfc_table
-  rm -f "$wfc_run"/.[adgsw]*
+  rm -rf "$wfc_run"/.[a-z]*
   exit "$wfc_code"
 }
 wfc_main "$@"

@@ -19,7 +19,7 @@ SH
 step picky retry=3 pauses=0 retry_on=75 continue_on=1 <<'SH'  # workflow.yaml:17
 exit 1
 SH
-step after after='flaky picky' uses=TRY=steps/flaky/output output=AFTER <<'SH'  # workflow.yaml:25
+step after after='flaky picky' uses=TRY=flaky/.output output=AFTER <<'SH'  # workflow.yaml:25
 echo "after $TRY"
 SH
 step slow timeout=1 continue_on=failure <<'SH'  # workflow.yaml:29
@@ -33,7 +33,7 @@ wfc_fail() { printf 'wfc: %s\n' "$*" >&2; exit 1; }
 wfc_find() { # places -> wfc_file: the file of the first one that has a value
   for wfc_file; do
     case $wfc_file in
-      *) wfc_file=$wfc_run/$wfc_file ;;
+      *) wfc_file=$wfc_run/steps/$wfc_file ;;
     esac
     if [ -e "$wfc_file" ]; then return; fi
   done
@@ -76,7 +76,7 @@ wfc_environment() { # of the next process; wfc_load: what its shell does first
   local wfc_e
   wfc_load='' wfc_total=0
   # shellcheck disable=SC2086  # lists of names and places
-  set -- NEEDED=params/NEEDED $wfc_uses
+  set -- NEEDED=.params/NEEDED $wfc_uses
   for wfc_e; do
     wfc_value=${wfc_e#*=}
     # shellcheck disable=SC2086
@@ -130,26 +130,26 @@ wfc_watch() { # process group, seconds -> wfc_rc, when its leader has ended
   fi 2>/dev/null
   if ! kill -0 -- "-$1" 2>/dev/null; then echo "-$1" >&6; fi
 }
-wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial folder attempt", reports "slot serial exit-code" through fd 9
-  local wfc_slot=$1 wfc_serial
+wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial step folder attempt", reports "slot serial exit-code" through fd 9
+  local wfc_slot=$1 wfc_serial wfc_step
   wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_args=("$@")
   set -m # each attempt is a process group
-  while read -r -u 5 wfc_serial wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
+  while read -r -u 5 wfc_serial wfc_step wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
     {
       IFS= read -r -d '' wfc_flags
       IFS= read -r -d '' wfc_uses
       IFS= read -r -d '' wfc_timeout
       IFS= read -r -d '' wfc_name
       IFS= read -r -d '' wfc_text
-    } <"$wfc_run/steps/$wfc_folder/step"
+    } <"$wfc_run/.specs/$wfc_step"
     wfc_shell=("$wfc_bash" -e)
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!" "$wfc_timeout"
     case $wfc_flags in *captured*)
-      if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/output"
+      if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"
       else
-        rm -f "$wfc_run/steps/$wfc_folder/output"
+        rm -f "$wfc_run/steps/$wfc_folder/.output"
         printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
       fi ;;
     esac
@@ -162,15 +162,15 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
 wfc_say() { printf '%s\n' "$*" >&2; }
 wfc_die() { wfc_say 'retry.sh'": $*"; exit 2; }
 step() { # folder, attributes; its text is on stdin
-  local wfc_a wfc_d wfc_k=$wfc_n
-  wfc_n=$((wfc_n + 1))
+  local wfc_a wfc_k=$((wfc_n))
+  wfc_n=$((wfc_k + 1))
   IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
   wfc_folders[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_quoted[wfc_k]="\"$1\"" wfc_need[wfc_k]=0 wfc_after[wfc_k]='' wfc_state[wfc_k]='' wfc_tries[wfc_k]=0 wfc_rc[wfc_k]=null
-  wfc_d=${1//_/_u}; printf -v "wfc_i_${wfc_d//-/_h}" %s "$wfc_k"
+  wfc_at wfc_i_ "$1"; printf -v "$wfc_r" %s "$wfc_k"
   shift
   for wfc_a; do
     case $wfc_a in
-      after=*) for wfc_d in ${wfc_a#*=}; do wfc_wait_for "$wfc_d"; done ;;
+      after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
       name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_quoted[wfc_k]=$wfc_r ;;
       uses=*) wfc_use[wfc_k]=${wfc_a#*=} ;;
       output=*) wfc_flag[wfc_k]=captured wfc_output[wfc_k]=${wfc_a#*=} ;;
@@ -183,16 +183,21 @@ step() { # folder, attributes; its text is on stdin
     esac
   done
 }
-wfc_index() { wfc_r=${1//_/_u}; wfc_r=wfc_i_${wfc_r//-/_h}; wfc_r=${!wfc_r}; }
-wfc_wait_for() { # folder, with ? when its skip is accepted
-  wfc_index "${1%\?}"
-  wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${1#"${1%\?}"}"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
+wfc_at() { wfc_r=${2//_/_u}; wfc_r=${wfc_r//./_d}; wfc_r=$1${wfc_r//-/_h}; } # prefix, name -> wfc_r: a variable
+wfc_link() { # from names to numbers; a name may be that of a later step
+  local wfc_k wfc_d
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    for wfc_d in ${wfc_waits[wfc_k]}; do # with ? when its skip is accepted
+      wfc_at wfc_i_ "${wfc_d%\?}"; wfc_r=${!wfc_r}
+      wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${wfc_d#"${wfc_d%\?}"}"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
+    done
+  done
 }
 wfc_write() { # what the workers need to know of each step
   local wfc_k
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p "$wfc_run/.specs"
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    printf '%s\0%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_timeouts[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/steps/${wfc_folders[wfc_k]}/step"
+    printf '%s\0%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_timeouts[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
   declare -f wfc_fail wfc_find wfc_capture wfc_size wfc_give wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
@@ -200,6 +205,9 @@ wfc_write() { # what the workers need to know of each step
 wfc_json() { # text -> wfc_r, a JSON string
   local LC_ALL=C wfc_v=$1 wfc_k wfc_c wfc_o
   wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
+  case $wfc_v in *[$'\001'-$'\037']*)
+    wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f} ;;
+  esac
   case $wfc_v in *[$'\001'-$'\037']*)
     for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
       printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
@@ -231,7 +239,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     disown "$!"
   fi
   wfc_started "$wfc_k"
-  echo "$wfc_serial ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
+  echo "$wfc_serial $wfc_k ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
   local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]:-${wfc_names[$1]}} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
@@ -249,7 +257,7 @@ wfc_settle() { # step, state: it has ended
     wfc_m=${wfc_d%\?}
     case $wfc_for in
       aborted) wfc_never[wfc_m]=aborted ;;
-      skipped) if [ "$wfc_m" = "$wfc_d" ]; then wfc_never[wfc_m]=${wfc_never[wfc_m]:-skipped}; fi ;;
+      skipped) if [ "${wfc_d%\?}" = "$wfc_d" ]; then wfc_never[wfc_m]=${wfc_never[wfc_m]:-skipped}; fi ;;
     esac
     wfc_need[wfc_m]=$((wfc_need[wfc_m] - 1))
     if ((wfc_need[wfc_m] == 0)); then wfc_ready "$wfc_m"; fi
@@ -259,27 +267,26 @@ wfc_ready() { # step: all that it waits for has ended
   if [ "${wfc_never[$1]}" ]; then wfc_lost[${#wfc_lost[@]}]=$1; else wfc_queue[wfc_tail]=$1 wfc_tail=$((wfc_tail + 1)); fi
 }
 wfc_ended() { # slot, serial, exit code, "printed": an attempt has ended; or "met", "unmet": of its conditions
-  local wfc_k=${wfc_busy[$1]} wfc_code_k=$3
+  local wfc_k=${wfc_busy[$1]} wfc_code_k=$3 wfc_more_k=$4
   if [ "${wfc_job[$1]}" != "$2" ]; then return; fi # the tick was faster
   wfc_job[$1]='' wfc_free[wfc_idle]=$1 wfc_idle=$((wfc_idle + 1)) wfc_running=$((wfc_running - 1))
   wfc_rc[wfc_k]=$wfc_code_k
   if [ "$wfc_ending" ]; then wfc_settle "$wfc_k" aborted; return; fi
   if ((wfc_code_k == 0)); then wfc_settle "$wfc_k" succeeded; return; fi
   if wfc_again "$wfc_k" "$wfc_code_k"; then return; fi
-  case "${wfc_continue[wfc_k]} $4" in *" failure "* | *" $wfc_code_k "* | *printed)
+  case "${wfc_continue[wfc_k]} $wfc_more_k" in *" failure "* | *" $wfc_code_k "* | *printed)
     if [ "${wfc_mark[wfc_k]}" ]; then wfc_settle "$wfc_k" succeeded; return; fi
     wfc_soft[wfc_k]=1 ;;
   esac
   wfc_settle "$wfc_k" failed
 }
 wfc_again() { # step, exit code: another attempt, if there is one
-  local wfc_p wfc_i=0
-  if ((wfc_tries[$1] > ${wfc_retry[$1]:-0})); then return 1; fi
-  case ${wfc_retry_on[$1]} in *" $2 "*) ;; ?*) return 1 ;; *) if [ -e "$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.timeout" ]; then return 1; fi ;; esac
-  for wfc_p in ${wfc_pauses[$1]}; do wfc_i=$((wfc_i + 1)); if ((wfc_i == wfc_tries[$1])); then break; fi; done
-  wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: exit $2, try $((wfc_tries[$1] + 1)) of $((wfc_retry[$1] + 1)) in $wfc_p s"
-  (sleep "$wfc_p"; echo "again $1 x" >&9) >/dev/null 2>&1 6>&- 7>&- 8>&- &
-  echo "+$!" >&6; wfc_pause_pid[$1]=$!; disown "$!"
+  local wfc_p wfc_i=0 wfc_d=$1
+  if ((wfc_tries[$1] > ${wfc_retry[wfc_d]:-0})); then return 1; fi
+  case ${wfc_retry_on[wfc_d]} in *" $2 "*) ;; ?*) return 1 ;; *) if [ -e "$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.timeout" ]; then return 1; fi ;; esac
+  for wfc_p in ${wfc_pauses[wfc_d]}; do wfc_i=$((wfc_i + 1)); if ((wfc_i == wfc_tries[$1])); then break; fi; done
+  wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: exit $2, try $((wfc_tries[$1] + 1)) of $((wfc_retry[wfc_d] + 1)) in $wfc_p s"
+  wfc_timer "$wfc_p" "again $1 x"; wfc_pause_pid[$1]=$!
   wfc_pausing=$((wfc_pausing + 1))
 }
 wfc_paused() { # step: its pause is over
@@ -287,6 +294,10 @@ wfc_paused() { # step: its pause is over
   echo "-${wfc_pause_pid[$1]}" >&6
   unset "wfc_pause_pid[$1]"
   wfc_pausing=$((wfc_pausing - 1)); wfc_ready "$1"
+}
+wfc_timer() { # seconds, what it says then
+  (sleep "$1"; echo "$2" >&9) >/dev/null 2>&1 6>&- 7>&- 8>&- &
+  echo "+$!" >&6; disown "$!"
 }
 wfc_kill() { # signal: to all process groups of this run; false when there are none
   local wfc_g wfc_groups=() wfc_n_groups
@@ -300,7 +311,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
   if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
   if [ "$wfc_ending" ]; then wfc_kill KILL; return; fi
-  wfc_ending=1 wfc_pausing=0
+  wfc_ending=1 wfc_pausing=0 wfc_pause_pid=()
   : >"$wfc_run/.ending"
   wfc_kill TERM
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
@@ -352,8 +363,8 @@ wfc_outcome() { # the JSON form of the outcome
   printf '{"version": 1, "workflow": %s, "status": "%s", "exit_code": %d,\n "steps": {' '"retry"' "$wfc_status" "$wfc_code"
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     wfc_row="${wfc_quoted[wfc_k]}: {\"status\": \"${wfc_state[wfc_k]}\", \"attempts\": ${wfc_tries[wfc_k]}, \"exit_code\": ${wfc_rc[wfc_k]}"
-    if [ "${wfc_flag[wfc_k]}" ] && [ -e "$wfc_run/steps/${wfc_folders[wfc_k]}/output" ]; then
-      IFS= read -r -d '' wfc_s <"$wfc_run/steps/${wfc_folders[wfc_k]}/output"; wfc_json "$wfc_s"; wfc_row="$wfc_row, \"output\": $wfc_r"
+    if [ "${wfc_flag[wfc_k]}" ] && [ -e "$wfc_run/steps/${wfc_folders[wfc_k]}/.output" ]; then
+      IFS= read -r -d '' wfc_s <"$wfc_run/steps/${wfc_folders[wfc_k]}/.output"; wfc_json "$wfc_s"; wfc_row="$wfc_row, \"output\": $wfc_r"
       if [ "${wfc_output[wfc_k]}" ]; then wfc_os="$wfc_os, \"${wfc_output[wfc_k]}\": $wfc_r"; fi
     fi
     printf '%s\n  %s}' "$wfc_sep" "$wfc_row"; wfc_sep=,
@@ -392,7 +403,7 @@ wfc_help() {
   printf '%s\n' '  NEEDED=3'
 }
 param() { # name, default: what the run sets wins
-  if [ ! -e "$wfc_run/params/$1" ]; then printf '%s' "$2" >"$wfc_run/params/$1"; fi
+  if [ ! -e "$wfc_run/steps/.params/$1" ]; then printf '%s' "$2" >"$wfc_run/steps/.params/$1"; fi
 }
 wfc_value() { # all params and env; in a process of its own, so that a signal can end it
   local wfc_p wfc_c
@@ -478,9 +489,8 @@ wfc_main() {
   read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
   wfc_run=$wfc_home/runs/'retry'/$wfc_clock-$$-$RANDOM
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_max=512 wfc_s0=$SECONDS
-  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
-  wfc_pausing=0
-  mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/params" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=() wfc_pausing=0
+  mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/steps/.params" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
   exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
   (
@@ -502,9 +512,9 @@ wfc_main() {
     wfc_ticker=$!; disown "$!"
   fi
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
-  workflow
+  workflow; wfc_link
   wfc_write
-  for wfc_k in "${wfc_set[@]}"; do printf '%s' "${wfc_k#*=}" >"$wfc_run/params/${wfc_k%%=*}"; done
+  for wfc_k in "${wfc_set[@]}"; do printf '%s' "${wfc_k#*=}" >"$wfc_run/steps/.params/${wfc_k%%=*}"; done
   if wfc_value && [ -z "$wfc_ending" ]; then
     for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if ((wfc_need[wfc_k] == 0)); then wfc_ready "$wfc_k"; fi; done
     wfc_drain
@@ -529,7 +539,7 @@ wfc_main() {
   wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
   if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
   wfc_table
-  rm -f "$wfc_run"/.[adgsw]*
+  rm -rf "$wfc_run"/.[a-z]*
   exit "$wfc_code"
 }
 wfc_main "$@"

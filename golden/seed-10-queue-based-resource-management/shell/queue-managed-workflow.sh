@@ -1,0 +1,360 @@
+#!/usr/bin/env bash
+# Made by wfc from workflow.yaml. Make it again: wfc compile workflow.yaml --target shell
+# source-sha256: 2f470958638c097a
+# Needs bash 3.2 or newer. Usage: bash queue-managed-workflow.sh --help
+# shellcheck disable=SC2329,SC2016  # functions are called by name; $X in '...' is for the shell of a step
+if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'queue-managed-workflow.sh'": needs bash 3.2 or newer" >&2; exit 2; fi
+
+# ==== The workflow: workflow.yaml ====
+workflow() {
+step resource-heavy <<'SH'  # workflow.yaml:6
+./intensive-task.sh
+SH
+step light-task after=resource-heavy <<'SH'  # workflow.yaml:9
+echo "Quick task"
+SH
+}
+
+# ==== The run time: what this workflow needs of it ====
+# ---- values: each is a file of the run folder
+wfc_fail() { printf 'wfc: %s\n' "$*" >&2; exit 1; }
+wfc_environment() { # of the next process
+  export DAG_NAME='queue-managed-workflow' DAG_RUN_ID="${wfc_run##*/}" DAG_RUN_LOG_FILE="$wfc_run/events.jsonl"
+  if [ "$wfc_folder" ]; then export DAG_RUN_STEP_NAME="$wfc_name"; fi
+}
+
+# ---- a worker: a small shell of its own that does one attempt after another
+wfc_is_long() { local LC_ALL=C; ((${#1} > 120000)); } # counts bytes
+wfc_attempt() { # becomes the process of the step
+  wfc_environment
+  if ((${#wfc_text} > 30000)) && wfc_is_long "$wfc_text"; then # the system takes 128 KiB as one argument
+    printf '%s' "$wfc_text" >"$wfc_files.script"; exec "${wfc_shell[@]}" "$wfc_files.script" "${wfc_args[@]}"
+  fi
+  exec "${wfc_shell[@]}" -c "$wfc_text" "$wfc_name" "${wfc_args[@]}"
+}
+wfc_processes() { ps -A -o pid= -o ppid= -o pgid= 2>/dev/null || cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\([0-9]*\) (.*) [^ ]* \([0-9]*\) \([0-9]*\) .*/\1 \2 \3/p'; }
+wfc_end() { # signal: to all of wfc_groups and, but for 0, to the groups that their processes have made; false when there are none
+  local wfc_p wfc_q wfc_g wfc_parent=() wfc_of=() wfc_more=$1
+  if [ "$1" != 0 ]; then while read -r wfc_p wfc_q wfc_g; do wfc_parent[wfc_p]=$wfc_q wfc_of[wfc_p]=$wfc_g; done < <(wfc_processes); fi
+  while [ "$wfc_more" ]; do
+    wfc_more=''
+    for wfc_p in "${!wfc_of[@]}"; do
+      wfc_q=${wfc_of[wfc_parent[wfc_p]]:-0} wfc_g=${wfc_of[wfc_p]}
+      if [ "${wfc_groups[wfc_q]}" ] && [ -z "${wfc_groups[wfc_g]}" ] && [ "$wfc_g" != "${wfc_of[$$]}" ]; then wfc_groups[wfc_g]=1 wfc_more=1; fi
+    done
+  done
+  wfc_more=1
+  for wfc_g in "${!wfc_groups[@]}"; do if kill "-$1" -- "-$wfc_g" 2>/dev/null; then wfc_more=0; fi; done
+  return "$wfc_more"
+}
+wfc_watch() { # process group -> wfc_rc, when its leader has ended
+  echo "+$1" >&6
+  if [ -e "$wfc_run/.ending" ]; then kill -TERM -- "-$1"; fi # told to stop before we were in the list
+  while wait "$1"; wfc_rc=$?; ((wfc_rc > 128)) && kill -0 "$1"; do sleep 1; done 2>/dev/null # a stopped process has not ended
+  if ! kill -0 -- "-$1" 2>/dev/null; then echo "-$1" >&6; fi
+}
+wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial step folder attempt", reports "slot serial exit-code" through fd 9
+  local wfc_slot=$1 wfc_serial wfc_step
+  wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_args=("$@")
+  set -m # each attempt is a process group
+  while read -r -u 5 wfc_serial wfc_step wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
+    {
+      IFS= read -r -d '' wfc_name
+      IFS= read -r -d '' wfc_text
+    } <"$wfc_run/.specs/$wfc_step"
+    wfc_shell=("$wfc_bash" -e)
+    wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
+    (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
+    wfc_watch "$!"
+    echo "$wfc_rc" >"$wfc_files.rc"
+    echo "$wfc_slot $wfc_serial $wfc_rc" >&9
+  done
+}
+
+# ---- scheduling; a step is an index into arrays
+wfc_say() { printf '%s\n' "$*" >&2; }
+wfc_die() { wfc_say 'queue-managed-workflow.sh'": $*"; exit 2; }
+step() { # folder, attributes; its text is on stdin
+  local wfc_a wfc_k=$((wfc_n))
+  wfc_n=$((wfc_k + 1))
+  IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
+  wfc_folders[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_quoted[wfc_k]="\"$1\"" wfc_need[wfc_k]=0 wfc_after[wfc_k]='' wfc_state[wfc_k]='' wfc_tries[wfc_k]=0 wfc_rc[wfc_k]=null
+  wfc_at wfc_i_ "$1"; printf -v "$wfc_r" %s "$wfc_k"
+  shift
+  for wfc_a; do
+    case $wfc_a in
+      after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
+      name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_quoted[wfc_k]=$wfc_r ;;
+    esac
+  done
+}
+wfc_at() { wfc_r=${2//_/_u}; wfc_r=${wfc_r//./_d}; wfc_r=$1${wfc_r//-/_h}; } # prefix, name -> wfc_r: a variable
+wfc_link() { # from names to numbers; a name may be that of a later step
+  local wfc_k wfc_d
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    for wfc_d in ${wfc_waits[wfc_k]}; do # with ? when its skip is accepted
+      wfc_at wfc_i_ "${wfc_d%\?}"; wfc_r=${!wfc_r}
+      wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${wfc_d#"${wfc_d%\?}"}"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
+    done
+  done
+}
+wfc_write() { # what the workers need to know of each step
+  local wfc_k
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p "$wfc_run/.specs"
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    printf '%s\0%s\0' "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
+  done
+  declare -f wfc_fail wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
+  echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
+}
+wfc_json() { # text -> wfc_r, a JSON string
+  local LC_ALL=C wfc_v=$1 wfc_k wfc_c wfc_o
+  wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
+  case $wfc_v in *[$'\001'-$'\037']*)
+    wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f} ;;
+  esac
+  case $wfc_v in *[$'\001'-$'\037']*)
+    for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
+      printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
+    done ;;
+  esac
+  wfc_r="\"$wfc_v\""
+}
+wfc_event() { # event, step: a line of events.jsonl
+  printf '{"t":%d,"event":"%s","step":%s,"status":"%s","attempts":%d,"exit_code":%s}\n' $((wfc_t0 + SECONDS - wfc_s0)) "$1" "${wfc_quoted[$2]}" "${wfc_state[$2]}" "${wfc_tries[$2]}" "${wfc_rc[$2]}" >&7
+  wfc_events[wfc_happened]="[\"$1\", ${wfc_quoted[$2]}]" wfc_happened=$((wfc_happened + 1))
+}
+wfc_started() { # step: its first or next attempt begins
+  wfc_tries[$1]=$((wfc_tries[$1] + 1))
+  if ((wfc_tries[$1] == 1)); then
+    wfc_begun[$1]=$SECONDS
+    wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
+    wfc_event start "$1"
+  fi
+}
+wfc_launch() { # step: hand it to a free worker, or to a new one
+  local wfc_s wfc_k=$1
+  if ((wfc_idle)); then wfc_idle=$((wfc_idle - 1)); wfc_s=${wfc_free[wfc_idle]}; else wfc_s=$wfc_slots wfc_slots=$((wfc_slots + 1)); fi
+  wfc_running=$((wfc_running + 1)) wfc_serial=$((wfc_serial + 1)) wfc_job[wfc_s]=$wfc_serial wfc_busy[wfc_s]=$wfc_k
+  if [ -z "${wfc_pid[wfc_s]}" ] || ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then
+    rm -f "$wfc_run/.slot$wfc_s"; mkfifo "$wfc_run/.slot$wfc_s"; exec 5<>"$wfc_run/.slot$wfc_s"
+    "$wfc_bash" "$wfc_run/.worker" "$wfc_s" "$wfc_run" "$wfc_dir" "$wfc_bash" "${wfc_args[@]}" </dev/null >/dev/null 2>&1 7>&- 8>&- &
+    wfc_pid[wfc_s]=$!
+    exec 5>&-
+    disown "$!"
+  fi
+  wfc_started "$wfc_k"
+  echo "$wfc_serial $wfc_k ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
+}
+wfc_settle() { # step, state: it has ended
+  local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]:-${wfc_names[$1]}} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
+  wfc_state[wfc_k]=$2 wfc_took[wfc_k]=$((SECONDS - ${wfc_begun[wfc_k]:-$SECONDS}))
+  case $2 in
+    succeeded) wfc_for=''; wfc_say "$wfc_name: succeeded in ${wfc_took[wfc_k]} s" ;;
+    failed)
+      wfc_for=aborted
+      wfc_say "$wfc_name: failed with exit ${wfc_rc[wfc_k]} in ${wfc_took[wfc_k]} s, log: $wfc_f"
+      tail -n 10 "$wfc_f" 2>/dev/null | sed 's/^/  | /' >&2 ;;
+    *) wfc_for=$2; wfc_say "$wfc_name: $2" ;;
+  esac
+  if ((wfc_tries[wfc_k])); then wfc_event end "$wfc_k"; fi
+  for wfc_d in ${wfc_after[wfc_k]}; do
+    wfc_m=${wfc_d%\?}
+    case $wfc_for in
+      aborted) wfc_never[wfc_m]=aborted ;;
+      skipped) if [ "${wfc_d%\?}" = "$wfc_d" ]; then wfc_never[wfc_m]=${wfc_never[wfc_m]:-skipped}; fi ;;
+    esac
+    wfc_need[wfc_m]=$((wfc_need[wfc_m] - 1))
+    if ((wfc_need[wfc_m] == 0)); then wfc_ready "$wfc_m"; fi
+  done
+}
+wfc_ready() { # step: all that it waits for has ended
+  if [ "${wfc_never[$1]}" ]; then wfc_lost[${#wfc_lost[@]}]=$1; else wfc_queue[wfc_tail]=$1 wfc_tail=$((wfc_tail + 1)); fi
+}
+wfc_ended() { # slot, serial, exit code, "printed": an attempt has ended; or "met", "unmet": of its conditions
+  local wfc_k=${wfc_busy[$1]} wfc_code_k=$3
+  if [ "${wfc_job[$1]}" != "$2" ]; then return; fi # the tick was faster
+  wfc_job[$1]='' wfc_free[wfc_idle]=$1 wfc_idle=$((wfc_idle + 1)) wfc_running=$((wfc_running - 1))
+  wfc_rc[wfc_k]=$wfc_code_k
+  if [ "$wfc_ending" ]; then wfc_settle "$wfc_k" aborted; return; fi
+  if ((wfc_code_k == 0)); then wfc_settle "$wfc_k" succeeded; return; fi
+  wfc_settle "$wfc_k" failed
+}
+wfc_kill() { # signal: to all process groups of this run; false when there are none
+  local wfc_g wfc_groups=() wfc_n_groups
+  while read -r wfc_g; do case $wfc_g in +*) wfc_groups[${wfc_g#+}]=1 ;; -*) unset "wfc_groups[${wfc_g#-}]" ;; esac; done <"$wfc_run/.groups"
+  wfc_n_groups=${#wfc_groups[@]}
+  wfc_end "$1" || return 1
+  if ((${#wfc_groups[@]} > wfc_n_groups)); then printf '+%s\n' "${!wfc_groups[@]}" >>"$wfc_run/.groups"; fi
+}
+wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; the second time at once
+  wfc_signal=''
+  if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
+  if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
+  if [ "$wfc_ending" ]; then wfc_kill KILL; return; fi
+  wfc_ending=1
+  : >"$wfc_run/.ending"
+  wfc_kill TERM
+  (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
+  wfc_killer=$!; disown "$!"
+}
+wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; else wfc_signal="$1 $2"; fi; } # else at the next safe point
+wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
+  local wfc_s wfc_c wfc_m wfc_f wfc_dead
+  for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
+    if [ -z "${wfc_job[wfc_s]}" ]; then continue; fi
+    wfc_dead='' wfc_c='' wfc_m=''
+    if ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then wfc_dead=137; fi
+    wfc_f=$wfc_run/steps/${wfc_folders[wfc_busy[wfc_s]]}
+    wfc_f=$wfc_f/${wfc_tries[wfc_busy[wfc_s]]}.rc
+    if [ -e "$wfc_f" ]; then read -r wfc_c wfc_m <"$wfc_f"; fi
+    if [ "$wfc_c$wfc_dead" ]; then wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-$wfc_dead}" "$wfc_m"; fi
+  done
+}
+wfc_drain() { # until nothing runs and nothing can start
+  local wfc_a wfc_b wfc_c wfc_d wfc_l=0
+  wfc_lost=()
+  while :; do
+    if [ "$wfc_signal" ]; then wfc_cancel "${wfc_signal% *}" "${wfc_signal#* }"; fi
+    while ((wfc_l < ${#wfc_lost[@]})); do wfc_l=$((wfc_l + 1)); wfc_settle "${wfc_lost[wfc_l - 1]}" "${wfc_never[wfc_lost[wfc_l - 1]]}"; done
+    while ((wfc_head < wfc_tail && wfc_running < wfc_max)) && [ -z "$wfc_ending$wfc_signal" ]; do
+      wfc_head=$((wfc_head + 1)); wfc_launch "${wfc_queue[wfc_head - 1]}"
+      if ((BASH_VERSINFO[0] > 3)) && read -r -t 0 -u 9; then break; fi # use a worker that is free again
+    done
+    if ((wfc_running == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
+    wfc_waiting=1
+    if read -r "${wfc_patience[@]}" -u 9 wfc_a wfc_b wfc_c wfc_d; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
+    case $wfc_a in
+      '' | *[!0-9]*) wfc_tick ;;
+      *) if [ "$wfc_c" ]; then wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d"; fi ;; # half a line: the tick finds the .rc file
+    esac
+  done
+  if [ "$wfc_ending" ]; then # what steps had left in the background ends, too
+    for ((wfc_a = 0; wfc_a < 70; wfc_a++)); do wfc_kill 0 || break; sleep 0.1; done
+    kill -KILL -- "-$wfc_killer" 2>/dev/null
+    rm -f "$wfc_run/.ending"
+  fi
+}
+
+# ---- the report
+wfc_outcome() { # the JSON form of the outcome
+  local wfc_k wfc_row wfc_sep='' wfc_hs='' wfc_os='' wfc_s
+  printf '{"version": 1, "workflow": %s, "status": "%s", "exit_code": %d,\n "steps": {' '"queue-managed-workflow"' "$wfc_status" "$wfc_code"
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    wfc_row="${wfc_quoted[wfc_k]}: {\"status\": \"${wfc_state[wfc_k]}\", \"attempts\": ${wfc_tries[wfc_k]}, \"exit_code\": ${wfc_rc[wfc_k]}"
+    printf '%s\n  %s}' "$wfc_sep" "$wfc_row"; wfc_sep=,
+  done
+  printf '},\n "handlers": {%s},\n "outputs": {%s},\n "events": [' "${wfc_hs#, }" "${wfc_os#, }"
+  wfc_sep=''; for wfc_s in "${wfc_events[@]}"; do printf '%s%s' "$wfc_sep" "$wfc_s"; wfc_sep=', '; done
+  printf ']}\n'
+}
+wfc_report() { # started: the outcome, and what differs from run to run
+  printf '{"outcome": '; cat "$wfc_run/outcome.json"
+  printf ',"run_id": "%s", "started": "%s", "seconds": %d, "steps": {' "${wfc_run##*/}" "$1" $((SECONDS - wfc_s0))
+  wfc_times ''
+  printf '},\n "handlers": {'
+  printf '}}\n'
+}
+wfc_times() { # "" or 1: of steps, or of handlers
+  local wfc_k wfc_sep='' wfc_path=$wfc_run
+  case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    wfc_json "$wfc_path/steps/${wfc_folders[wfc_k]}"
+    printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "${wfc_quoted[wfc_k]}" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
+  done
+}
+wfc_table() { # what became of each step
+  local wfc_k wfc_wide=4 wfc_name
+  for wfc_name in "${wfc_names[@]}"; do if ((${#wfc_name} > wfc_wide)); then wfc_wide=${#wfc_name}; fi; done
+  printf "%-${wfc_wide}s  %-9s  %-8s  %-4s  %s\n" STEP STATUS ATTEMPTS EXIT SECONDS
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    printf "%-${wfc_wide}s  %-9s  %-8d  %-4s  %d\n" "${wfc_label[wfc_k]:-${wfc_names[wfc_k]}}" "${wfc_state[wfc_k]}" "${wfc_tries[wfc_k]}" "${wfc_rc[wfc_k]/null/-}" "${wfc_took[wfc_k]:-0}"
+  done
+  printf '%s: %s in %d s\nrun folder: %s\n' 'queue-managed-workflow' "$wfc_status" $((SECONDS - wfc_s0)) "$wfc_run"
+}
+wfc_help() {
+  printf '%s\n' 'usage: bash queue-managed-workflow.sh [--work-dir DIR] [--report FILE] [--] [WORD ...]'
+}
+wfc_words() { # the command line
+  local wfc_k wfc_bad=''
+  wfc_report_to='' wfc_set=() wfc_args=()
+  wfc_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
+  while (($#)); do
+    case $1 in
+      --help) wfc_help; exit 0 ;;
+      --report | --work-dir)
+        if (($# < 2)); then wfc_die "$1 needs a value"; fi
+        case $1 in --report) wfc_report_to=$2 ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
+        shift ;;
+      --) shift; break ;;
+      -*) wfc_die "unknown option $1" ;;
+      *) wfc_word "$1" ;;
+    esac
+    shift
+  done
+  for wfc_k; do wfc_word "$wfc_k"; done
+  for wfc_k in "${wfc_set[@]}"; do wfc_say 'queue-managed-workflow.sh'": unknown param \`${wfc_k%%=*}\`: the workflow has none"; wfc_bad=1; done
+  if [ "$wfc_bad" ]; then exit 2; fi
+}
+wfc_word() { case $1 in *=*) wfc_set[${#wfc_set[@]}]=$1 ;; *) wfc_args[${#wfc_args[@]}]=$1 ;; esac; }
+wfc_main() {
+  local wfc_k wfc_clock wfc_started_at wfc_home wfc_ok='' wfc_part=''
+  wfc_words "$@"
+  case $BASH in */bash*) wfc_bash=$BASH ;; *) wfc_bash=$(command -v bash) ;; esac
+  set +o posix; set -m # every background job is a process group
+  wfc_home=${WFC_HOME:-${XDG_STATE_HOME:-${HOME:-}/.local/state}/wfc}
+  case $wfc_home in /*) ;; *) wfc_home=$PWD/$wfc_home ;; esac
+  case $wfc_report_to in /* | '') ;; *) wfc_report_to=$PWD/$wfc_report_to ;; esac
+  read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
+  wfc_run=$wfc_home/runs/'queue-managed-workflow'/$wfc_clock-$$-$RANDOM
+  wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_max=512 wfc_s0=$SECONDS
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
+  mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
+  exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
+  # when the script is killed, its pipe .alive ends, and this process ends what runs
+  (
+    trap '' INT TERM HUP QUIT
+    exec 6>&- 7>&- 9>&- >/dev/null 2>&1 </dev/null 8<"$wfc_run/.alive"
+    if read -r -u 8 wfc_k; then exit; fi
+    : >"$wfc_run/.ending"; wfc_kill TERM
+    for wfc_k in "$wfc_run"/.slot*; do echo quit 1<>"$wfc_k"; done
+    for ((wfc_k = 0; wfc_k < 50; wfc_k++)); do wfc_kill 0 || exit; sleep 0.1; done
+    wfc_kill KILL
+  ) &
+  disown "$!"
+  exec 8>"$wfc_run/.alive"
+  cd "$wfc_dir" || exit 2
+  if ((BASH_VERSINFO[0] > 4)); then wfc_patience=(-t 1)
+  else # `read -t` may lose a signal
+    wfc_patience=()
+    (while sleep 1 && kill -0 $$; do echo tick >&9; done) >/dev/null 2>&1 6>&- 7>&- 8>&- &
+    wfc_ticker=$!; disown "$!"
+  fi
+  trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
+  workflow; wfc_link
+  wfc_write
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if ((wfc_need[wfc_k] == 0)); then wfc_ready "$wfc_k"; fi; done
+  wfc_drain
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+    case ${wfc_state[wfc_k]} in
+      '') wfc_settle "$wfc_k" aborted ;;
+      succeeded) wfc_ok=1 ;;
+      failed) wfc_status=failed ;;
+    esac
+  done
+  case $wfc_reason in
+    signal) wfc_status=aborted ;;
+    timeout) wfc_status=failed ;;
+    *) if [ -z "$wfc_status" ]; then case $wfc_part$wfc_ok in 11) wfc_status=partially_succeeded ;; 1) if [ "$wfc_part" ]; then wfc_status=failed; else wfc_status=succeeded; fi ;; *) wfc_status=succeeded ;; esac; fi ;;
+  esac
+  if [ "$wfc_reason" != signal ]; then if [ "$wfc_status" = failed ]; then wfc_code=1; else wfc_code=0; fi; fi
+  for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done
+  if [ "$wfc_ticker" ]; then kill -KILL -- "-$wfc_ticker"; fi 2>/dev/null
+  echo bye >&8
+  wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
+  if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
+  wfc_table
+  rm -rf "$wfc_run"/.[a-z]*
+  exit "$wfc_code"
+}
+wfc_main "$@"
