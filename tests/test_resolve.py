@@ -125,8 +125,8 @@ def test_candidates_are_nearest_first_then_as_depends_says() -> None:
         type: graph
         steps:
           - {name: far, command: echo 1, output: X}
-          - {name: left, command: echo 2, output: X, depends: far}
-          - {name: right, command: echo 3, output: X, depends: far}
+          - {name: left, command: echo 2, output: X, depends: far, preconditions: test 1}
+          - {name: right, command: echo 3, output: X, depends: far, continueOn: failed}
           - {name: use, command: 'echo ${X}', depends: [right, left]}
         """)
     assert not found

@@ -27,27 +27,6 @@ class Graph:
     dependencies: tuple[tuple[Dependency, ...], ...]
     ancestors: Ancestors
 
-    def nearest_first(self, step: int, wanted: Sequence[int]) -> list[int]:
-        """`wanted` (all ancestors of `step`), nearest first, then as `depends` says (R8)."""
-        if len(wanted) < 2:
-            return list(wanted)
-        left = set(wanted)
-        ordered: list[int] = []
-        seen = set(self.parents[step])
-        layer = list(self.parents[step])
-        while left and layer:
-            following: list[int] = []
-            for place in layer:
-                if place in left:
-                    left.discard(place)
-                    ordered.append(place)
-                for parent in self.parents[place]:
-                    if parent not in seen:
-                        seen.add(parent)
-                        following.append(parent)
-            layer = following
-        return ordered
-
 
 def resolve_graph(workflow: Workflow) -> tuple[Graph, list[Diagnostic]]:
     """The graph of `workflow` (S1), with unknown and cyclic dependencies reported.

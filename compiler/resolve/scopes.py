@@ -4,7 +4,7 @@ Order of one name (R9): step env, item, special variable, param, output, secret,
 env, process environment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +12,7 @@ from compiler.diagnostics import Diagnostic
 from compiler.ir import ITEM, SPECIAL_VARIABLES, Origin, Step, Workflow
 from compiler.resolve.calls import Calls
 from compiler.resolve.graph import Graph
+from compiler.resolve.producers import Producers
 from compiler.source import Span
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Names:
     positional: int
     env: frozenset[str]
     secrets: frozenset[str]
-    producers: dict[str, list[int]]
+    producers: Mapping[str, Sequence[int]]
+    orders: Producers
     steps: Sequence[Step]
     graph: Graph
 
@@ -98,10 +100,7 @@ class Findings:
 
 
 def names_of(workflow: Workflow, graph: Graph, calls: Calls) -> Names:
-    producers: dict[str, list[int]] = {}
-    for place, step in enumerate(workflow.steps):
-        if step.output is not None:
-            producers.setdefault(step.output, []).append(place)
+    orders = Producers(workflow.steps, graph)
     return Names(
         key=workflow.key,
         calls=calls,
@@ -109,7 +108,8 @@ def names_of(workflow: Workflow, graph: Graph, calls: Calls) -> Names:
         positional=sum(param.positional for param in workflow.params),
         env=frozenset(variable.name for variable in workflow.env),
         secrets=frozenset(secret.name for secret in workflow.secrets),
-        producers=producers,
+        producers=orders.by_name,
+        orders=orders,
         steps=workflow.steps,
         graph=graph,
     )
@@ -120,12 +120,13 @@ def output_origins(name: str, scope: Scope) -> tuple[Origin, ...]:
     places = scope.names.producers.get(name)
     if places is None:
         return ()
-    seen = [place for place in places if scope.sees(place)]
+    orders = scope.names.orders
     if scope.step is not None:
-        seen = scope.names.graph.nearest_first(scope.step, seen)
-    else:  # a handler: the later step in the file first, as in the run's own outputs
-        seen.reverse()
-    return tuple(Origin("output", name, scope.names.step(place).name) for place in seen)
+        return orders.before(scope.step, name)
+    if scope.where != "handler":
+        return ()
+    # The later step in the file first, as in the run's own outputs.
+    return tuple(map(orders.origin, reversed(places)))
 
 
 def variable_origins(name: str, scope: Scope) -> tuple[Origin, ...]:
