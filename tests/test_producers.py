@@ -3,7 +3,7 @@
 import time
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.ir import Command, Origin, Program, Reference, Step, Workflow
@@ -89,6 +89,7 @@ def ended(workflow: Workflow, wishes: list[str]) -> dict[str, str]:
     return endings
 
 
+@settings(max_examples=600, deadline=None)
 @given(graphs(), st.data())
 def test_what_is_left_out_would_not_have_counted(
     steps: list[dict[str, object]], data: st.DataObject
