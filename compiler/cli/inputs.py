@@ -41,9 +41,10 @@ def source_of(file: str) -> Source | Diagnostic:
 
 
 def check(files: Iterable[str], search: Sequence[str]) -> list[Checked]:
-    """The checked program of each of `files`. What several of them call is read once."""
+    """The checked program of each of `files`, which are each read once, as is what they
+    call."""
     loader = FileLoader()
-    sources = {file: source_of(file) for file in files}
+    sources = {file: source_of(file) for file in dict.fromkeys(files)}
     for file, source in sources.items():
         if isinstance(source, Source) and file != "-":
             loader.keep(source)

@@ -19,7 +19,7 @@ def execute(options: argparse.Namespace) -> int:
         color = use_color(options, sys.stdout)
         sys.stdout.write(report.to_text(found, sources, color=color))
         sys.stdout.flush()
-        files = len(options.files)
+        files = len(checked)
         counted = "1 file" if files == 1 else f"{files} files"
         say(f"{counted} checked: {report.tally(found) or 'nothing found'}", options)
     return exit_code(found, options, on_error=1)

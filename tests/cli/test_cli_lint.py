@@ -90,6 +90,12 @@ def test_lint_strict_of_a_good_file(wfc: Wfc) -> None:
     assert wfc("lint", "--strict", "good.yaml").code == 0
 
 
+def test_a_file_that_is_given_twice_is_read_once(wfc: Wfc) -> None:
+    result = wfc("lint", "-", "-", stdin=GOOD)
+    assert (result.code, result.out) == (0, "")
+    assert result.err == "1 file checked: nothing found\n"
+
+
 def test_lint_of_stdin(wfc: Wfc) -> None:
     result = wfc("lint", "-", stdin=TYPO)
     assert result.code == 1
