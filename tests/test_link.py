@@ -627,6 +627,21 @@ def test_what_is_about_runs_has_no_effect_in_a_call() -> None:
     assert [it.span.line for it in found.diagnostics] == [8, 9, 10]
 
 
+def test_the_size_of_a_queue_in_which_nothing_waits() -> None:
+    found = checked(
+        "queues: {of runs: 2, of steps: 3, below: 1, bellow: 2}\nqueue: of runs\n"
+        "steps:\n"
+        "  - {name: a, command: 'true', queue: of steps}\n"
+        "  - {name: b, run: load}\n"
+        "---\nname: load\nqueues: {of runs: 1}\n"
+        "steps:\n  - {name: a, command: 'true', queue: below}\n"
+    )
+    (told,) = found.diagnostics
+    assert (told.code, told.span.line) == ("WFC115", 1)
+    assert told.message == "no run and no step waits in the queue `bellow`"
+    assert told.help == "did you mean `below`?"
+
+
 @pytest.mark.parametrize(
     ("keys", "step", "unlisted"),
     [

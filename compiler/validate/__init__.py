@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterator
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import Program
-from compiler.validate.calls import ineffective_in_a_call, unlisted_file
+from compiler.validate.calls import (
+    ineffective_in_a_call,
+    queue_of_nobody,
+    unlisted_file,
+)
 from compiler.validate.expressions import expression_type
 from compiler.validate.graph import ineffective_limit, late_continue_on
 from compiler.validate.names import duplicate_definition, name_clash
@@ -20,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     pattern_syntax,
     expression_type,
     ineffective_in_a_call,
+    queue_of_nobody,
 )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from posixpath import dirname, join, normpath
 
-from compiler.diagnostics import Diagnostic
+from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import Arguments, Map, Program, ShellText, Step, Workflow, span_of
 from compiler.source import Span
 from compiler.walk import calls_of, texts
@@ -35,6 +35,27 @@ def _of_runs(workflow: Workflow) -> Iterator[tuple[str, Span]]:
         yield "queue", span_of("queue", workflow)
     if workflow.schedule is not None:
         yield "schedule", workflow.schedule.span
+
+
+def queue_of_nobody(program: Program) -> Iterator[Diagnostic]:
+    """A size in `queues` for a queue in which no run and no step waits (S10)."""
+    if not any(workflow.queues for workflow in program.workflows):
+        return
+    waits = [
+        (workflow.queue, *(step.queue for step in workflow.steps))
+        for workflow in program.workflows
+    ]
+    known = dict.fromkeys(name for names in waits for name in names if name is not None)
+    for workflow in program.workflows:
+        for queue in workflow.queues:
+            if queue.name not in known:
+                yield Diagnostic(
+                    code="WFC115",
+                    message=f"no run and no step waits in the queue `{queue.name}`",
+                    span=queue.span,
+                    label="its size has no effect",
+                    help=did_you_mean(queue.name, known, "write `queue:` in a step"),
+                )
 
 
 # A word of a command that names a program or a file beside the workflow.
