@@ -93,9 +93,15 @@ def set_params(
     from compiler.parameters import split_words, unknown_params, with_values
 
     changed = list(programs)
+    frozen = split_words(options.bind).values
     for words, bound in ((options.params, False), (options.bind, True)):
         split = split_words(words)
-        problems = [f"`{word}` is not of the form K=V" for word in split.positional]
+        problems = [
+            f"`{name}` cannot be both in -p and in --bind"
+            for name in split.values
+            if not bound and name in frozen
+        ]
+        problems += [f"`{word}` is not of the form K=V" for word in split.positional]
         problems += unknown_params([each.main for each in changed], split.values)
         problems += [
             f"the value of `{name}` is not UTF-8 text"

@@ -181,6 +181,14 @@ def test_params_of_a_compilation_go_to_the_entries_that_have_them(wfc: Wfc) -> N
     assert "unknown param `NAM`: did you mean `NAME`?" in result.err
 
 
+def test_a_frozen_param_has_no_other_default(wfc: Wfc) -> None:
+    write("two.yaml", TWO)
+    words = ("-p", "COUNT=1", "--bind", "COUNT=2")
+    result = wfc("compile", "-t", "shell", "--stdout", "two.yaml", *words)
+    assert result.code == 2
+    assert "`COUNT` cannot be both in -p and in --bind" in result.err
+
+
 def test_entries_that_would_be_one_file(wfc: Wfc) -> None:
     write("two.yaml", f"name: a\n{GOOD}---\nname: A\n{GOOD}")
     result = wfc("compile", "two.yaml", "-t", "shell")
