@@ -5,7 +5,7 @@ The text of a finding stands where its check stands. `message` says what is wron
 user's own words in backticks. Each code has a page in `grammar/errors/`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from compiler.source import Span
@@ -108,12 +108,34 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     import difflib  # only when something is wrong
 
     known = list(known)
+    if len(known) > _LONG_LIST:
+        names = set(known)
+        return next((slip for slip in _slips(word) if slip in names), None)
     folded = {name.lower().replace("_", ""): name for name in reversed(known)}
     same = folded.get(word.lower().replace("_", ""))
     if same is not None:
         return same
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return close[0] if close else None
+
+
+# With more names than that, thousands of errors would take minutes.
+_LONG_LIST = 300
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+
+
+def _slips(name: str) -> Iterator[str]:
+    """What differs from `name` by two letters that changed places, or by one letter.
+
+    >>> "step-7" in _slips("stpe-7"), "step-7" in _slips("step-89")
+    (True, False)
+    """
+    cuts = [(name[:at], name[at:]) for at in range(len(name) + 1)]
+    yield from (head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if tail[1:])
+    yield from (head + tail[1:] for head, tail in cuts if tail)
+    for letter in _LETTERS:
+        yield from (head + letter + tail[1:] for head, tail in cuts if tail)
+        yield from (head + letter + tail for head, tail in cuts)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:

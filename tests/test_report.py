@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from compiler.diagnostics import Diagnostic, did_you_mean, nearest
 from compiler.report import tally, to_json, to_text
 from compiler.source import Source
@@ -90,3 +92,18 @@ def test_nearest_names() -> None:
     assert nearest("timeout_sec", ["timeoutSec", "type"]) == "timeoutSec"
     assert nearest("xyz", ["timeoutSec"]) is None
     assert did_you_mean("xyz", ["a", "b"]) == "known are: `a`, `b`"
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("setp-7", "step-7"),
+        ("ste-7", "step-7"),
+        ("stepp-7", "step-7"),
+        ("stop-7", "step-7"),
+        ("something-else", None),
+    ],
+)
+def test_nearest_of_many(word: str, meant: str | None) -> None:
+    names = [f"step-{number}" for number in range(1, 1_000)]
+    assert nearest(word, names) == meant
