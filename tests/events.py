@@ -45,7 +45,10 @@ def wrong_order(
 
 
 def _edges(outcome: Outcome, shape: _Shape) -> Iterator[str]:
+    again = _tried_again(outcome, shape)
     for frame in shape.frames:
+        if frame.prefix.startswith(again):
+            continue  # each try has its order
         edges = [
             (frame.prefix + edge.step, frame.prefix + step.name)
             for step in frame.workflow.steps
@@ -69,9 +72,7 @@ def _edges(outcome: Outcome, shape: _Shape) -> Iterator[str]:
 
 def _once(outcome: Outcome, shape: _Shape) -> Iterator[str]:
     """What ran starts and ends once; within a call that is tried again, in each try."""
-    again = tuple(
-        f"{path}/" for path in shape.calls if outcome.steps[path].attempts > 1
-    )
+    again = _tried_again(outcome, shape)
     ran = sorted(
         path
         for path, step in outcome.steps.items()
@@ -85,6 +86,11 @@ def _once(outcome: Outcome, shape: _Shape) -> Iterator[str]:
         )
         if seen != ran:
             yield f"{kind}: {seen}, but these ran: {ran}"
+
+
+def _tried_again(outcome: Outcome, shape: _Shape) -> tuple[str, ...]:
+    """What the paths begin with that are in a call of several attempts."""
+    return tuple(f"{path}/" for path in shape.calls if outcome.steps[path].attempts > 1)
 
 
 def _limits(outcome: Outcome, shape: _Shape) -> Iterator[str]:
@@ -168,4 +174,6 @@ def _called(
 
 def _is_item(path: str, of: str) -> bool:
     rest = path.removeprefix(of)
-    return rest != path and rest[:1] == "[" and rest[-1:] == "]" and rest[1:-1].isdigit()
+    return (
+        rest != path and rest[:1] == "[" and rest[-1:] == "]" and rest[1:-1].isdigit()
+    )

@@ -33,15 +33,16 @@ def files(draw: st.DrawFn) -> list[Form]:
 def _workflows(
     draw: st.DrawFn, name: str, callees: tuple[str, ...], depth: int
 ) -> Form:
-    count = draw(st.integers(1, 5 if depth == 0 else 3))
+    count = draw(st.integers(1, 7 if depth == 0 else 4))
     # A call in each of several steps, and so on below, would be too much to run.
-    calls = draw(st.integers(0, count - 1)) if callees else None
+    most = 2 if depth < 2 else 1
+    places = st.sets(st.integers(0, count - 1), min_size=1, max_size=most)
+    calls = draw(places) if callees else set()
     steps: list[Form] = []
     for place in range(count):
-        kind = draw(_KINDS) if depth < 2 else "command"
-        if place == calls or (depth == 0 and callees and kind == "call"):
+        if place in calls:
             step = draw(_calls(steps, callees))
-        elif kind == "items":
+        elif draw(st.integers(0, 3)) == 0:
             step = draw(_fan_outs(steps))
         else:
             step = draw(_commands(steps))
@@ -59,9 +60,6 @@ def _workflows(
         kind: {"command": f'echo "{kind} $DAG_RUN_STATUS $X0"'} for kind in kinds
     }
     return workflow
-
-
-_KINDS = st.sampled_from(["command", "command", "command", "items", "call"])
 
 
 def _before(draw: st.DrawFn, place: int) -> list[int]:
