@@ -1,0 +1,85 @@
+"""When a step runs, when it is tried again, and how it may end."""
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from compiler.ir.expressions import Template
+from compiler.ir.texts import ShellText
+from compiler.source import Span
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from compiler.values import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """A text, or behind `re:` a regular expression (R10). A condition wants a line that
+    equals the text, `continueOn.output` a line that holds it; both a line where the
+    expression is found."""
+
+    text: str
+    regex: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A condition that compares: some line of the value fits `expected`."""
+
+    value: Template
+    expected: Pattern
+    negate: bool = False
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """A condition that runs: `bash -c TEXT` in the working folder ends with 0."""
+
+    command: ShellText
+    negate: bool = False
+    span: Span
+
+
+Condition: TypeAlias = Match | Test
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Up to `limit` further tries. Before try k+1 (k = 0, 1 ...) it waits
+    `interval * backoff**k` seconds, at most `max_interval`; with `exit_codes` only after
+    one of these.
+    """
+
+    limit: int
+    interval: int
+    backoff: float = 1.0
+    max_interval: int | None = None
+    exit_codes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinueOn:
+    """When dependants run although this step did not succeed (S6)."""
+
+    failure: bool = False
+    skipped: bool = False
+    exit_codes: tuple[int, ...] = ()
+    output: tuple[Pattern, ...] = ()
+    mark_success: bool = False
+    span: Span
+
+
+# How a step can end, seen by those that depend on it. `continued`: failed, and its
+# `continueOn` allows it.
+Ending = Literal["succeeded", "continued", "failed", "skipped", "aborted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """`step` ends before; the dependant runs if it ended in one of `accepts`."""
+
+    step: str
+    accepts: frozenset[Ending]
+    span: Span
