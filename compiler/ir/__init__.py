@@ -39,11 +39,16 @@ from compiler.ir.expressions import (
     Constant,
     Expression,
     FunctionCall,
+    HereDocument,
     Json,
     ListOf,
     Origin,
     OriginKind,
+    Place,
+    Quoting,
     Reference,
+    ShellReference,
+    ShellText,
     Template,
     Unary,
 )
@@ -55,7 +60,6 @@ from compiler.ir.names import (
     is_reserved,
 )
 from compiler.ir.steps import Dependency, Export, Step, Variable
-from compiler.ir.texts import HereDocument, Place, Quoting, ShellReference, ShellText
 from compiler.ir.workflows import (
     Cron,
     FilePattern,

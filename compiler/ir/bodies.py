@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING, TypeAlias
 
 from compiler.ir.conditions import Condition
-from compiler.ir.expressions import Template
-from compiler.ir.texts import ShellText
+from compiler.ir.expressions import ShellText, Template
 from compiler.source import Span
 
 if TYPE_CHECKING:
