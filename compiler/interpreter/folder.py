@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -97,10 +97,13 @@ class RunFolder:
             self._spilled[digest] = path
         return self._spilled[digest]
 
-    @property
-    def values(self) -> Iterable[Path]:
-        """The files of `spill`."""
-        return self._spilled.values()
+    def readable(self) -> Iterator[Path]:
+        """The files of `spill`, which no step needs any more, and all that was printed."""
+        yield from self._spilled.values()
+        for folder, _, names in os.walk(self.steps):
+            for name in names:
+                if name.endswith((".out", ".err")):
+                    yield Path(folder, name)
 
     def finish(self, outcome: Outcome) -> None:
         """Writes outcome.json, whole or not at all."""

@@ -33,10 +33,15 @@ def read_secrets(workflow: Workflow, place: Place) -> None:
 
 def _secret_file(name: str, path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8").rstrip("\r\n")
+        if path.exists() and not path.is_file():  # to read a pipe can take for ever
+            raise Failure(f"secret `{name}`: `{path}` is no file")
+        value = path.read_bytes().decode("utf-8")
+        if "\0" in value:
+            raise ValueError
     except (OSError, ValueError) as error:
         reason = said(error) if isinstance(error, OSError) else f"`{path}` is no text"
         raise Failure(f"secret `{name}`: {reason}") from None
+    return value.rstrip("\r\n")
 
 
 def value_definitions(

@@ -8,16 +8,14 @@ from pathlib import Path
 
 from compiler.outcome import Outcome, StepOutcome
 
-_MASK = "***"
+_MASK = b"***"
 _SHORTEST_LINE = 4  # shorter ones would mask what is none
-_IN_JSON = {
-    '"': r'\\*"',
-    "\\": r"\\+",
-    **{
-        each: rf"(?:{each}|\\+{name})"
-        for each, name in zip("\n\r\t", "nrt", strict=True)
-    },
-}
+_WHITE_SPACE = " \t\r\v\f"
+# What JSON has another form for, depending on who writes it; the rest of ASCII it has not.
+_ESCAPED = "\"\\/<>&'+`"
+_SHORT = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r"}
+# How often patterns branch into those that go on alike: as deep do they nest.
+_MOST_BRANCHES = 20
 
 
 @dataclass
@@ -25,25 +23,35 @@ class Masks:
     """What must not be seen; it grows with each workflow whose secrets are read."""
 
     _hidden: set[str] = field(default_factory=set)
-    _pattern: re.Pattern[str] | None = None
+    _pattern: re.Pattern[bytes] | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to hide."""
+        return self._pattern is not None
 
     def hide(self, secret: str) -> None:
         """Hides `secret` and its lines, also in JSON. An empty one hides nothing."""
-        lines = [line for line in secret.split("\n") if len(line) >= _SHORTEST_LINE]
-        hidden = self._hidden | {secret, *lines} - {""}
+        lines = [line.strip(_WHITE_SPACE) for line in secret.split("\n")]
+        long = [line for line in lines if len(line) >= _SHORTEST_LINE]
+        hidden = self._hidden | {secret, *long} - {""}
         if hidden != self._hidden:
             self._hidden = hidden
             longest_first = sorted(hidden, key=lambda text: (-len(text), text))
-            self._pattern = re.compile("|".join(map(_pattern, longest_first)))
+            pattern = _any_of([list(map(_pattern, text)) for text in longest_first])
+            self._pattern = re.compile(_bytes(pattern))
 
     def text(self, text: str) -> str:
-        return text if self._pattern is None else self._pattern.sub(_MASK, text)
+        if self._pattern is None:
+            return text
+        masked = self._pattern.sub(_MASK, _bytes(text))
+        return masked.decode("utf-8", "surrogateescape")
 
     def file(self, path: Path) -> None:
         """Masks a file in its place; one that cannot be masked goes."""
-        if self._pattern is None:
+        pattern = self._pattern
+        if pattern is None:
             return
-        pattern = re.compile(_bytes(self._pattern.pattern))
         with contextlib.suppress(OSError):
             try:
                 with path.open("r+b") as file:
@@ -52,7 +60,7 @@ class Masks:
                     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
                         if pattern.search(held) is None:
                             return
-                        content = pattern.sub(_MASK.encode(), held[:])
+                        content = pattern.sub(_MASK, held[:])
                     file.seek(0)
                     file.write(content)
                     file.truncate()
@@ -75,9 +83,56 @@ class Masks:
         return replace(step, output=self.text(step.output))
 
 
-def _pattern(text: str) -> str:
-    """A regular expression for `text`, also where JSON, or JSON within JSON, has it."""
-    return "".join(_IN_JSON.get(each) or re.escape(each) for each in text)
+def _any_of(texts: list[list[str]], branches: int = _MOST_BRANCHES) -> str:
+    """A regular expression for the first of `texts` that fits, each a list of patterns of
+    characters. Those that begin alike stand together: else each place of a file would
+    have to be looked at once for each line of a secret.
+
+    >>> _any_of([list("abc"), list("abd"), list("x"), list("ab")])
+    'ab(?:c|d|)|x'
+    """
+    if len(texts) == 1 or not branches:
+        return "|".join(map("".join, texts))
+    alike: dict[str, list[list[str]]] = {}
+    for text in texts:
+        alike.setdefault(text[0] if text else "", []).append(text)
+    return "|".join(_that_begin_alike(each, branches - 1) for each in alike.values())
+
+
+def _that_begin_alike(texts: list[list[str]], branches: int) -> str:
+    if len(texts) == 1:
+        return "".join(texts[0])
+    first, last = min(texts), max(texts)
+    pairs = enumerate(zip(first, last, strict=False))
+    alike = next((at for at, (one, other) in pairs if one != other), len(first))
+    rest = _any_of([text[alike:] for text in texts], branches)
+    return f"{''.join(first[:alike])}(?:{rest})"
+
+
+def _pattern(character: str) -> str:
+    """A regular expression for `character`, also as JSON, or JSON within JSON, has it."""
+    plain = re.escape(character)
+    ordinary = character.isascii() and character.isprintable()
+    if (ordinary and character not in _ESCAPED) or "\ud800" <= character <= "\udfff":
+        return plain
+    units = character.encode("utf-16-be").hex()
+    forms = [f"u{_any_case(units[at : at + 4])}" for at in range(0, len(units), 4)]
+    escaped = r"\\+".join(["", *forms])
+    match character:
+        case "\\":
+            return rf"(?:{escaped}|\\+)"
+        case '"' | "/":
+            return rf"(?:\\*{character}|{escaped})"
+        case _ if character in _SHORT:
+            return rf"(?:{plain}|\\+{_SHORT[character]}|{escaped})"
+        case _:
+            return f"(?:{plain}|{escaped})"
+
+
+def _any_case(hexadecimal: str) -> str:
+    return "".join(
+        f"[{each}{each.upper()}]" if each.isalpha() else each for each in hexadecimal
+    )
 
 
 def _bytes(text: str) -> bytes:

@@ -67,8 +67,9 @@ def run(
         rows = rows_of(frame)
         outcome = outcome_of(frame, rows, _exit_code(frame, loop.signal))
         folder.finish(outcome)
-        for path in folder.values:  # no step needs them any more
-            masks.file(path)
+        if masks.any:
+            for path in folder.readable():  # also what came late, and too early
+                masks.file(path)
         if folder.lost is not None:
             progress.problem(folder.lost)
     finally:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,12 @@ def masks(*secrets: str) -> Masks:
         pytest.param(["ab", "abcd"], "abcdab", "******", id="longest-first"),
         pytest.param(["a.c"], "abc a.c", "abc ***", id="no-pattern"),
         pytest.param(["one line\nno\n"], "one line, no", "***, no", id="lines"),
+        pytest.param(["  long line \r\nx"], "long line\r\n\tlong line", "***\r\n\t***",
+                     id="lines-without-white-space"),
+        pytest.param(["{\n    }\n"], "    }", "    }", id="white-space-is-no-line"),
         pytest.param(["a\nb"], '"a\\nb" a\nb', '"***" ***', id="json-line-end"),
+        pytest.param(["é💥<\a/"], r'"\u00e9\ud83d\uDCA5\u003C\u0007\/"', '"***"',
+                     id="json-in-ascii"),
         pytest.param(['a"b'], '{"k":"a\\"b"}', '{"k":"***"}', id="json"),
         pytest.param(['a"b\\c'], '"{\\"k\\":\\"a\\\\\\"b\\\\\\\\c\\"}"', '"{\\"k\\":\\"***\\"}"',
                      id="json-in-json"),
@@ -60,18 +67,34 @@ def test_files_that_need_no_mask(tmp_path: Path) -> None:
     assert (tmp_path / "plain").stat().st_mtime_ns == before
 
 
-@given(secret=st.text(min_size=1), depth=st.integers(0, 3))
-def test_a_secret_is_found_at_any_depth_of_json(secret: str, depth: int) -> None:
+@given(
+    secret=st.text(min_size=1),
+    other=st.text(min_size=1),
+    depth=st.integers(0, 3),
+    ascii_only=st.booleans(),
+)
+def test_a_secret_is_found_at_any_depth_of_json(
+    secret: str, other: str, depth: int, ascii_only: bool
+) -> None:
     text = secret
     for _ in range(depth):
-        text = json.dumps(text, ensure_ascii=False)
-    control = any(each < " " and each not in "\n\r\t" for each in secret) or any(
-        each in secret for each in "\x08\x0c\x7f"
-    )
-    if not control:
-        masked = masks(secret).text(text)
-        assert "***" in masked
-        assert len(secret) < 4 or secret.strip('"*\\') == "" or secret not in masked
+        text = json.dumps(text, ensure_ascii=ascii_only)
+    masked = masks(secret, other, secret + other).text(text)
+    assert "***" in masked
+    assert len(secret) < 4 or secret.strip('"*\\') == "" or secret not in masked
+
+
+def test_a_secret_of_many_lines_takes_no_time(tmp_path: Path) -> None:
+    lines = [f"this is line {number} of it" for number in range(2_000)]
+    hidden = masks("\n".join([*lines, "and another one"]))
+    file = tmp_path / "file"
+    file.write_text("this is line 99999\n" * 400_000)
+    began = time.monotonic()
+    hidden.file(file)
+    assert (
+        time.monotonic() - began < 5
+    )  # a minute, if each line were tried at each place
+    assert hidden.text(f"x{lines[1234]}x") == "x***x"
 
 
 # ---- runs
@@ -151,6 +174,16 @@ def test_secrets_are_read_and_shown_nowhere(tmp_path: Path) -> None:
             "secret `S`: `{}/binary` is no text",
             id="binary",
         ),
+        pytest.param(
+            "{name: S, provider: file, key: nul}",
+            "secret `S`: `{}/nul` is no text",
+            id="nul",
+        ),
+        pytest.param(
+            "{name: S, provider: file, key: pipe}",
+            "secret `S`: `{}/pipe` is no file",
+            id="pipe",
+        ),
     ],
 )
 def test_a_secret_that_cannot_be_read(
@@ -159,6 +192,8 @@ def test_a_secret_that_cannot_be_read(
     work = tmp_path / "work"
     work.mkdir()
     (work / "binary").write_bytes(b"\xff")
+    (work / "nul").write_bytes(b"a\0b")
+    os.mkfifo(work / "pipe")  # to read it would take for ever
     message = message.format(work)
     handlers = "handlerOn: {failure: {command: echo}, exit: {command: echo}}"
     text = f"secrets: [{secret}]\nsteps: [{{name: a, command: echo}}]\n{handlers}\n"
@@ -174,3 +209,22 @@ def test_a_secret_that_cannot_be_read(
     assert report.outcome.steps["c"].exit_code == 1
     err = (report.folder / "steps/c/1.err").read_text()
     assert err == f"wfc: workflow `kid`: {message}\n"
+
+
+def test_what_is_printed_too_late_or_too_early_is_masked(tmp_path: Path) -> None:
+    text = """
+        name: flow
+        steps:
+          - {name: early, command: echo "$THE_TOKEN"}
+          - {name: late, command: '(sleep 0.2; echo "late $THE_TOKEN") & echo'}
+          - {name: call, run: kid}
+        ---
+        name: kid
+        secrets: [{name: TOKEN, provider: env, key: THE_TOKEN}]
+        steps: [{name: wait, command: sleep 0.5}]
+    """
+    flow = from_yaml(text)
+    report = execute(flow, tmp_path, environment={"THE_TOKEN": "tok-123"})
+    steps = report.folder / "steps"
+    assert (steps / "early/1.out").read_text() == "***\n"
+    assert (steps / "late/1.out").read_text() == "\nlate ***\n"
