@@ -1,5 +1,6 @@
 """One run of one workflow, the entry's or a call's: what it has, apart from all others."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ class Frame:
     `path` is that of the call ("" of the entry), `base` the folder for its steps. `limits`
     hold for its steps, `queues` are those that a step around it is in. `stop` is what
     ended it before its time, `out_of_time`: its own `timeoutSec`; `problem` is why its
-    params or env have no value.
+    params or env have no value. A step that waits for the time of its start stands at the
+    `gate`; the last one started at `last_start`.
     """
 
     run: Run
@@ -78,7 +80,8 @@ class Frame:
     stop: Stop | None = None
     out_of_time: bool = False
     problem: str | None = None
-    next_start: float = 0.0
+    gate: Limit = field(default_factory=lambda: Limit(1))
+    last_start: float = -math.inf
 
     @property
     def known(self) -> Known:
@@ -103,14 +106,9 @@ class Frame:
         return record
 
     def pause_before_start(self) -> float:
-        """Seconds until one more step may start (`delaySec`); 0: it starts now."""
-        if self.workflow.delay is None:
-            return 0.0
-        now = time.monotonic()
-        if now < self.next_start:
-            return self.next_start - now
-        self.next_start = now + self.workflow.delay
-        return 0.0
+        """Seconds until one more step may start (`delaySec`)."""
+        delay = self.workflow.delay or 0
+        return max(self.last_start + delay - time.monotonic(), 0.0)
 
 
 def below(path: str, name: str) -> str:

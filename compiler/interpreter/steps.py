@@ -6,6 +6,7 @@ attempts and retries read here as straight code.
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -100,13 +101,19 @@ def scope_of(record: Record, frame: Frame, special: Mapping[str, str]) -> Scope:
 
 
 def wait_to_start(record: Record, frame: Frame) -> Work[None]:
-    """Waits, without its slot, until the last start of a step is `delaySec` ago."""
-    if record.handler or record.item is not None:
+    """Waits, without its slot, until the last start of a step is `delaySec` ago, and all
+    that came before have started."""
+    if frame.workflow.delay is None or record.handler or record.item is not None:
         return
-    while (pause := frame.pause_before_start()) > 0:
-        yield Give(frame.limits)
-        yield Sleep(pause)
-        yield Take(frame.limits)
+    limits, gate = frame.limits, frame.gate
+    if gate.waiting or not gate.room or frame.pause_before_start() > 0:
+        yield Give(limits)
+        yield Take((gate,))
+        while (pause := frame.pause_before_start()) > 0:
+            yield Sleep(pause)
+        yield Take(limits)
+        yield Give((gate,))
+    frame.last_start = time.monotonic()
 
 
 def hide(record: Record, frame: Frame) -> None:

@@ -306,6 +306,27 @@ def test_delay_is_kept_between_the_starts_of_a_workflow(tmp_path: Path) -> None:
     assert report.seconds < 2
 
 
+def test_steps_that_wait_for_the_delay_start_in_their_order(tmp_path: Path) -> None:
+    kids = "\n".join(f"  - {{name: s{number}, run: kid}}" for number in range(30))
+    made = from_yaml(f"""
+type: graph
+delaySec: 1
+steps:
+{kids}
+---
+name: kid
+steps: [{{name: a, command: echo}}]
+""")
+    entry, kid = made.workflows
+    # A whole second would take too long, and less is what the timers are exact to.
+    flow = replace(entry, delay=0.02)  # type: ignore[arg-type]
+    report = execute(replace(made, workflows=(flow, kid)), tmp_path)
+    starts = [path for what, path in report.outcome.events if what == "start"]
+    assert [path for path in starts if "/" not in path] == [
+        f"s{number}" for number in range(30)
+    ]
+
+
 def test_a_timeout_of_a_call_leaves_the_rest_of_the_run_alone(tmp_path: Path) -> None:
     report = execute(
         from_yaml("""
