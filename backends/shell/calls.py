@@ -58,8 +58,9 @@ def _of_callee(script: Emission, program: Program) -> Iterator[str]:
         yield f"values={name}"
     declared = [it.name for it in workflow.params if it.default or it.positional]
     yield from attribute("params", declared)
-    known = _named(program, workflow.key).difference(declared)
-    passed = [it.name for it in workflow.params if it.name in known]
+    named = _named(program, workflow.key)
+    others = [it.name for it in workflow.params if it.name not in declared]
+    passed = [name for name in others if name in named or "" in named]
     if passed:
         parts.add("passed-on")
     yield from attribute("passed_on", passed)
@@ -72,12 +73,14 @@ def _of_callee(script: Emission, program: Program) -> Iterator[str]:
 
 
 def _named(program: Program, key: str) -> set[str]:
-    """The params that calls of a workflow name."""
+    """The params that calls of a workflow name; "" where the entries of items do."""
     found = set()
     for workflow in program.workflows:
         for step in (*workflow.steps, *workflow.handlers):
             call = call_of(step)
             if call and key in (callee.workflow for callee in call.callees):
+                if call.arguments is None:
+                    found.add("")
                 found |= {argument.name for argument in call.arguments or ()}
     return found
 
@@ -87,7 +90,7 @@ def called(script: Emission, call: Call, values: Values) -> list[str]:
     words of its declaration."""
     parts = script.used.parts
     parts |= {"call", "setup"}
-    chosen = values.text(call.name) if call.dynamic else ""
+    words = _chosen(script, call, values)
     if call.arguments is None:
         parts |= {"item-params", "positional", "item"}
         values.lines.append("wfc_pass_item")
@@ -97,19 +100,24 @@ def called(script: Emission, call: Call, values: Values) -> list[str]:
         text = values.text(argument.value)
         at = script.at(argument.span)
         values.lines.append(f"wfc_pass {argument.name} {text}  # {at}")
+    return words
+
+
+def _chosen(script: Emission, call: Call, values: Values) -> list[str]:
+    """What `call` runs: a word of its declaration, or lines that choose."""
+    ids = script.script.ids
     if not call.dynamic:
-        return [f"runs={script.script.ids[call.callees[0].workflow]}"]
+        return [f"runs={ids[call.callees[0].workflow]}"]
+    chosen = values.text(call.name)
     values.lines.append(f"case {chosen} in")
     for callee in call.callees:
         names = " | ".join(word(name) for name in callee.names)
-        number = [*script.script.ids].index(callee.workflow)
-        id = one_line(script.script.ids[callee.workflow])
+        number = [*ids].index(callee.workflow)
+        id = one_line(ids[callee.workflow])
         values.lines.append(f"  {names}) wfc_callee={number} ;;  # {id}")
     known = ", ".join(callee.names[0] for callee in call.callees)
     said = word(f"; candidates are: {known}")
-    values.lines.append(
-        f'  *) wfc_fail "no workflow \\`"{chosen}"\\`"{said} ;;'  # as the interpreter
-    )
+    values.lines.append(f'  *) wfc_fail "no workflow \\`"{chosen}"\\`"{said} ;;')
     values.lines.append("esac")
     return []
 

@@ -1,5 +1,6 @@
 """Turns params and env into the lines that value them, in the order of their references."""
 
+from backends.shell.quote import bare
 from backends.shell.script import Emission
 from compiler.ir import Param, Variable
 
@@ -7,6 +8,10 @@ from compiler.ir import Param, Variable
 def definitions(script: Emission) -> str:
     """The lines of the function `values` of a script; fills in what they use."""
     lines: list[str] = []
+    for secret in script.workflow.secrets:
+        script.used.parts.add("secrets")
+        words = f"{secret.name} {secret.provider} {bare(secret.key)}"
+        lines.append(f"secret {words}  # {script.at(secret.span)}")
     for definition in script.workflow.order:
         lines += _definition(script, definition)
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from backends.shell import jq
 from backends.shell.calls import flow, list_program
 from backends.shell.definitions import definitions
 from backends.shell.quote import bare, one_line, word
-from backends.shell.script import Emission, Script, exported
+from backends.shell.script import Emission, Script, exported, queue_size
 from backends.shell.steps import declarations
 from backends.shell.values import Used, constant
 from compiler.backend import File, mangle
@@ -35,7 +35,12 @@ def emit(program: Program, sources: Mapping[str, Source]) -> Iterator[File]:
     """
     name = mangle(program.main.name, "A-Za-z0-9_.-", 200, set())
     path = f"{name}.sh"
-    script = Script(sources=sources, ids=_ids(program), frames=_frames(program))
+    script = Script(
+        sources=sources,
+        ids=_ids(program),
+        main=program.main,
+        frames=_frames(program),
+    )
     yield File(path=path, text=_render(script, program, path), executable=True)
 
 
@@ -56,10 +61,34 @@ def _entry_first(program: Program) -> list[Workflow]:
 
 def _frames(program: Program) -> bool:
     """Whether steps are told from their runs: a plain workflow needs no such thing."""
-    bodies = (
-        step.body for it in program.workflows for step in (*it.steps, *it.handlers)
+    steps = [it for flow in program.workflows for it in (*flow.steps, *flow.handlers)]
+    return bool(program.main.delay) or any(
+        isinstance(it.body, Call | Map) or it.queue is not None for it in steps
     )
-    return bool(program.main.delay) or any(isinstance(it, Call | Map) for it in bodies)
+
+
+def _turns(workflow: Workflow) -> list[tuple[str, int, str]]:
+    """The locks that a run takes before it begins: name, slots, what it waits for."""
+    turns = []
+    if workflow.max_active_runs is not None:
+        what = f"another run of {workflow.name}"
+        turns.append((f"runs.{workflow.name}", workflow.max_active_runs, what))
+    if workflow.queue is not None:
+        lock = mangle(workflow.queue, "A-Za-z0-9_-", 100, set())
+        size = queue_size(workflow.queue, workflow)
+        turns.append((f"queue-runs.{lock}", size, f"queue {workflow.queue}"))
+    return turns
+
+
+def _crontab(workflow: Workflow) -> list[tuple[str, str]]:
+    """The lines for crontab: a zone, which holds from there on, and the five fields."""
+    starts = workflow.schedule.start if workflow.schedule else ()
+    starts = tuple(sorted(starts, key=lambda it: it.zone is not None))
+    zones = [f"CRON_TZ={it.zone}" if it.zone else "" for it in starts]
+    return [
+        (zone if zone != before else "", it.fields)
+        for it, zone, before in zip(starts, zones, ["", *zones], strict=False)
+    ]
 
 
 def _declared(script: Script, program: Program) -> tuple[Emission, str, str]:
@@ -155,6 +184,8 @@ def _render(script: Script, program: Program, path: str) -> str:
         "functions": script.functions,
         "fields": fields,
         "handlers": handlers,
+        "turns": _turns(workflow),
+        "schedule": _crontab(workflow),
         "max": min(workflow.max_active_steps or _MOST_RUNNING, _MOST_RUNNING),
         "run_timeout": workflow.timeout or "",
         "common": "" if script.frames else " ".join(each for each in common if each),
@@ -167,8 +198,10 @@ def _render(script: Script, program: Program, path: str) -> str:
     environment = _environment()
     worker = environment.get_template("worker.sh.j2").render(context).rstrip("\n")
     context["worker"] = worker
-    names = re.findall(r"^(wfc_\w+|param|inherit|variable)\(\) ", worker, re.MULTILINE)
-    if {"split", "json-in-worker"} & parts:
+    names = re.findall(
+        r"^(wfc_\w+|param|inherit|variable|secret)\(\) ", worker, re.MULTILINE
+    )
+    if {"split", "json-in-worker", "secrets"} & parts:
         names.append("wfc_json")
     context["worker_functions"] = " ".join(names)
     return environment.get_template("script.sh.j2").render(context)
@@ -277,7 +310,11 @@ def _words(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, object
     else:
         ready = "if ((wfc_need[wfc_k] == 0))"
     begin = f'{every} do {ready}; then wfc_ready "$wfc_k"; fi; done'
-    pending = {"retry": "wfc_pausing", "delay": "wfc_delaying"}
+    pending = {
+        "retry": "wfc_pausing",
+        "delay": "wfc_delaying",
+        "step-queue": "wfc_queued",
+    }
     return {
         "of": of,
         "hidden": "wfc_hidden" if frames else "wfc_is_handler",
@@ -293,7 +330,7 @@ def _words(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, object
         "begin": "wfc_begin 0" if frames else begin,
         "halted": Raw("${wfc_halted[wfc_frame[wfc_k]]}" if "subtree" in parts else ""),
         "late": Raw("${wfc_late[wfc_k]}" if "limit" in parts else ""),
-        "waits": bool({"flow-max", "delay"} & parts),
+        "waits": bool({"flow-max", "delay", "step-queue"} & parts),
         "pending": [name for part, name in pending.items() if part in parts],
         "common_uses": "common-uses" in parts,
         "wide": "wide" in parts,
@@ -308,6 +345,8 @@ def _interface(workflow: Workflow, path: str) -> Mapping[str, object]:
     if names:
         usage += " [K=V ...] [--params-json FILE]"
     usage += " [--work-dir DIR] [--report FILE] [--] [WORD ...]"
+    if workflow.schedule and workflow.schedule.start:
+        usage += f"\n       bash {path} --schedule  prints the lines for crontab"
     lines = [_described(param) for param in workflow.params if not param.bound]
     return {
         "usage": usage,

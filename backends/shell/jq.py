@@ -237,7 +237,9 @@ class Query:
         steps = "".join(
             f" | {self._use('into')}({_literal(key)})" for key in reference.path
         )
-        found = f"[{start} | select(. != null){steps}]"
+        typed = bool(reference.origins) and reference.origins[0].kind == "item"
+        there = "" if typed else " | select(. != null)"  # an item can be null
+        found = f"[{start}{there}{steps}]"
         if reference.default is not None:
             default = self.of(reference.default)
             return f'({found} | if .[0] == null or .[0] == "" then {default} else .[0] end)'

@@ -21,6 +21,7 @@ class Script:
 
     sources: Mapping[str, Source]
     ids: Mapping[str, str]
+    main: Workflow
     frames: bool
     used: Used = field(default_factory=Used)
     functions: list[str] = field(default_factory=list)
@@ -62,6 +63,16 @@ class Emission:
             used=self.used,
             lenient=lenient,
         )
+
+
+def queue_size(queue: str, *workflows: Workflow) -> int:
+    """How many may be in `queue`, by the first of `workflows` that says it; else as many
+    as there may be runs of the last, else one (S10)."""
+    for workflow in workflows:
+        for each in workflow.queues:
+            if each.name == queue:
+                return each.size
+    return workflows[-1].max_active_runs or 1
 
 
 def _common(workflow: Workflow) -> tuple[Export, ...]:

@@ -14,8 +14,9 @@ from backends.shell.policies import (
     retry,
 )
 from backends.shell.quote import bare, delimiter, word
-from backends.shell.script import Emission, exported
+from backends.shell.script import Emission, exported, queue_size
 from backends.shell.values import Values, constant
+from compiler.backend import mangle
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
@@ -69,12 +70,18 @@ def _head(script: Emission, step: Step, word_: str, handler: bool) -> list[str]:
     """How the declaration begins: what it is, its folder, its name."""
     folder = _folder(script, step, handler)
     if handler and word_ == "step":
-        return [f"handler {step.name} {folder}"]
-    words = [f"{word_} {bare(folder)}"]
-    if folder != step.name:
-        words.append(f"name={word(step.name)}")
-    if handler:
-        words.append(f"handles={step.name}")
+        words = [f"handler {step.name} {folder}"]
+    else:
+        words = [f"{word_} {bare(folder)}"]
+        if folder != step.name:
+            words.append(f"name={word(step.name)}")
+        if handler:
+            words.append(f"handles={step.name}")
+    if step.queue is not None:
+        script.used.parts |= {"step-queue", "timer"}
+        lock = mangle(step.queue, "A-Za-z0-9_-", 100, set())
+        size = queue_size(step.queue, script.script.main, script.workflow)
+        words.append(f"queue={word(f'{size} {lock} {step.queue}')}")
     return words
 
 

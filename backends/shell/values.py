@@ -121,6 +121,8 @@ class Values:
         )
         program = query.program(expression)
         self.used.jq |= query.used
+        if any(it.kind == "item" for origins in query.origins for it in origins):
+            self._need("typed-item")
         self._need("jq")
         places = [word(",".join(self.places(each))) for each in query.origins]
         self.lines.append(" ".join([f"wfc_jq {number}", word(program), *places]))

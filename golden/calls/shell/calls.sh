@@ -47,14 +47,14 @@ with_measure() {
 }
 with_publish() {
   wfc_get 1 .params/HOW
-  wfc_jq 2 '([$v1 | select(. != null) | into("outputs") | into("DEPTH")] | if length == 0 then error("no value for ${MEASURED.outputs.DEPTH}" + lost($v1; "MEASURED")) else .[0] end) | text' 'measure/.record,/process/MEASURED'
-  wfc_get 3 .params/PLACE
-  wfc_pass TEXT "${wfc_2} m at ${wfc_3}"  # workflow.yaml:17
   case "ways/${wfc_1}" in
     'ways/careful.yaml' | 'ways/careful') wfc_callee=2 ;;  # careful
     'ways/quick.yaml' | 'ways/quick') wfc_callee=3 ;;  # quick
     *) wfc_fail "no workflow \`""ways/${wfc_1}""\`"'; candidates are: ways/careful.yaml, ways/quick.yaml' ;;
   esac
+  wfc_jq 2 '([$v1 | select(. != null) | into("outputs") | into("DEPTH")] | if length == 0 then error("no value for ${MEASURED.outputs.DEPTH}" + lost($v1; "MEASURED")) else .[0] end) | text' 'measure/.record,/process/MEASURED'
+  wfc_get 3 .params/PLACE
+  wfc_pass TEXT "${wfc_2} m at ${wfc_3}"  # workflow.yaml:17
 }
 with_tell() {
   wfc_need 1 '${publish.output}' publish/.output
@@ -277,7 +277,7 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     } <"$wfc_run/.specs/$wfc_step"
     wfc_shell=("$wfc_bash" -e)
     case $wfc_flags in *call*) wfc_kind=call ;; *map*) wfc_kind=map ;; *) wfc_kind='' ;; esac
-    wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
+wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
     case $wfc_folder in */*)
       wfc_base=$wfc_base/${wfc_folder%/*} wfc_args=()
       if [ -e "$wfc_base/.args" ]; then while IFS= read -r -d '' wfc_value; do wfc_args[${#wfc_args[@]}]=$wfc_value; done <"$wfc_base/.args"; fi ;;
@@ -683,6 +683,10 @@ wfc_return() { # frame: its call has come to its end
   if [ "${wfc_flag[wfc_def[wfc_k]]}" ]; then wfc_record "$1"; fi
   case ${wfc_result[$1]} in succeeded) wfc_c=0 ;; partially_succeeded) wfc_c=0 wfc_part_of[wfc_k]=1 ;; esac
   echo "$wfc_c" >"$wfc_run/steps/${wfc_folders[wfc_k]}/${wfc_tries[wfc_k]}.rc"
+  if ((wfc_c)); then
+    if [ "${wfc_late[wfc_k]}" ]; then echo "wfc: workflow \`${wfc_flows[wfc_flow[$1]]}\` was stopped: the call is over its time"
+    else echo "wfc: workflow \`${wfc_flows[wfc_flow[$1]]}\`: ${wfc_result[$1]}"; fi >>"$wfc_run/steps/${wfc_folders[wfc_k]}/${wfc_tries[wfc_k]}.err"
+  fi
   wfc_came "$wfc_k" "$wfc_c" ''
 }
 wfc_read() { # file in the steps folder -> wfc_value; false when there is none
@@ -1010,8 +1014,7 @@ wfc_main() {
     *) wfc_status=${wfc_status:-$wfc_r} ;;
   esac
   wfc_result[0]=$wfc_status
-  wfc_kind_for "$wfc_status"; wfc_handle 0 "$wfc_r"
-  wfc_handle 0 'exit'
+wfc_kind_for "$wfc_status"; wfc_handle 0 "$wfc_r"; wfc_handle 0 'exit'; 
   wfc_status=${wfc_result[0]}
   if [ "$wfc_reason" != signal ]; then if [ "$wfc_status" = failed ]; then wfc_code=1; else wfc_code=0; fi; fi
   for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done

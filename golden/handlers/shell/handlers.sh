@@ -538,7 +538,7 @@ wfc_main() {
     timeout) wfc_status=failed ;;
     *) if [ -z "$wfc_status" ]; then case $wfc_part$wfc_ok in 11) wfc_status=partially_succeeded ;; 1) if [ "$wfc_part" ]; then wfc_status=failed; else wfc_status=succeeded; fi ;; *) wfc_status=succeeded ;; esac; fi ;;
   esac
-  case $wfc_status in aborted) wfc_handle cancel ;; failed) wfc_handle failure ;; *) wfc_handle success ;; esac
+case $wfc_status in aborted) wfc_handle cancel ;; failed) wfc_handle failure ;; *) wfc_handle success ;; esac
   wfc_handle 'exit'
   if [ "$wfc_reason" != signal ]; then if [ "$wfc_status" = failed ]; then wfc_code=1; else wfc_code=0; fi; fi
   for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done

@@ -6,12 +6,16 @@
 if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'nightly.sh'": needs bash 3.2 or newer" >&2; exit 2; fi
 
 # ==== The workflow: workflow.yaml ====
+values() {
+secret TOKEN env NIGHTLY_TOKEN  # workflow.yaml:13
+secret CERTIFICATE file keys/certificate  # workflow.yaml:16
+}
 workflow() {
 flow nightly uses='TOKEN=.secrets/TOKEN CERTIFICATE=.secrets/CERTIFICATE' delay=1  # workflow.yaml:1
 step sign output=LINES <<'SH'  # workflow.yaml:22
 printf '%s' "$CERTIFICATE" | wc -l | tr -d ' '
 SH
-step upload after=sign uses=LINES=sign/.output output=UPLOADED <<'SH'  # workflow.yaml:25
+step upload queue='1 upload upload' after=sign uses=LINES=sign/.output output=UPLOADED <<'SH'  # workflow.yaml:25
 echo "with $TOKEN, $LINES"
 SH
 handler exit handler-exit uses=UPLOADED=upload/.output output= <<'SH'  # workflow.yaml:32
@@ -78,6 +82,65 @@ wfc_environment() { # of the next process; wfc_load: what its shell does first
   if [ "$wfc_folder" ]; then export DAG_RUN_STEP_NAME="$wfc_name"; fi
   if [ "$wfc_handler" ]; then export DAG_RUN_STATUS="$wfc_status"; fi
 }
+param() { # name, default: what the run sets wins
+  if [ ! -e "$wfc_base/.params/$1" ]; then printf '%s' "$2" >"$wfc_base/.params/$1"; fi
+}
+secret() { # name, env or file, variable or path: its value, which nobody is to see
+  local wfc_v='' wfc_p=$3
+  if [ "$2" = env ]; then
+    case $(declare -p "$3" 2>/dev/null) in "declare -"*x*" $3="*) wfc_v=${!3} ;; *) wfc_fail "secret \`$1\`: the environment variable \`$3\` is not set" ;; esac
+  else
+    case $wfc_p in /*) ;; *) wfc_p=$wfc_dir/$wfc_p ;; esac
+    if [ -d "$wfc_p" ]; then wfc_fail "secret \`$1\`: is a directory \`$wfc_p\`"; fi
+    if [ ! -e "$wfc_p" ]; then wfc_fail "secret \`$1\`: no such file or directory \`$wfc_p\`"; fi
+    if [ ! -r "$wfc_p" ]; then wfc_fail "secret \`$1\`: permission denied \`$wfc_p\`"; fi
+    if IFS= read -r -d '' wfc_v <"$wfc_p" || ! iconv -f UTF-8 -t UTF-8 <"$wfc_p" >/dev/null 2>&1; then wfc_fail "secret \`$1\`: \`$wfc_p\` is no text"; fi
+    while :; do case $wfc_v in *$'\n' | *$'\r') wfc_v=${wfc_v%?} ;; *) break ;; esac; done
+  fi
+  if [ ! -d "$wfc_base/.secrets" ]; then mkdir "$wfc_base/.secrets"; fi
+  printf '%s' "$wfc_v" >"$wfc_base/.secrets/$1"
+  wfc_hide "$wfc_v"
+}
+wfc_hide() { # value: it and its longer lines are masked from now on, also in JSON, and in JSON within JSON
+  local LC_ALL=C wfc_v=$1 wfc_line wfc_n wfc_r
+  while [ "$wfc_v" ]; do
+    wfc_line=${wfc_v%%$'\n'*}; wfc_v=${wfc_v#"$wfc_line"}; wfc_v=${wfc_v#$'\n'}
+    if ((${#wfc_line} > 3)) && [ "$wfc_line" != "$1" ]; then wfc_hide "$wfc_line"; fi
+  done
+  wfc_r=$1
+  for wfc_n in 1 2 3 4; do
+    if [ -z "$wfc_r" ]; then return; fi
+    printf '%s\0' "$wfc_r" >>"$wfc_run/.hidden"
+    printf '%s\n' "$wfc_r" | sed '/^$/d' >>"$wfc_run/.lines"
+    wfc_v=$wfc_r; wfc_json "$wfc_r"; wfc_r=${wfc_r#\"}; wfc_r=${wfc_r%\"}
+    if [ "$wfc_v" = "$wfc_r" ]; then return; fi
+  done
+}
+wfc_mask() { # files: *** for each secret in them
+  local LC_ALL=C wfc_f wfc_v wfc_k wfc_j wfc_hidden=()
+  if [ ! -s "$wfc_run/.hidden" ]; then return; fi
+  for wfc_f; do
+    if [ ! -s "$wfc_f" ] || ! grep -aqF -f "$wfc_run/.lines" "$wfc_f"; then continue; fi
+    if ((${#wfc_hidden[@]} == 0)); then # longer ones first
+      while IFS= read -r -d '' wfc_v; do
+        wfc_k=${#wfc_hidden[@]}
+        while ((wfc_k)); do
+          wfc_j=${wfc_hidden[wfc_k - 1]}
+          if ((${#wfc_j} >= ${#wfc_v})); then break; fi
+          wfc_hidden[wfc_k]=$wfc_j wfc_k=$((wfc_k - 1))
+        done
+        wfc_hidden[wfc_k]=$wfc_v
+      done <"$wfc_run/.hidden"
+    fi
+    {
+      while IFS= read -r -d '' wfc_v; do wfc_mask_text; printf '%s\0' "$wfc_v"; done
+      wfc_mask_text; printf '%s' "$wfc_v"
+    } <"$wfc_f" >"$wfc_run/.masked.$$"
+    cat "$wfc_run/.masked.$$" >"$wfc_f" # in its place: it may be open
+    rm -f "$wfc_run/.masked.$$"
+  done
+}
+wfc_mask_text() { for wfc_j in "${wfc_hidden[@]}"; do wfc_v=${wfc_v//"$wfc_j"/***}; done; } # wfc_v, by wfc_hidden
 
 # ---- a worker: a small shell of its own that does one attempt after another
 wfc_is_long() { local LC_ALL=C; ((${#1} > 120000)); } # counts bytes
@@ -124,13 +187,14 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     } <"$wfc_run/.specs/$wfc_step"
     wfc_shell=("$wfc_bash" -e)
     case $wfc_flags in *call*) wfc_kind=call ;; *map*) wfc_kind=map ;; *) wfc_kind='' ;; esac
-    wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
+wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
     case $wfc_flags in *handler*) wfc_handler=1 ;; *) wfc_handler='' ;; esac
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
     if [ "$wfc_kind" ]; then
       if [ -e "$wfc_files.ready" ]; then read -r wfc_rc <"$wfc_files.ready"; fi
+      wfc_mask "$wfc_files.err" "$wfc_files.out"
       echo "$wfc_rc" >"$wfc_files.rc"
       echo "$wfc_slot $wfc_serial $wfc_rc" >&9
       continue
@@ -142,6 +206,7 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
         printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
       fi ;;
     esac
+    wfc_mask "$wfc_files.err" "$wfc_files.out"
     echo "$wfc_rc" >"$wfc_files.rc"
     echo "$wfc_slot $wfc_serial $wfc_rc" >&9
   done
@@ -163,6 +228,7 @@ step() { # folder, attributes; its text is on stdin
       name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_r=${wfc_r%\"}; wfc_spelled[wfc_k]=${wfc_r#\"} ;;
       uses=*) wfc_use[wfc_k]=${wfc_a#*=} ;;
       output=*) wfc_flag[wfc_k]=captured wfc_output[wfc_k]=${wfc_a#*=} ;;
+      queue=*) wfc_queues[wfc_k]=${wfc_a#*=} ;; # size, lock, name
       handles=*) wfc_is_handler[wfc_k]=1 wfc_told[wfc_k]=1 wfc_handlers[wfc_w]="${wfc_handlers[wfc_w]} ${wfc_a#*=}=$wfc_k " ;;
     esac
   done
@@ -198,7 +264,7 @@ wfc_write() { # what the workers need to know of each step
   for ((wfc_k = 0; wfc_k < wfc_ds; wfc_k++)); do
     printf '%s\0%s\0%s\0%s\0' "${wfc_kind[wfc_k]} ${wfc_told[wfc_k]:+handler }${wfc_flag[wfc_k]}" "${wfc_common[wfc_of[wfc_k]]} ${wfc_use[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
-  declare -f wfc_fail wfc_find wfc_capture wfc_size wfc_give wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_find wfc_capture wfc_size wfc_give wfc_environment param secret wfc_hide wfc_mask wfc_mask_text wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker wfc_json >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string
@@ -252,6 +318,7 @@ wfc_settle() { # step, state: it has ended
       tail -n 10 "$wfc_f" 2>/dev/null | sed 's/^/  | /' >&2 ;;
     *) wfc_for=$2; wfc_say "$wfc_name: $2" ;;
   esac
+  wfc_leave_queue "$wfc_k"
   if [ "${wfc_is_handler[wfc_def[wfc_k]]}" ]; then wfc_handled "$wfc_k"; return; fi
   if ((wfc_tries[wfc_k])) && [ -z "${wfc_hidden[wfc_k]}" ]; then wfc_event end "$wfc_k"; fi
   for wfc_d in ${wfc_after[wfc_def[wfc_k]]}; do
@@ -301,7 +368,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
   if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
   if [ "$wfc_ending" ]; then wfc_kill KILL; return; fi
-  wfc_ending=1 wfc_delaying=0 wfc_delay_pid=()
+  wfc_ending=1 wfc_delaying=0 wfc_delay_pid=() wfc_queued=0 wfc_look_pid=() wfc_in_line=()
   : >"$wfc_run/.ending"
   wfc_kill TERM
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
@@ -319,6 +386,7 @@ wfc_tick() { # nothing came for a second: a report may be lost (half a line when
     if [ -e "$wfc_f" ]; then read -r wfc_c wfc_m wfc_o <"$wfc_f"; fi
     if [ "$wfc_c$wfc_dead" ]; then wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-$wfc_dead}" "$wfc_m" "$wfc_o"; fi
   done
+  for wfc_s in "${!wfc_look_pid[@]}"; do if ! kill -0 "${wfc_look_pid[wfc_s]}" 2>/dev/null; then wfc_look_again "$wfc_s"; fi; done
   for wfc_s in "${!wfc_delay_pid[@]}"; do if ! kill -0 "${wfc_delay_pid[wfc_s]}" 2>/dev/null; then wfc_delayed "$wfc_s"; fi; done
 }
 wfc_drain() { # until nothing runs and nothing can start
@@ -334,10 +402,11 @@ wfc_drain() { # until nothing runs and nothing can start
       wfc_launch "$wfc_a"
       if ((BASH_VERSINFO[0] > 3)) && read -r -t 0 -u 9; then break; fi # use a worker that is free again
     done
-    if ((wfc_running + wfc_delaying == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
+    if ((wfc_running + wfc_delaying + wfc_queued == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
     wfc_waiting=1
     if read -r "${wfc_patience[@]}" -u 9 wfc_a wfc_b wfc_c wfc_d wfc_e; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
     case $wfc_a in
+      look) if [ "$wfc_c" ]; then wfc_look_again "$wfc_b"; fi ;;
       next) if [ "$wfc_c" ]; then wfc_delayed "$wfc_b"; fi ;;
       '' | *[!0-9]*) wfc_tick ;;
       *) if [ "$wfc_c" ]; then wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d" "$wfc_e"; fi ;; # half a line: the tick finds the .rc file
@@ -462,8 +531,126 @@ wfc_next_of() { # frame: its next step may start
     if [ -z "${wfc_state[wfc_k]}" ]; then wfc_first_of_all "$wfc_k"; return; fi
   done
 }
-wfc_may() { # node: the next of the queue. May it start now?
+wfc_may() { # node: the next that is ready. May it start now?
+  wfc_in_queue "$1" || return 1
   wfc_on_time "$1" || return 1
+}
+
+# ---- queues and the most runs at a time: locks that all runs share, `wfc run` too. A slot is a folder of numbered links;
+# the highest says who holds it, `PID@START`, or `free`. A number is never used again.
+wfc_start_of() { # process -> wfc_r: when it started; empty when it does not live
+  local wfc_v='' wfc_s=''
+  wfc_r=''
+  if [ -e /proc/self/stat ]; then
+    { IFS= read -r -d '' wfc_v <"/proc/$1/stat"; } 2>/dev/null
+    # shellcheck disable=SC2086  # words
+    set -- ${wfc_v##*)}
+    case $1 in Z | X | x | '') ;; *) wfc_r=${20} ;; esac
+    return
+  fi
+  read -r wfc_s wfc_v < <(LC_ALL=C TZ=UTC0 ps -o stat= -o lstart= -p "$1" 2>/dev/null | tr -s ' ' | sed 's/ *$//')
+  case $wfc_s in Z* | X* | x* | '') ;; *) wfc_r=${wfc_v// /_} ;; esac
+}
+wfc_highest() { # folder -> wfc_r: the highest number in it, 0 for none
+  local wfc_n
+  wfc_r=0
+  for wfc_n in "$1"/[1-9]*; do
+    wfc_n=${wfc_n##*/}
+    case $wfc_n in *[!0-9]* | ????????????????*) ;; *) if ((wfc_n > wfc_r)); then wfc_r=$wfc_n; fi ;; esac
+  done
+}
+wfc_take() { # lock, slots: true, and wfc_r is our link; or false, and wfc_r is a process that has one
+  local wfc_s wfc_n wfc_at wfc_by wfc_holder='' wfc_tries_left=1000
+  if [ -z "$wfc_me" ]; then wfc_start_of $$; wfc_me=$$@$wfc_r; fi
+  for ((wfc_s = 0; wfc_s < $2; wfc_s++)); do
+    wfc_at=$wfc_home/locks/$1/$wfc_s
+    while ((wfc_tries_left--)); do
+      if [ ! -d "$wfc_at" ]; then mkdir -p "$wfc_at" || wfc_die "cannot make the lock \`$wfc_at\`"; fi
+      wfc_highest "$wfc_at"; wfc_n=$wfc_r
+      wfc_by=$(readlink "$wfc_at/$wfc_n")
+      case $wfc_by in
+        [1-9]*@*)
+          wfc_start_of "${wfc_by%%@*}"
+          if [ "$wfc_r" ] && [ "$wfc_r" = "${wfc_by#*@}" ]; then wfc_holder=${wfc_holder:-${wfc_by%%@*}}; break; fi ;;
+      esac
+      if ! ln -s "$wfc_me" "$wfc_at/$((wfc_n + 1))" 2>/dev/null; then continue; fi # someone was faster
+      wfc_highest "$wfc_at"
+      if ((wfc_r == wfc_n + 1)); then
+        for wfc_by in "$wfc_at"/[1-9]*; do if [ "$wfc_by" != "$wfc_at/$wfc_r" ]; then rm -f "$wfc_by"; fi; done
+        wfc_r=$wfc_at/$wfc_r
+        return
+      fi
+      rm -f "$wfc_at/$((wfc_n + 1))"
+    done
+    if ((wfc_tries_left < 0)); then wfc_die "cannot take the lock \`$wfc_at\`"; fi
+  done
+  wfc_r=$wfc_holder
+  return 1
+}
+wfc_release() { # our link: others can have its slot
+  if [ "$(readlink "$1")" != "$wfc_me" ]; then return; fi
+  ln -s free "${1%/*}/$((${1##*/} + 1))" 2>/dev/null; rm -f "$1"
+}
+wfc_turn() { # lock, slots, what it is: waits for a slot; false when the run is stopped meanwhile
+  local wfc_heard=''
+  while [ -z "$wfc_ending" ]; do
+    if wfc_take "$1" "$2"; then wfc_held[${#wfc_held[@]}]=$wfc_r; return; fi
+    if [ -z "$wfc_heard" ]; then wfc_say "waiting for $3 (process $wfc_r)"; wfc_heard=1; fi
+    wfc_waiting=1
+    sleep 0.5 &
+    wait "$!" 2>/dev/null
+    wfc_waiting=''
+    if [ "$wfc_signal" ]; then wfc_cancel "${wfc_signal% *}" "${wfc_signal#* }"; fi
+  done
+  return 1
+}
+wfc_turns() { # this run and its turn
+  wfc_turn 'runs.nightly' 2 'another run of nightly' || return 1
+  wfc_turn 'queue-runs.nightly' 2 'queue nightly' || return 1
+}
+wfc_in_queue() { # node: has it a slot of its queue? Else it waits for one
+  local wfc_q=${wfc_queues[wfc_def[$1]]} wfc_i
+  if [ -z "$wfc_q" ] || [ "${wfc_link_of[$1]}" ]; then return; fi
+  wfc_queue_of "$wfc_q"; wfc_i=$wfc_r
+  if [ -z "${wfc_in_line[wfc_i]}" ] && wfc_next_turn "$wfc_i" "$1"; then return; fi
+  wfc_say "${wfc_label[$1]}: waiting for queue ${wfc_q#* * }"
+  wfc_in_line[wfc_i]="${wfc_in_line[wfc_i]}$1 " wfc_queued=$((wfc_queued + 1))
+  return 1
+}
+wfc_queue_of() { # "size lock name" -> wfc_r: its number
+  for ((wfc_r = 0; wfc_r < ${#wfc_lines[@]}; wfc_r++)); do if [ "${wfc_lines[wfc_r]}" = "$1" ]; then return; fi; done
+  wfc_lines[wfc_r]=$1 wfc_holders[wfc_r]=0
+}
+wfc_next_turn() { # number of a queue, node: takes a slot for it, if there is one; else looks again later
+  local wfc_q=${wfc_lines[$1]}
+  if ((wfc_holders[$1] >= ${wfc_q%% *})); then return 1; fi
+  wfc_q=${wfc_q#* }
+  if wfc_take "queue-steps.${wfc_q%% *}" "${wfc_lines[$1]%% *}"; then wfc_link_of[$2]=$wfc_r wfc_line_of[$2]=$1 wfc_holders[$1]=$((wfc_holders[$1] + 1)); return; fi
+  if [ -z "${wfc_look_pid[$1]}" ]; then wfc_timer 0.5 "look $1 x"; wfc_look_pid[$1]=$!; fi
+  return 1
+}
+wfc_look() { # number of a queue: those that wait for it, in their order
+  local wfc_k
+  while [ "${wfc_in_line[$1]}" ]; do
+    wfc_k=${wfc_in_line[$1]%% *}
+    if [ -z "${wfc_state[wfc_k]}" ]; then
+      if ! wfc_next_turn "$1" "$wfc_k"; then return; fi
+      wfc_first_of_all "$wfc_k"
+    fi
+    wfc_in_line[$1]=${wfc_in_line[$1]#* } wfc_queued=$((wfc_queued - 1))
+  done
+}
+wfc_look_again() { # number of a queue
+  if [ -z "${wfc_look_pid[$1]}" ]; then return; fi
+  echo "-${wfc_look_pid[$1]}" >&6; unset "wfc_look_pid[$1]"
+  wfc_look "$1"
+}
+wfc_leave_queue() { # node: it has ended
+  local wfc_i=${wfc_line_of[$1]}
+  if [ -z "${wfc_link_of[$1]}" ]; then return; fi
+  wfc_release "${wfc_link_of[$1]}"; wfc_link_of[$1]=''
+  wfc_holders[wfc_i]=$((wfc_holders[wfc_i] - 1))
+  if [ -z "$wfc_ending" ]; then wfc_look "$wfc_i"; fi
 }
 
 # ---- the report
@@ -527,8 +714,39 @@ wfc_table_rows() { # "" or 1: those of steps, or of handlers
     printf "%-${wfc_wide}s  %-9s  %-8d  %-4s  %d\n" "${wfc_label[wfc_k]}" "${wfc_state[wfc_k]}" "${wfc_tries[wfc_k]}" "${wfc_rc[wfc_k]/null/-}" "${wfc_took[wfc_k]:-0}"
   done
 }
+wfc_schedule() { # lines for crontab that start this script
+  local wfc_s
+  wfc_s=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/${BASH_SOURCE[0]##*/}
+  case $wfc_s in *[!A-Za-z0-9/._-]*) wfc_s="'${wfc_s//\'/\'\\\'\'}'"; wfc_s=${wfc_s//%/\\%} ;; esac
+  printf '%s bash %s\n' '30 3 * * 1-5' "$wfc_s"
+  printf '%s\n' 'CRON_TZ=Europe/Berlin'
+  printf '%s bash %s\n' '0 12 1 * *' "$wfc_s"
+}
+wfc_clear() { # no step needs a value any more: secrets and what holds them go
+  local wfc_f
+  find "$wfc_run/steps" -name .secrets -type d -prune -exec rm -rf {} +
+  if [ ! -s "$wfc_run/.hidden" ]; then return; fi
+  # a name of a file holds no line end: all of them are ours
+  while IFS= read -r wfc_f; do wfc_mask "$wfc_f"; done < <(cd "$wfc_run" && LC_ALL=C grep -rlaF -f .lines steps inputs* 2>/dev/null | sed "s|^|$wfc_run/|")
+}
 wfc_help() {
-  printf '%s\n' 'usage: bash nightly.sh [--work-dir DIR] [--report FILE] [--] [WORD ...]'
+  printf '%s\n' 'usage: bash nightly.sh [--work-dir DIR] [--report FILE] [--] [WORD ...]
+       bash nightly.sh --schedule  prints the lines for crontab'
+}
+wfc_value() { # all params and env; in a process of its own, so that a signal can end it
+  local wfc_p wfc_c
+  wfc_files=$wfc_run/inputs wfc_base=$wfc_run/steps wfc_folder='' wfc_name='' wfc_handler=''
+  (values) 2>"$wfc_run/inputs.err" >/dev/null </dev/null 6>&- 7>&- 8>&- 9>&- &
+  wfc_p=$!; echo "+$wfc_p" >&6
+  wfc_waiting=1
+  while wait "$wfc_p"; wfc_c=$?; ((wfc_c > 128)) && kill -0 "$wfc_p"; do :; done 2>/dev/null
+  wfc_waiting=''
+  if ! kill -0 -- "-$wfc_p" 2>/dev/null; then echo "-$wfc_p" >&6; fi
+  wfc_mask "$wfc_run/inputs.err"
+  if [ "$wfc_ending" ] || ((wfc_c == 0)); then return "$wfc_c"; fi
+  wfc_say "params and env: failed, log: $wfc_run/inputs.err"
+  tail -n 10 "$wfc_run/inputs.err" | sed 's/^/  | /' >&2
+  return 1
 }
 wfc_words() { # the command line
   local wfc_k wfc_bad=''
@@ -537,6 +755,7 @@ wfc_words() { # the command line
   while (($#)); do
     case $1 in
       --help) wfc_help; exit 0 ;;
+      --schedule) wfc_schedule; exit 0 ;;
       --report | --work-dir)
         if (($# < 2)); then wfc_die "$1 needs a value"; fi
         case $1 in --report) wfc_report_to=$2 ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
@@ -564,8 +783,8 @@ wfc_main() {
   wfc_run=$wfc_home/runs/'nightly'/$wfc_clock-$$-$RANDOM
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_max=3 wfc_s0=$SECONDS
   wfc_ds=0 wfc_ws=0 wfc_frames=0
-  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=() wfc_delaying=0
-  mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=() wfc_delaying=0 wfc_me='' wfc_held=() wfc_unbegun='' wfc_queued=0
+  mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/steps/.params" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
   exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
   (
@@ -589,8 +808,13 @@ wfc_main() {
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   workflow; wfc_link
   wfc_write
-  wfc_begin 0
-  wfc_drain
+  wfc_turns || wfc_unbegun=1
+  for wfc_k in "${wfc_set[@]}"; do printf '%s' "${wfc_k#*=}" >"$wfc_run/steps/.params/${wfc_k%%=*}"; done
+  if [ -z "$wfc_ending" ] && wfc_value && [ -z "$wfc_ending" ]; then
+    wfc_begin 0
+    wfc_drain
+  elif [ "$wfc_ending" ]; then wfc_drain
+  else wfc_status=failed; fi
   wfc_abandon
   wfc_status_of 0
   case $wfc_reason in
@@ -599,8 +823,7 @@ wfc_main() {
     *) wfc_status=${wfc_status:-$wfc_r} ;;
   esac
   wfc_result[0]=$wfc_status
-  wfc_kind_for "$wfc_status"; wfc_handle 0 "$wfc_r"
-  wfc_handle 0 'exit'
+if [ -z "$wfc_unbegun" ]; then wfc_kind_for "$wfc_status"; wfc_handle 0 "$wfc_r"; wfc_handle 0 'exit'; fi
   wfc_status=${wfc_result[0]}
   if [ "$wfc_reason" != signal ]; then if [ "$wfc_status" = failed ]; then wfc_code=1; else wfc_code=0; fi; fi
   for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done
@@ -608,7 +831,9 @@ wfc_main() {
   echo bye >&8
   for wfc_k in "${wfc_delay_pid[@]}"; do kill -KILL -- "-$wfc_k"; done 2>/dev/null
   wfc_walk
+  wfc_clear
   wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
+  for wfc_k in "${wfc_held[@]}"; do wfc_release "$wfc_k"; done
   if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
   wfc_table
   rm -rf "$wfc_run"/.[a-z]*

@@ -188,7 +188,7 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     } <"$wfc_run/.specs/$wfc_step"
     wfc_shell=("$wfc_bash" -e)
     case $wfc_flags in *call*) wfc_kind=call ;; *map*) wfc_kind=map ;; *) wfc_kind='' ;; esac
-    wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
+wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
     case $wfc_folder in */*)
       wfc_base=$wfc_base/${wfc_folder%/*} wfc_args=()
       if [ -e "$wfc_base/.args" ]; then while IFS= read -r -d '' wfc_value; do wfc_args[${#wfc_args[@]}]=$wfc_value; done <"$wfc_base/.args"; fi ;;
@@ -492,6 +492,9 @@ wfc_return() { # frame: its call has come to its end
   if [ "${wfc_flag[wfc_def[wfc_k]]}" ]; then wfc_record "$1"; fi
   case ${wfc_result[$1]} in succeeded) wfc_c=0 ;; partially_succeeded) wfc_c=0 wfc_part_of[wfc_k]=1 ;; esac
   echo "$wfc_c" >"$wfc_run/steps/${wfc_folders[wfc_k]}/${wfc_tries[wfc_k]}.rc"
+  if ((wfc_c)); then
+echo "wfc: workflow \`${wfc_flows[wfc_flow[$1]]}\`: ${wfc_result[$1]}" >>"$wfc_run/steps/${wfc_folders[wfc_k]}/${wfc_tries[wfc_k]}.err"
+  fi
   wfc_came "$wfc_k" "$wfc_c" ''
 }
 wfc_read() { # file in the steps folder -> wfc_value; false when there is none

@@ -215,8 +215,7 @@ wfc_add() { wfc_texts[wfc_many]=$1 wfc_items[wfc_many]=$2 wfc_many=$((wfc_many +
 wfc_deal() { # the items, each in a folder: says `items`, how many, how many at a time
   local wfc_j wfc_at=$wfc_run/steps/$wfc_folder
   wfc_many=${wfc_many:-0}
-  if ! [[ $wfc_width =~ ^0*[1-9][0-9]*$ ]]; then wfc_fail "\`maxConcurrent\` must be a whole number from 1, but is \`${wfc_width:0:40}\`"; fi
-  while [ "${wfc_width#0}" != "$wfc_width" ]; do wfc_width=${wfc_width#0}; done
+  if ! [[ $wfc_width =~ ^[1-9][0-9]*$ ]]; then wfc_fail "\`maxConcurrent\` must be a whole number of at least 1, but is \`${wfc_width:0:40}\`"; fi
   if ((${#wfc_width} > 6)); then wfc_width=999999; fi
   if ((wfc_many)); then
     for ((wfc_j = 0; wfc_j < wfc_many; wfc_j++)); do printf '%s\0' "${wfc_at}[$wfc_j]"; done | xargs -0 mkdir -p
@@ -281,7 +280,7 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     } <"$wfc_run/.specs/$wfc_step"
     wfc_shell=("$wfc_bash" -e)
     case $wfc_flags in *call*) wfc_kind=call ;; *map*) wfc_kind=map ;; *) wfc_kind='' ;; esac
-    wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
+wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
     case $wfc_folder in */*)
       wfc_base=$wfc_base/${wfc_folder%/*} wfc_args=()
       if [ -e "$wfc_base/.args" ]; then while IFS= read -r -d '' wfc_value; do wfc_args[${#wfc_args[@]}]=$wfc_value; done <"$wfc_base/.args"; fi ;;
@@ -599,6 +598,9 @@ wfc_return() { # frame: its call has come to its end
   if [ "${wfc_flag[wfc_def[wfc_k]]}" ]; then wfc_record "$1"; fi
   case ${wfc_result[$1]} in succeeded) wfc_c=0 ;; partially_succeeded) wfc_c=0 wfc_part_of[wfc_k]=1 ;; esac
   echo "$wfc_c" >"$wfc_run/steps/${wfc_folders[wfc_k]}/${wfc_tries[wfc_k]}.rc"
+  if ((wfc_c)); then
+echo "wfc: workflow \`${wfc_flows[wfc_flow[$1]]}\`: ${wfc_result[$1]}" >>"$wfc_run/steps/${wfc_folders[wfc_k]}/${wfc_tries[wfc_k]}.err"
+  fi
   wfc_came "$wfc_k" "$wfc_c" ''
 }
 wfc_read() { # file in the steps folder -> wfc_value; false when there is none
@@ -680,6 +682,7 @@ wfc_gather() { # fan-out: all of its items have ended
   if [ "${wfc_state[wfc_k]}" ]; then return; fi
   wfc_tally "$wfc_k"
   if [ "${wfc_flag[wfc_def[wfc_k]]}" ]; then wfc_collect "$wfc_k"; fi
+  if ((wfc_bad + wfc_gone_by)); then echo "wfc: $((wfc_bad + wfc_gone_by)) of ${wfc_items[wfc_k]} item$( ((wfc_items[wfc_k] == 1)) || echo s) failed" >>"$wfc_run/steps/${wfc_folders[wfc_k]}/1.err"; fi
   wfc_came "$wfc_k" $((wfc_bad + wfc_gone_by > 0)) ''
 }
 wfc_tally() { # fan-out -> wfc_ok, wfc_bad, wfc_no, wfc_gone_by: how many items succeeded, failed, were skipped, aborted

@@ -150,8 +150,7 @@ wfc_add() { wfc_texts[wfc_many]=$1 wfc_items[wfc_many]=$2 wfc_many=$((wfc_many +
 wfc_deal() { # the items, each in a folder: says `items`, how many, how many at a time
   local wfc_j wfc_at=$wfc_run/steps/$wfc_folder
   wfc_many=${wfc_many:-0}
-  if ! [[ $wfc_width =~ ^0*[1-9][0-9]*$ ]]; then wfc_fail "\`maxConcurrent\` must be a whole number from 1, but is \`${wfc_width:0:40}\`"; fi
-  while [ "${wfc_width#0}" != "$wfc_width" ]; do wfc_width=${wfc_width#0}; done
+  if ! [[ $wfc_width =~ ^[1-9][0-9]*$ ]]; then wfc_fail "\`maxConcurrent\` must be a whole number of at least 1, but is \`${wfc_width:0:40}\`"; fi
   if ((${#wfc_width} > 6)); then wfc_width=999999; fi
   if ((wfc_many)); then
     for ((wfc_j = 0; wfc_j < wfc_many; wfc_j++)); do printf '%s\0' "${wfc_at}[$wfc_j]"; done | xargs -0 mkdir -p
@@ -214,7 +213,7 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
     } <"$wfc_run/.specs/$wfc_step"
     wfc_shell=("$wfc_bash" -e)
     case $wfc_flags in *call*) wfc_kind=call ;; *map*) wfc_kind=map ;; *) wfc_kind='' ;; esac
-    wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
+wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
@@ -494,6 +493,78 @@ wfc_abandon() { # the run is stopped: all frames that have not ended are aborted
   wfc_stop_nodes 0
 }
 
+# ---- queues and the most runs at a time: locks that all runs share, `wfc run` too. A slot is a folder of numbered links;
+# the highest says who holds it, `PID@START`, or `free`. A number is never used again.
+wfc_start_of() { # process -> wfc_r: when it started; empty when it does not live
+  local wfc_v='' wfc_s=''
+  wfc_r=''
+  if [ -e /proc/self/stat ]; then
+    { IFS= read -r -d '' wfc_v <"/proc/$1/stat"; } 2>/dev/null
+    # shellcheck disable=SC2086  # words
+    set -- ${wfc_v##*)}
+    case $1 in Z | X | x | '') ;; *) wfc_r=${20} ;; esac
+    return
+  fi
+  read -r wfc_s wfc_v < <(LC_ALL=C TZ=UTC0 ps -o stat= -o lstart= -p "$1" 2>/dev/null | tr -s ' ' | sed 's/ *$//')
+  case $wfc_s in Z* | X* | x* | '') ;; *) wfc_r=${wfc_v// /_} ;; esac
+}
+wfc_highest() { # folder -> wfc_r: the highest number in it, 0 for none
+  local wfc_n
+  wfc_r=0
+  for wfc_n in "$1"/[1-9]*; do
+    wfc_n=${wfc_n##*/}
+    case $wfc_n in *[!0-9]* | ????????????????*) ;; *) if ((wfc_n > wfc_r)); then wfc_r=$wfc_n; fi ;; esac
+  done
+}
+wfc_take() { # lock, slots: true, and wfc_r is our link; or false, and wfc_r is a process that has one
+  local wfc_s wfc_n wfc_at wfc_by wfc_holder='' wfc_tries_left=1000
+  if [ -z "$wfc_me" ]; then wfc_start_of $$; wfc_me=$$@$wfc_r; fi
+  for ((wfc_s = 0; wfc_s < $2; wfc_s++)); do
+    wfc_at=$wfc_home/locks/$1/$wfc_s
+    while ((wfc_tries_left--)); do
+      if [ ! -d "$wfc_at" ]; then mkdir -p "$wfc_at" || wfc_die "cannot make the lock \`$wfc_at\`"; fi
+      wfc_highest "$wfc_at"; wfc_n=$wfc_r
+      wfc_by=$(readlink "$wfc_at/$wfc_n")
+      case $wfc_by in
+        [1-9]*@*)
+          wfc_start_of "${wfc_by%%@*}"
+          if [ "$wfc_r" ] && [ "$wfc_r" = "${wfc_by#*@}" ]; then wfc_holder=${wfc_holder:-${wfc_by%%@*}}; break; fi ;;
+      esac
+      if ! ln -s "$wfc_me" "$wfc_at/$((wfc_n + 1))" 2>/dev/null; then continue; fi # someone was faster
+      wfc_highest "$wfc_at"
+      if ((wfc_r == wfc_n + 1)); then
+        for wfc_by in "$wfc_at"/[1-9]*; do if [ "$wfc_by" != "$wfc_at/$wfc_r" ]; then rm -f "$wfc_by"; fi; done
+        wfc_r=$wfc_at/$wfc_r
+        return
+      fi
+      rm -f "$wfc_at/$((wfc_n + 1))"
+    done
+    if ((wfc_tries_left < 0)); then wfc_die "cannot take the lock \`$wfc_at\`"; fi
+  done
+  wfc_r=$wfc_holder
+  return 1
+}
+wfc_release() { # our link: others can have its slot
+  if [ "$(readlink "$1")" != "$wfc_me" ]; then return; fi
+  ln -s free "${1%/*}/$((${1##*/} + 1))" 2>/dev/null; rm -f "$1"
+}
+wfc_turn() { # lock, slots, what it is: waits for a slot; false when the run is stopped meanwhile
+  local wfc_heard=''
+  while [ -z "$wfc_ending" ]; do
+    if wfc_take "$1" "$2"; then wfc_held[${#wfc_held[@]}]=$wfc_r; return; fi
+    if [ -z "$wfc_heard" ]; then wfc_say "waiting for $3 (process $wfc_r)"; wfc_heard=1; fi
+    wfc_waiting=1
+    sleep 0.5 &
+    wait "$!" 2>/dev/null
+    wfc_waiting=''
+    if [ "$wfc_signal" ]; then wfc_cancel "${wfc_signal% *}" "${wfc_signal#* }"; fi
+  done
+  return 1
+}
+wfc_turns() { # this run and its turn
+  wfc_turn 'runs.resource-aware-pipeline' 1 'another run of resource-aware-pipeline' || return 1
+}
+
 # ---- fan-outs: an item becomes a node when its turn comes
 wfc_spread() { # fan-out, how many items, how many at a time
   local wfc_k=$1 wfc_j
@@ -511,6 +582,7 @@ wfc_gather() { # fan-out: all of its items have ended
   local wfc_k=$1 wfc_ok wfc_bad wfc_no wfc_gone_by
   if [ "${wfc_state[wfc_k]}" ]; then return; fi
   wfc_tally "$wfc_k"
+  if ((wfc_bad + wfc_gone_by)); then echo "wfc: $((wfc_bad + wfc_gone_by)) of ${wfc_items[wfc_k]} item$( ((wfc_items[wfc_k] == 1)) || echo s) failed" >>"$wfc_run/steps/${wfc_folders[wfc_k]}/1.err"; fi
   wfc_came "$wfc_k" $((wfc_bad + wfc_gone_by > 0)) ''
 }
 wfc_tally() { # fan-out -> wfc_ok, wfc_bad, wfc_no, wfc_gone_by: how many items succeeded, failed, were skipped, aborted
@@ -673,7 +745,7 @@ wfc_main() {
   wfc_run=$wfc_home/runs/'resource-aware-pipeline'/$wfc_clock-$$-$RANDOM
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_max=5 wfc_s0=$SECONDS
   wfc_ds=0 wfc_ws=0 wfc_frames=0
-  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=() wfc_me='' wfc_held=()
   mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/steps/.params" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
   exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
@@ -698,8 +770,9 @@ wfc_main() {
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   workflow; wfc_link
   wfc_write
+  wfc_turns
   for wfc_k in "${wfc_set[@]}"; do printf '%s' "${wfc_k#*=}" >"$wfc_run/steps/.params/${wfc_k%%=*}"; done
-  if wfc_value && [ -z "$wfc_ending" ]; then
+  if [ -z "$wfc_ending" ] && wfc_value && [ -z "$wfc_ending" ]; then
     wfc_begin 0
     wfc_drain
   elif [ "$wfc_ending" ]; then wfc_drain
@@ -717,6 +790,7 @@ wfc_main() {
   echo bye >&8
   wfc_walk
   wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
+  for wfc_k in "${wfc_held[@]}"; do wfc_release "$wfc_k"; done
   if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
   wfc_table
   rm -rf "$wfc_run"/.[a-z]*

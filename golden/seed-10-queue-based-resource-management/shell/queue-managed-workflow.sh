@@ -7,10 +7,11 @@ if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
 
 # ==== The workflow: workflow.yaml ====
 workflow() {
+flow queue-managed-workflow  # workflow.yaml:1
 step resource-heavy <<'SH'  # workflow.yaml:6
 ./intensive-task.sh
 SH
-step light-task after=resource-heavy <<'SH'  # workflow.yaml:9
+step light-task queue='2 light-jobs light-jobs' after=resource-heavy <<'SH'  # workflow.yaml:9
 echo "Quick task"
 SH
 }
@@ -53,19 +54,30 @@ wfc_watch() { # process group -> wfc_rc, when its leader has ended
   while wait "$1"; wfc_rc=$?; ((wfc_rc > 128)) && kill -0 "$1"; do sleep 1; done 2>/dev/null # a stopped process has not ended
   if ! kill -0 -- "-$1" 2>/dev/null; then echo "-$1" >&6; fi
 }
+
+# ---- what a call or a fan-out needs before it can begin
 wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial step folder attempt", reports "slot serial exit-code" through fd 9
-  local wfc_slot=$1 wfc_serial wfc_step
-  wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_args=("$@")
+  local wfc_slot=$1 wfc_serial wfc_step wfc_words wfc_kind
+  wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_words=("$@")
   set -m # each attempt is a process group
   while read -r -u 5 wfc_serial wfc_step wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
     {
+      IFS= read -r -d '' wfc_flags
       IFS= read -r -d '' wfc_name
       IFS= read -r -d '' wfc_text
     } <"$wfc_run/.specs/$wfc_step"
     wfc_shell=("$wfc_bash" -e)
+    case $wfc_flags in *call*) wfc_kind=call ;; *map*) wfc_kind=map ;; *) wfc_kind='' ;; esac
+wfc_args=("${wfc_words[@]}")
     wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
     (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
     wfc_watch "$!"
+    if [ "$wfc_kind" ]; then
+      if [ -e "$wfc_files.ready" ]; then read -r wfc_rc <"$wfc_files.ready"; fi
+      echo "$wfc_rc" >"$wfc_files.rc"
+      echo "$wfc_slot $wfc_serial $wfc_rc" >&9
+      continue
+    fi
     echo "$wfc_rc" >"$wfc_files.rc"
     echo "$wfc_slot $wfc_serial $wfc_rc" >&9
   done
@@ -75,34 +87,47 @@ wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "s
 wfc_say() { printf '%s\n' "$*" >&2; }
 wfc_die() { wfc_say 'queue-managed-workflow.sh'": $*"; exit 2; }
 step() { # folder, attributes; its text is on stdin
-  local wfc_a wfc_k=$((wfc_n))
-  wfc_n=$((wfc_k + 1))
+  local wfc_a wfc_k=$((wfc_ds))
+  wfc_ds=$((wfc_k + 1))
   IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
-  wfc_folders[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_quoted[wfc_k]="\"$1\"" wfc_need[wfc_k]=0 wfc_after[wfc_k]='' wfc_state[wfc_k]='' wfc_tries[wfc_k]=0 wfc_rc[wfc_k]=null
-  wfc_at wfc_i_ "$1"; printf -v "$wfc_r" %s "$wfc_k"
+  wfc_places[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_spelled[wfc_k]=$1 wfc_needs[wfc_k]=0 wfc_after[wfc_k]='' wfc_of[wfc_k]=$wfc_w wfc_last[wfc_w]=$wfc_ds
+  wfc_at "wfc_i${wfc_w}_" "$1"; printf -v "$wfc_r" %s "$wfc_k"
   shift
   for wfc_a; do
     case $wfc_a in
       after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
-      name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_quoted[wfc_k]=$wfc_r ;;
+      name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_r=${wfc_r%\"}; wfc_spelled[wfc_k]=${wfc_r#\"} ;;
+      queue=*) wfc_queues[wfc_k]=${wfc_a#*=} ;; # size, lock, name
+    esac
+  done
+}
+flow() { # id, attributes: the workflow of the steps that follow
+  local wfc_a
+  wfc_w=$wfc_ws wfc_ws=$((wfc_ws + 1))
+  wfc_at wfc_w_ "$1"; printf -v "$wfc_r" %s "$wfc_w"
+wfc_first[wfc_w]=$wfc_ds wfc_last[wfc_w]=$wfc_ds
+  shift
+  for wfc_a; do
+    case $wfc_a in
     esac
   done
 }
 wfc_at() { wfc_r=${2//_/_u}; wfc_r=${wfc_r//./_d}; wfc_r=$1${wfc_r//-/_h}; } # prefix, name -> wfc_r: a variable
 wfc_link() { # from names to numbers; a name may be that of a later step
   local wfc_k wfc_d
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+  for ((wfc_k = 0; wfc_k < wfc_ds; wfc_k++)); do
     for wfc_d in ${wfc_waits[wfc_k]}; do # with ? when its skip is accepted
-      wfc_at wfc_i_ "${wfc_d%\?}"; wfc_r=${!wfc_r}
-      wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${wfc_d#"${wfc_d%\?}"}"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
+      wfc_at "wfc_i${wfc_of[wfc_k]}_" "${wfc_d%\?}"; wfc_r=${!wfc_r}
+      wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${wfc_d#"${wfc_d%\?}"}"; wfc_needs[wfc_k]=$((wfc_needs[wfc_k] + 1))
     done
   done
 }
 wfc_write() { # what the workers need to know of each step
   local wfc_k
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p "$wfc_run/.specs"
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    printf '%s\0%s\0' "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
+  wfc_enter 0 ''
+  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if [ "${wfc_def[wfc_k]}" ]; then printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; fi; done | xargs -0 mkdir -p "$wfc_run/.specs"
+  for ((wfc_k = 0; wfc_k < wfc_ds; wfc_k++)); do
+    printf '%s\0%s\0%s\0' "${wfc_kind[wfc_k]} " "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
   declare -f wfc_fail wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
@@ -128,7 +153,7 @@ wfc_started() { # step: its first or next attempt begins
   wfc_tries[$1]=$((wfc_tries[$1] + 1))
   if ((wfc_tries[$1] == 1)); then
     wfc_begun[$1]=$SECONDS
-    wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
+    wfc_say "${wfc_label[$1]}: started"
     wfc_event start "$1"
   fi
 }
@@ -144,10 +169,10 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     disown "$!"
   fi
   wfc_started "$wfc_k"
-  echo "$wfc_serial $wfc_k ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
+  echo "$wfc_serial ${wfc_def[wfc_k]} ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
-  local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]:-${wfc_names[$1]}} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
+  local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
   wfc_state[wfc_k]=$2 wfc_took[wfc_k]=$((SECONDS - ${wfc_begun[wfc_k]:-$SECONDS}))
   case $2 in
     succeeded) wfc_for=''; wfc_say "$wfc_name: succeeded in ${wfc_took[wfc_k]} s" ;;
@@ -157,16 +182,18 @@ wfc_settle() { # step, state: it has ended
       tail -n 10 "$wfc_f" 2>/dev/null | sed 's/^/  | /' >&2 ;;
     *) wfc_for=$2; wfc_say "$wfc_name: $2" ;;
   esac
+  wfc_leave_queue "$wfc_k"
   if ((wfc_tries[wfc_k])); then wfc_event end "$wfc_k"; fi
-  for wfc_d in ${wfc_after[wfc_k]}; do
-    wfc_m=${wfc_d%\?}
+  for wfc_d in ${wfc_after[wfc_def[wfc_k]]}; do
+    wfc_m=$((${wfc_d%\?} + wfc_k - wfc_def[wfc_k]))
     case $wfc_for in
       aborted) wfc_never[wfc_m]=aborted ;;
       skipped) if [ "${wfc_d%\?}" = "$wfc_d" ]; then wfc_never[wfc_m]=${wfc_never[wfc_m]:-skipped}; fi ;;
     esac
     wfc_need[wfc_m]=$((wfc_need[wfc_m] - 1))
-    if ((wfc_need[wfc_m] == 0)); then wfc_ready "$wfc_m"; fi
+    if ((wfc_need[wfc_m] == 0)) && [ -z "${wfc_state[wfc_m]}" ]; then wfc_ready "$wfc_m"; fi
   done
+  wfc_count "$wfc_k"
 }
 wfc_ready() { # step: all that it waits for has ended
   if [ "${wfc_never[$1]}" ]; then wfc_lost[${#wfc_lost[@]}]=$1; else wfc_queue[wfc_tail]=$1 wfc_tail=$((wfc_tail + 1)); fi
@@ -175,10 +202,22 @@ wfc_ended() { # slot, serial, exit code, "printed": an attempt has ended; or "me
   local wfc_k=${wfc_busy[$1]} wfc_code_k=$3
   if [ "${wfc_job[$1]}" != "$2" ]; then return; fi # the tick was faster
   wfc_job[$1]='' wfc_free[wfc_idle]=$1 wfc_idle=$((wfc_idle + 1)) wfc_running=$((wfc_running - 1))
+  case "$3$wfc_ending" in
+    ready* | items*) wfc_code_k=null ;;
+  esac
+  wfc_came "$wfc_k" "$wfc_code_k" "$4"
+}
+wfc_came() { # step, exit code, "printed": an attempt, a called workflow or a fan-out has ended
+  local wfc_k=$1 wfc_code_k=$2
+  if [ "$wfc_ending" ] && [ "${wfc_kind[wfc_def[wfc_k]]}" ]; then wfc_code_k=null; fi
   wfc_rc[wfc_k]=$wfc_code_k
   if [ "$wfc_ending" ]; then wfc_settle "$wfc_k" aborted; return; fi
   if ((wfc_code_k == 0)); then wfc_settle "$wfc_k" succeeded; return; fi
   wfc_settle "$wfc_k" failed
+}
+wfc_timer() { # seconds, what it says then
+  (sleep "$1"; echo "$2" >&9) >/dev/null 2>&1 6>&- 7>&- 8>&- &
+  echo "+$!" >&6; disown "$!"
 }
 wfc_kill() { # signal: to all process groups of this run; false when there are none
   local wfc_g wfc_groups=() wfc_n_groups
@@ -192,7 +231,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
   if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
   if [ "$wfc_ending" ]; then wfc_kill KILL; return; fi
-  wfc_ending=1
+  wfc_ending=1 wfc_queued=0 wfc_look_pid=() wfc_in_line=()
   : >"$wfc_run/.ending"
   wfc_kill TERM
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
@@ -200,33 +239,38 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
 }
 wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; else wfc_signal="$1 $2"; fi; } # else at the next safe point
 wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
-  local wfc_s wfc_c wfc_m wfc_f wfc_dead
+  local wfc_s wfc_c wfc_m wfc_o wfc_f wfc_dead
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
     if [ -z "${wfc_job[wfc_s]}" ]; then continue; fi
-    wfc_dead='' wfc_c='' wfc_m=''
+    wfc_dead='' wfc_c='' wfc_m='' wfc_o=''
     if ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then wfc_dead=137; fi
     wfc_f=$wfc_run/steps/${wfc_folders[wfc_busy[wfc_s]]}
     wfc_f=$wfc_f/${wfc_tries[wfc_busy[wfc_s]]}.rc
-    if [ -e "$wfc_f" ]; then read -r wfc_c wfc_m <"$wfc_f"; fi
-    if [ "$wfc_c$wfc_dead" ]; then wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-$wfc_dead}" "$wfc_m"; fi
+    if [ -e "$wfc_f" ]; then read -r wfc_c wfc_m wfc_o <"$wfc_f"; fi
+    if [ "$wfc_c$wfc_dead" ]; then wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-$wfc_dead}" "$wfc_m" "$wfc_o"; fi
   done
+  for wfc_s in "${!wfc_look_pid[@]}"; do if ! kill -0 "${wfc_look_pid[wfc_s]}" 2>/dev/null; then wfc_look_again "$wfc_s"; fi; done
 }
 wfc_drain() { # until nothing runs and nothing can start
-  local wfc_a wfc_b wfc_c wfc_d wfc_l=0
+  local wfc_a wfc_b wfc_c wfc_d wfc_e wfc_l=0
   wfc_lost=()
   while :; do
     if [ "$wfc_signal" ]; then wfc_cancel "${wfc_signal% *}" "${wfc_signal#* }"; fi
-    while ((wfc_l < ${#wfc_lost[@]})); do wfc_l=$((wfc_l + 1)); wfc_settle "${wfc_lost[wfc_l - 1]}" "${wfc_never[wfc_lost[wfc_l - 1]]}"; done
+    while ((wfc_l < ${#wfc_lost[@]})); do wfc_l=$((wfc_l + 1)); wfc_step_on "${wfc_lost[wfc_l - 1]}"; done
     while ((wfc_head < wfc_tail && wfc_running < wfc_max)) && [ -z "$wfc_ending$wfc_signal" ]; do
-      wfc_head=$((wfc_head + 1)); wfc_launch "${wfc_queue[wfc_head - 1]}"
+      wfc_head=$((wfc_head + 1)) wfc_a=${wfc_queue[wfc_head - 1]}
+      if [ "${wfc_state[wfc_a]}" ]; then continue; fi # it was stopped while it waited
+      if ! wfc_may "$wfc_a"; then continue; fi
+      wfc_launch "$wfc_a"
       if ((BASH_VERSINFO[0] > 3)) && read -r -t 0 -u 9; then break; fi # use a worker that is free again
     done
-    if ((wfc_running == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
+    if ((wfc_running + wfc_queued == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
     wfc_waiting=1
-    if read -r "${wfc_patience[@]}" -u 9 wfc_a wfc_b wfc_c wfc_d; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
+    if read -r "${wfc_patience[@]}" -u 9 wfc_a wfc_b wfc_c wfc_d wfc_e; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
     case $wfc_a in
+      look) if [ "$wfc_c" ]; then wfc_look_again "$wfc_b"; fi ;;
       '' | *[!0-9]*) wfc_tick ;;
-      *) if [ "$wfc_c" ]; then wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d"; fi ;; # half a line: the tick finds the .rc file
+      *) if [ "$wfc_c" ]; then wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d" "$wfc_e"; fi ;; # half a line: the tick finds the .rc file
     esac
   done
   if [ "$wfc_ending" ]; then # what steps had left in the background ends, too
@@ -236,11 +280,200 @@ wfc_drain() { # until nothing runs and nothing can start
   fi
 }
 
+# ---- frames: one for each run of a workflow. A step of it is a node: its definition, and what has become of it
+wfc_node() { # node, definition, frame, folder, path in JSON, label
+  wfc_def[$1]=$2 wfc_frame[$1]=$3 wfc_folders[$1]=$4 wfc_quoted[$1]=$5 wfc_label[$1]=$6
+  wfc_need[$1]=${wfc_needs[$2]} wfc_state[$1]='' wfc_tries[$1]=0 wfc_rc[$1]=null
+}
+wfc_enter() { # workflow, the call that runs it -> wfc_f: a new frame and its nodes
+  local wfc_d wfc_k wfc_in='' wfc_path='"' wfc_said=''
+  wfc_f=$wfc_frames wfc_frames=$((wfc_frames + 1))
+  wfc_shift[wfc_f]=$((wfc_n - wfc_first[$1])) wfc_left[wfc_f]=0 wfc_from[wfc_f]=$wfc_n wfc_to[wfc_f]=$((wfc_n + wfc_last[$1] - wfc_first[$1]))
+  for ((wfc_d = wfc_first[$1]; wfc_d < wfc_last[$1]; wfc_d++)); do
+    wfc_k=$((wfc_shift[wfc_f] + wfc_d))
+    wfc_node "$wfc_k" "$wfc_d" "$wfc_f" "$wfc_in${wfc_places[wfc_d]}" "$wfc_path${wfc_spelled[wfc_d]}\"" "$wfc_said${wfc_names[wfc_d]}"
+    wfc_left[wfc_f]=$((wfc_left[wfc_f] + 1))
+  done
+  wfc_n=${wfc_to[wfc_f]}
+}
+wfc_begin() { # frame: its first steps are ready
+  local wfc_k
+  for ((wfc_k = wfc_from[$1]; wfc_k < wfc_to[$1]; wfc_k++)); do
+    if [ "${wfc_need[wfc_k]}" = 0 ]; then wfc_ready "$wfc_k"; fi
+  done
+}
+wfc_count() { # node: it has ended; was it the last one of its frame or its fan-out?
+  local wfc_f=${wfc_frame[$1]}
+  wfc_left[wfc_f]=$((wfc_left[wfc_f] - 1))
+  if ((wfc_left[wfc_f] == 0 && wfc_f > 0)); then wfc_lost[${#wfc_lost[@]}]=f$wfc_f; fi
+}
+wfc_step_on() { # a node that will never run, a frame, a fan-out: what comes next of it
+  case $1 in
+    *) if [ -z "${wfc_state[$1]}" ]; then wfc_settle "$1" "${wfc_never[$1]}"; fi ;;
+  esac
+}
+wfc_status_of() { # frame -> wfc_r: its status, from how its steps ended
+  local wfc_k wfc_ok='' wfc_part=''
+  for ((wfc_k = wfc_from[$1]; wfc_k < wfc_to[$1]; wfc_k++)); do
+    case ${wfc_state[wfc_k]} in
+      succeeded) wfc_ok=1; if [ "${wfc_part_of[wfc_k]}" ]; then wfc_part=1; fi ;;
+      failed) wfc_r=failed; return ;;
+    esac
+  done
+  case $wfc_part$wfc_ok in 11) wfc_r=partially_succeeded ;; 1) if [ "$wfc_part" ]; then wfc_r=failed; else wfc_r=succeeded; fi ;; *) wfc_r=succeeded ;; esac
+}
+wfc_stop_nodes() { # frame: its steps that have not ended are aborted
+  local wfc_k wfc_m
+  for ((wfc_k = wfc_from[$1]; wfc_k < wfc_to[$1]; wfc_k++)); do
+    if [ -z "${wfc_def[wfc_k]}" ]; then continue; fi
+    wfc_stop_node "$wfc_k"
+  done
+}
+wfc_stop_node() { # node: aborted, unless it has ended or something of it runs: then it ends after that
+  if [ "${wfc_state[$1]}" ] || [ "${wfc_at_work[$1]}" ]; then return; fi
+  wfc_settle "$1" aborted
+}
+wfc_abandon() { # the run is stopped: all frames that have not ended are aborted, and their handlers run, inner ones first
+  wfc_stop_nodes 0
+}
+wfc_first_of_all() { wfc_head=$((wfc_head - 1)); wfc_queue[wfc_head]=$1; } # node that was taken from the queue before
+wfc_may() { # node: the next that is ready. May it start now?
+  wfc_in_queue "$1" || return 1
+}
+
+# ---- queues and the most runs at a time: locks that all runs share, `wfc run` too. A slot is a folder of numbered links;
+# the highest says who holds it, `PID@START`, or `free`. A number is never used again.
+wfc_start_of() { # process -> wfc_r: when it started; empty when it does not live
+  local wfc_v='' wfc_s=''
+  wfc_r=''
+  if [ -e /proc/self/stat ]; then
+    { IFS= read -r -d '' wfc_v <"/proc/$1/stat"; } 2>/dev/null
+    # shellcheck disable=SC2086  # words
+    set -- ${wfc_v##*)}
+    case $1 in Z | X | x | '') ;; *) wfc_r=${20} ;; esac
+    return
+  fi
+  read -r wfc_s wfc_v < <(LC_ALL=C TZ=UTC0 ps -o stat= -o lstart= -p "$1" 2>/dev/null | tr -s ' ' | sed 's/ *$//')
+  case $wfc_s in Z* | X* | x* | '') ;; *) wfc_r=${wfc_v// /_} ;; esac
+}
+wfc_highest() { # folder -> wfc_r: the highest number in it, 0 for none
+  local wfc_n
+  wfc_r=0
+  for wfc_n in "$1"/[1-9]*; do
+    wfc_n=${wfc_n##*/}
+    case $wfc_n in *[!0-9]* | ????????????????*) ;; *) if ((wfc_n > wfc_r)); then wfc_r=$wfc_n; fi ;; esac
+  done
+}
+wfc_take() { # lock, slots: true, and wfc_r is our link; or false, and wfc_r is a process that has one
+  local wfc_s wfc_n wfc_at wfc_by wfc_holder='' wfc_tries_left=1000
+  if [ -z "$wfc_me" ]; then wfc_start_of $$; wfc_me=$$@$wfc_r; fi
+  for ((wfc_s = 0; wfc_s < $2; wfc_s++)); do
+    wfc_at=$wfc_home/locks/$1/$wfc_s
+    while ((wfc_tries_left--)); do
+      if [ ! -d "$wfc_at" ]; then mkdir -p "$wfc_at" || wfc_die "cannot make the lock \`$wfc_at\`"; fi
+      wfc_highest "$wfc_at"; wfc_n=$wfc_r
+      wfc_by=$(readlink "$wfc_at/$wfc_n")
+      case $wfc_by in
+        [1-9]*@*)
+          wfc_start_of "${wfc_by%%@*}"
+          if [ "$wfc_r" ] && [ "$wfc_r" = "${wfc_by#*@}" ]; then wfc_holder=${wfc_holder:-${wfc_by%%@*}}; break; fi ;;
+      esac
+      if ! ln -s "$wfc_me" "$wfc_at/$((wfc_n + 1))" 2>/dev/null; then continue; fi # someone was faster
+      wfc_highest "$wfc_at"
+      if ((wfc_r == wfc_n + 1)); then
+        for wfc_by in "$wfc_at"/[1-9]*; do if [ "$wfc_by" != "$wfc_at/$wfc_r" ]; then rm -f "$wfc_by"; fi; done
+        wfc_r=$wfc_at/$wfc_r
+        return
+      fi
+      rm -f "$wfc_at/$((wfc_n + 1))"
+    done
+    if ((wfc_tries_left < 0)); then wfc_die "cannot take the lock \`$wfc_at\`"; fi
+  done
+  wfc_r=$wfc_holder
+  return 1
+}
+wfc_release() { # our link: others can have its slot
+  if [ "$(readlink "$1")" != "$wfc_me" ]; then return; fi
+  ln -s free "${1%/*}/$((${1##*/} + 1))" 2>/dev/null; rm -f "$1"
+}
+wfc_turn() { # lock, slots, what it is: waits for a slot; false when the run is stopped meanwhile
+  local wfc_heard=''
+  while [ -z "$wfc_ending" ]; do
+    if wfc_take "$1" "$2"; then wfc_held[${#wfc_held[@]}]=$wfc_r; return; fi
+    if [ -z "$wfc_heard" ]; then wfc_say "waiting for $3 (process $wfc_r)"; wfc_heard=1; fi
+    wfc_waiting=1
+    sleep 0.5 &
+    wait "$!" 2>/dev/null
+    wfc_waiting=''
+    if [ "$wfc_signal" ]; then wfc_cancel "${wfc_signal% *}" "${wfc_signal#* }"; fi
+  done
+  return 1
+}
+wfc_turns() { # this run and its turn
+  wfc_turn 'runs.queue-managed-workflow' 2 'another run of queue-managed-workflow' || return 1
+  wfc_turn 'queue-runs.heavy-jobs' 2 'queue heavy-jobs' || return 1
+}
+wfc_in_queue() { # node: has it a slot of its queue? Else it waits for one
+  local wfc_q=${wfc_queues[wfc_def[$1]]} wfc_i
+  if [ -z "$wfc_q" ] || [ "${wfc_link_of[$1]}" ]; then return; fi
+  wfc_queue_of "$wfc_q"; wfc_i=$wfc_r
+  if [ -z "${wfc_in_line[wfc_i]}" ] && wfc_next_turn "$wfc_i" "$1"; then return; fi
+  wfc_say "${wfc_label[$1]}: waiting for queue ${wfc_q#* * }"
+  wfc_in_line[wfc_i]="${wfc_in_line[wfc_i]}$1 " wfc_queued=$((wfc_queued + 1))
+  return 1
+}
+wfc_queue_of() { # "size lock name" -> wfc_r: its number
+  for ((wfc_r = 0; wfc_r < ${#wfc_lines[@]}; wfc_r++)); do if [ "${wfc_lines[wfc_r]}" = "$1" ]; then return; fi; done
+  wfc_lines[wfc_r]=$1 wfc_holders[wfc_r]=0
+}
+wfc_next_turn() { # number of a queue, node: takes a slot for it, if there is one; else looks again later
+  local wfc_q=${wfc_lines[$1]}
+  if ((wfc_holders[$1] >= ${wfc_q%% *})); then return 1; fi
+  wfc_q=${wfc_q#* }
+  if wfc_take "queue-steps.${wfc_q%% *}" "${wfc_lines[$1]%% *}"; then wfc_link_of[$2]=$wfc_r wfc_line_of[$2]=$1 wfc_holders[$1]=$((wfc_holders[$1] + 1)); return; fi
+  if [ -z "${wfc_look_pid[$1]}" ]; then wfc_timer 0.5 "look $1 x"; wfc_look_pid[$1]=$!; fi
+  return 1
+}
+wfc_look() { # number of a queue: those that wait for it, in their order
+  local wfc_k
+  while [ "${wfc_in_line[$1]}" ]; do
+    wfc_k=${wfc_in_line[$1]%% *}
+    if [ -z "${wfc_state[wfc_k]}" ]; then
+      if ! wfc_next_turn "$1" "$wfc_k"; then return; fi
+      wfc_first_of_all "$wfc_k"
+    fi
+    wfc_in_line[$1]=${wfc_in_line[$1]#* } wfc_queued=$((wfc_queued - 1))
+  done
+}
+wfc_look_again() { # number of a queue
+  if [ -z "${wfc_look_pid[$1]}" ]; then return; fi
+  echo "-${wfc_look_pid[$1]}" >&6; unset "wfc_look_pid[$1]"
+  wfc_look "$1"
+}
+wfc_leave_queue() { # node: it has ended
+  local wfc_i=${wfc_line_of[$1]}
+  if [ -z "${wfc_link_of[$1]}" ]; then return; fi
+  wfc_release "${wfc_link_of[$1]}"; wfc_link_of[$1]=''
+  wfc_holders[wfc_i]=$((wfc_holders[wfc_i] - 1))
+  if [ -z "$wfc_ending" ]; then wfc_look "$wfc_i"; fi
+}
+
 # ---- the report
+wfc_walk() { # -> wfc_rows: all nodes, those of a call or a fan-out behind it
+  local wfc_k wfc_at_k=() wfc_end_k=() wfc_top=0 wfc_f
+  wfc_rows=() wfc_at_k[0]=${wfc_from[0]} wfc_end_k[0]=${wfc_to[0]}
+  while ((wfc_top >= 0)); do
+    wfc_k=${wfc_at_k[wfc_top]}
+    if ((wfc_k >= wfc_end_k[wfc_top])); then wfc_top=$((wfc_top - 1)); continue; fi
+    wfc_at_k[wfc_top]=$((wfc_k + 1))
+    if [ -z "${wfc_def[wfc_k]}" ]; then continue; fi
+    wfc_rows[${#wfc_rows[@]}]=$wfc_k
+  done
+}
 wfc_outcome() { # the JSON form of the outcome
   local wfc_k wfc_row wfc_sep='' wfc_hs='' wfc_os='' wfc_s
   printf '{"version": 1, "workflow": %s, "status": "%s", "exit_code": %d,\n "steps": {' '"queue-managed-workflow"' "$wfc_status" "$wfc_code"
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+  for wfc_k in "${wfc_rows[@]}"; do
     wfc_row="${wfc_quoted[wfc_k]}: {\"status\": \"${wfc_state[wfc_k]}\", \"attempts\": ${wfc_tries[wfc_k]}, \"exit_code\": ${wfc_rc[wfc_k]}"
     printf '%s\n  %s}' "$wfc_sep" "$wfc_row"; wfc_sep=,
   done
@@ -258,17 +491,17 @@ wfc_report() { # started: the outcome, and what differs from run to run
 wfc_times() { # "" or 1: of steps, or of handlers
   local wfc_k wfc_sep='' wfc_path=$wfc_run
   case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
+  for wfc_k in "${wfc_rows[@]}"; do
     wfc_json "$wfc_path/steps/${wfc_folders[wfc_k]}"
     printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "${wfc_quoted[wfc_k]}" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
   done
 }
 wfc_table() { # what became of each step
   local wfc_k wfc_wide=4 wfc_name
-  for wfc_name in "${wfc_names[@]}"; do if ((${#wfc_name} > wfc_wide)); then wfc_wide=${#wfc_name}; fi; done
+  for wfc_name in "${wfc_label[@]}"; do if ((${#wfc_name} > wfc_wide)); then wfc_wide=${#wfc_name}; fi; done
   printf "%-${wfc_wide}s  %-9s  %-8s  %-4s  %s\n" STEP STATUS ATTEMPTS EXIT SECONDS
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    printf "%-${wfc_wide}s  %-9s  %-8d  %-4s  %d\n" "${wfc_label[wfc_k]:-${wfc_names[wfc_k]}}" "${wfc_state[wfc_k]}" "${wfc_tries[wfc_k]}" "${wfc_rc[wfc_k]/null/-}" "${wfc_took[wfc_k]:-0}"
+  for wfc_k in "${wfc_rows[@]}"; do
+    printf "%-${wfc_wide}s  %-9s  %-8d  %-4s  %d\n" "${wfc_label[wfc_k]}" "${wfc_state[wfc_k]}" "${wfc_tries[wfc_k]}" "${wfc_rc[wfc_k]/null/-}" "${wfc_took[wfc_k]:-0}"
   done
   printf '%s: %s in %d s\nrun folder: %s\n' 'queue-managed-workflow' "$wfc_status" $((SECONDS - wfc_s0)) "$wfc_run"
 }
@@ -298,7 +531,7 @@ wfc_words() { # the command line
 }
 wfc_word() { case $1 in *=*) wfc_set[${#wfc_set[@]}]=$1 ;; *) wfc_args[${#wfc_args[@]}]=$1 ;; esac; }
 wfc_main() {
-  local wfc_k wfc_clock wfc_started_at wfc_home wfc_ok='' wfc_part=''
+  local wfc_k wfc_clock wfc_started_at wfc_home
   wfc_words "$@"
   case $BASH in */bash*) wfc_bash=$BASH ;; *) wfc_bash=$(command -v bash) ;; esac
   set +o posix; set -m # every background job is a process group
@@ -308,7 +541,8 @@ wfc_main() {
   read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
   wfc_run=$wfc_home/runs/'queue-managed-workflow'/$wfc_clock-$$-$RANDOM
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_max=512 wfc_s0=$SECONDS
-  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
+  wfc_ds=0 wfc_ws=0 wfc_frames=0
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=() wfc_me='' wfc_held=() wfc_queued=0
   mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
   exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
@@ -333,25 +567,23 @@ wfc_main() {
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   workflow; wfc_link
   wfc_write
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if ((wfc_need[wfc_k] == 0)); then wfc_ready "$wfc_k"; fi; done
+  wfc_turns
+  wfc_begin 0
   wfc_drain
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    case ${wfc_state[wfc_k]} in
-      '') wfc_settle "$wfc_k" aborted ;;
-      succeeded) wfc_ok=1 ;;
-      failed) wfc_status=failed ;;
-    esac
-  done
+  wfc_abandon
+  wfc_status_of 0
   case $wfc_reason in
     signal) wfc_status=aborted ;;
     timeout) wfc_status=failed ;;
-    *) if [ -z "$wfc_status" ]; then case $wfc_part$wfc_ok in 11) wfc_status=partially_succeeded ;; 1) if [ "$wfc_part" ]; then wfc_status=failed; else wfc_status=succeeded; fi ;; *) wfc_status=succeeded ;; esac; fi ;;
+    *) wfc_status=${wfc_status:-$wfc_r} ;;
   esac
   if [ "$wfc_reason" != signal ]; then if [ "$wfc_status" = failed ]; then wfc_code=1; else wfc_code=0; fi; fi
   for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done
   if [ "$wfc_ticker" ]; then kill -KILL -- "-$wfc_ticker"; fi 2>/dev/null
   echo bye >&8
+  wfc_walk
   wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
+  for wfc_k in "${wfc_held[@]}"; do wfc_release "$wfc_k"; done
   if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
   wfc_table
   rm -rf "$wfc_run"/.[a-z]*
