@@ -1,6 +1,5 @@
 """A call -> the run of another workflow within this one; and how any workflow runs."""
 
-import contextlib
 from collections.abc import Mapping
 
 from compiler.evaluate import Failure
@@ -14,7 +13,7 @@ from compiler.interpreter.queues import in_queue
 from compiler.interpreter.records import Record
 from compiler.interpreter.results import record_of, result_of
 from compiler.interpreter.schedule import Schedule
-from compiler.interpreter.steps import keep, perform, run_process, value_env
+from compiler.interpreter.steps import keep, perform, run_process, say_why, value_env
 from compiler.interpreter.tasks import (
     Alarm,
     Give,
@@ -24,7 +23,7 @@ from compiler.interpreter.tasks import (
     next_end,
     silence,
 )
-from compiler.interpreter.texts import Shell, append, said
+from compiler.interpreter.texts import Shell, said
 from compiler.interpreter.values import Scope
 from compiler.ir import Call, HandlerKind, Map, Step
 from compiler.outcome import RunStatus, run_status
@@ -68,7 +67,7 @@ def _call(record: Record, frame: Frame, scope: Scope) -> Work[tuple[int, bool]]:
         child = yield from _prepare(record, frame, scope)
     except (Failure, OSError) as error:
         record.code = 1
-        _say(record, said(error))
+        say_why(record, frame, said(error))
         keep(record, frame)
         return 1, False
     except Stopped:
@@ -113,16 +112,13 @@ def _explain(record: Record, child: Frame) -> None:
     """Says on the call's stderr why it failed."""
     name = child.workflow.name
     if child.problem is not None:
-        _say(record, f"workflow `{name}`: {child.problem}")
+        say_why(record, child, f"workflow `{name}`: {child.problem}")
     elif record.code == TIMED_OUT:
-        _say(record, f"workflow `{name}` was stopped: the call is over its time")
+        say_why(
+            record, child, f"workflow `{name}` was stopped: the call is over its time"
+        )
     elif record.code:
-        _say(record, f"workflow `{name}`: {child.status}")
-
-
-def _say(record: Record, message: str) -> None:
-    with contextlib.suppress(OSError):
-        append(record.files.with_suffix(".err"), message)
+        say_why(record, child, f"workflow `{name}`: {child.status}")
 
 
 def _capture(record: Record, frame: Frame, child: Frame) -> None:
@@ -136,7 +132,7 @@ def _capture(record: Record, frame: Frame, child: Frame) -> None:
         except Failure as failure:
             if record.code == 0:
                 record.code = 1
-            _say(record, said(failure))
+            say_why(record, frame, said(failure))
     keep(record, frame, made)
 
 
@@ -193,8 +189,7 @@ def _value_definitions(frame: Frame) -> Work[bool]:
         )
     except Failure as failure:
         frame.problem = str(failure)
-        with contextlib.suppress(OSError):
-            append(log, str(failure))
+        frame.run.folder.note(log, str(failure))
         if not frame.path:
             frame.run.watch.problem("params and env: failed", log)
     finally:

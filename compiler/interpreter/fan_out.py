@@ -1,6 +1,5 @@
 """One fan-out -> its items, carried out at most so many at a time (F4)."""
 
-import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,9 +11,16 @@ from compiler.interpreter.records import Record
 from compiler.interpreter.report import counted
 from compiler.interpreter.results import all_well, fan_out_record
 from compiler.interpreter.schedule import ending_of
-from compiler.interpreter.steps import all_hold, hide, keep, scope_of, wait_to_start
+from compiler.interpreter.steps import (
+    all_hold,
+    hide,
+    keep,
+    say_why,
+    scope_of,
+    wait_to_start,
+)
 from compiler.interpreter.tasks import Give, Spawn, Stopped, Take, Work, next_end
-from compiler.interpreter.texts import append, said
+from compiler.interpreter.texts import said
 from compiler.interpreter.values import Item
 from compiler.ir import Map
 
@@ -65,7 +71,7 @@ def _prepare(record: Record, frame: Frame, special: Mapping[str, str]) -> int | 
         items = items_of(body, scope)
         width = width_of(body, scope)
     except Failure as error:
-        _fail(record, said(error))
+        _fail(record, frame, said(error))
         return None
     record.items = _records(record, body, items)
     frame.run.watch.expect(len(items))
@@ -133,20 +139,14 @@ def _conclude(record: Record, frame: Frame) -> None:
     record.partial = any(item.partial for item in items)
     failed = sum(item.ending not in ("succeeded", "skipped") for item in items)
     if failed:
-        _say(record, f"{failed} of {counted(len(items), 'item')} failed")
+        say_why(record, frame, f"{failed} of {counted(len(items), 'item')} failed")
     if record.step.captured:
         try:
             record.output = fan_out_record(record)
         except Failure as failure:
-            _fail(record, said(failure))
+            _fail(record, frame, said(failure))
 
 
-def _fail(record: Record, reason: str) -> None:
+def _fail(record: Record, frame: Frame, reason: str) -> None:
     record.code = 1
-    _say(record, reason)
-
-
-def _say(record: Record, message: str) -> None:
-    with contextlib.suppress(OSError):
-        record.folder.mkdir(exist_ok=True)
-        append(record.files.with_suffix(".err"), message)
+    say_why(record, frame, reason)

@@ -86,6 +86,18 @@ class RunFolder:
         except OSError as error:
             self._lose(error, self.journal)
 
+    def note(self, path: Path, message: str) -> None:
+        """Adds a line of ours to the stderr file `path`."""
+        try:
+            path.parent.mkdir(exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            try:
+                say(descriptor, message)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            self._lose(error, path)
+
     def spill(self, value: str) -> Path:
         """The file that holds `value`, one for equal values. Raises OSError."""
         content = value.encode("utf-8", "surrogateescape")
@@ -126,6 +138,11 @@ class RunFolder:
     def _lose(self, error: OSError, path: Path) -> None:
         if self.lost is None:
             self.lost = f"cannot write `{path}`: {error.strerror or error}"
+
+
+def say(descriptor: int, message: str) -> None:
+    """Writes a line of ours to an open stderr file. Raises OSError."""
+    os.write(descriptor, f"wfc: {message}\n".encode("utf-8", "surrogateescape"))
 
 
 def create(path: Path, mode: int = 0o666) -> int:

@@ -1,14 +1,14 @@
 """Queues and the most runs at a time -> turns, taken from locks that all runs share (S10)."""
 
-import contextlib
 from collections.abc import Callable
 
 from compiler.interpreter.frames import Frame, Run
 from compiler.interpreter.limits import Limit
 from compiler.interpreter.locks import Held, lock_name
 from compiler.interpreter.records import Record
+from compiler.interpreter.steps import say_why
 from compiler.interpreter.tasks import Sleep, Stopped, Take, Work
-from compiler.interpreter.texts import append, said
+from compiler.interpreter.texts import said
 from compiler.ir import Workflow
 
 _POLL = 0.5  # seconds between two looks at a lock that another process holds
@@ -68,7 +68,7 @@ def in_queue(queue: str, record: Record, frame: Frame, work: Work[None]) -> Work
         record.ending = "aborted"
         return
     except OSError as error:
-        _fail(record, frame, said(error))
+        _fail(record, frame, f"no place in queue {queue}: {said(error)}")
         return
     try:
         yield from work
@@ -102,6 +102,4 @@ def _fail(record: Record, frame: Frame, reason: str) -> None:
     """An attempt that has failed since there is no lock to be had."""
     record.attempts, record.code, record.ending = 1, 1, "failed"
     frame.run.watch.attempt(record)
-    with contextlib.suppress(OSError):
-        record.folder.mkdir(exist_ok=True)
-        append(record.files.with_suffix(".err"), reason)
+    say_why(record, frame, reason)

@@ -94,7 +94,7 @@ def _whole(frame: Frame) -> Work[None]:
         abort_all(frame, "aborted")
         return
     except OSError as error:
-        frame.run.watch.progress.problem(said(error))
+        frame.run.watch.progress.problem(f"cannot wait for a turn: {said(error)}")
         abort_all(frame, "failed")
         return
     try:

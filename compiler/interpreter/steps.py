@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import assert_never
 
 from compiler.evaluate import Failure, fits, text_of
-from compiler.interpreter.folder import create
+from compiler.interpreter.folder import create, say
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.processes import Ended, Launch
 from compiler.interpreter.records import Record
@@ -22,10 +22,8 @@ from compiler.interpreter.schedule import ending_of, pause_before_retry
 from compiler.interpreter.tasks import Give, Sleep, Stopped, Take, Work, process
 from compiler.interpreter.texts import (
     Shell,
-    append,
     run_beside,
     said,
-    say,
     shell_argv,
     value_of,
     write_program,
@@ -122,6 +120,11 @@ def hide(record: Record, frame: Frame) -> None:
         frame.run.masks.file(record.files.with_suffix(suffix))
 
 
+def say_why(record: Record, frame: Frame, reason: str) -> None:
+    """Says on the stderr of an attempt why it failed."""
+    frame.run.folder.note(record.files.with_suffix(".err"), reason)
+
+
 # ---- conditions
 
 
@@ -143,8 +146,7 @@ def all_hold(step: Step, record: Record, frame: Frame, scope: Scope) -> Work[boo
             if not (yield from _holds(condition, shell)):
                 return False
     except (Failure, OSError) as error:
-        with contextlib.suppress(OSError):
-            append(log, said(error))
+        frame.run.folder.note(log, said(error))
         return False
     finally:
         frame.run.masks.file(log)
@@ -185,12 +187,11 @@ def run_process(record: Record, frame: Frame, scope: Scope) -> Work[tuple[int, b
         ended = yield from _process(record, frame, scope)
         record.code = ended.code
         if record.step.captured:
-            _capture(record, out, err)
+            _capture(record, frame, out)
         _write_code(rc, record.code)
     except OSError as error:
         record.code = ended.code or 1
-        with contextlib.suppress(OSError):
-            append(err, said(error))
+        say_why(record, frame, said(error))
     finally:
         keep(record, frame, stdout=str(out), stderr=str(err))
     if ended.stop is not None:
@@ -235,13 +236,13 @@ def _process(record: Record, frame: Frame, scope: Scope) -> Work[Ended]:
     return (yield from process(launch))
 
 
-def _capture(record: Record, out: Path, err: Path) -> None:
+def _capture(record: Record, frame: Frame, out: Path) -> None:
     """Keeps the stdout as a value. Where that cannot be, a success is a failure."""
     try:
         record.output = read_output(out)
     except Failure as failure:
         record.code = record.code or 1
-        append(err, said(failure))
+        say_why(record, frame, said(failure))
 
 
 def _directory(step: Step, shell: Shell) -> Path:

@@ -130,21 +130,6 @@ def write_program(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-# ---- messages in the files of a run
-
-
-def append(path: Path, message: str) -> None:
-    """Adds a line of ours to the stderr file `path`. Raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    say(descriptor, message)
-    os.close(descriptor)
-
-
-def say(descriptor: int, message: str) -> None:
-    """Writes a line of ours to an open stderr file. Raises OSError."""
-    os.write(descriptor, f"wfc: {message}\n".encode("utf-8", "surrogateescape"))
-
-
 def said(error: Failure | OSError) -> str:
     """What went wrong, for a person."""
     if isinstance(error, OSError) and error.strerror:

@@ -16,6 +16,7 @@ from resolved import (
     continues,
     execute,
     export,
+    from_yaml,
     handler,
     holds,
     matches,
@@ -902,3 +903,15 @@ def test_lines_and_summary(tmp_path: Path) -> None:
         f"flow: failed in {report.seconds:.1f} s",
         f"run folder: {report.folder}",
     ]
+
+
+def test_a_step_that_fails_for_want_of_its_folder_says_so(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    away = 'rm -r "$(dirname "$DAG_RUN_LOG_FILE")/steps"'
+    report = execute(
+        from_yaml(f"steps: [{{name: a, command: '{away}'}}]"), tmp_path, stream=stream
+    )
+    assert report.outcome.steps["a"].status == "failed"
+    log = report.folder / "steps/a/1.err"
+    problem = f"cannot write `{log}`: No such file or directory"
+    assert problem in stream.getvalue().splitlines()
