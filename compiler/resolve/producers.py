@@ -7,7 +7,7 @@ that wait for one other only share the order of that one.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from compiler.ir import Call, Origin, Step
+from compiler.ir import Origin, Step
 from compiler.resolve.graph import Graph
 
 
@@ -102,12 +102,7 @@ def _succeeded(
     for place, before in enumerate(parents):
         for parent in before:
             children[parent].append(place)
-    # A call is skipped with its callee (S7).
-    skippable = {
-        place
-        for place, step in enumerate(steps)
-        if step.conditions or isinstance(step.body, Call)
-    }
+    skippable = {place for place, step in enumerate(steps) if step.conditions}
     waiting = list(skippable)
     while waiting:
         further = [it for it in children[waiting.pop()] if it not in skippable]
