@@ -2,20 +2,18 @@
 
 from dataclasses import replace
 
-from compiler.ir import Call, Condition, Map, Step
+from compiler.ir import ITEM, Condition, Map, Step
 from compiler.reader.nodes import MapNode
 from compiler.reader.policies import note_ineffective
 from compiler.reader.shape import Fields, Reading
-from compiler.walk import condition_texts, text_references
+from compiler.walk import call_of, condition_texts, text_references
 
 
 def fitted(reading: Reading, known: Fields, step: Step) -> Step:
     """`step` without what has no effect on a call or a fan-out, which WFC115 says; of a
     fan-out, the conditions that name ITEM are those of its items (F4)."""
     body = step.body
-    if isinstance(body, Call) or (
-        isinstance(body, Map) and isinstance(body.body, Call)
-    ):
+    if call_of(step) is not None:
         _note_without_process(reading, known)
         step = replace(step, directory=None)
     if step.continue_on is not None and step.continue_on.output:
@@ -64,7 +62,7 @@ def _note_output(reading: Reading, known: Fields) -> None:
 
 def _names_item(condition: Condition) -> bool:
     return any(
-        reference.name == "ITEM"
+        reference.name == ITEM
         for text in condition_texts(condition)
         for reference in text_references(text)
     )

@@ -205,6 +205,13 @@ def text(reading: Reading, node: Node, name: str, wanted: str = "a text") -> str
     return None if found is None else found.text
 
 
+def description(reading: Reading, field: Field | None) -> str:
+    """The `description` of a workflow or a step; "" where there is none."""
+    if field is None:
+        return ""
+    return text(reading, field.value, "description") or ""
+
+
 def scalar(
     reading: Reading, node: Node, name: str, wanted: str = "a text", empty: bool = True
 ) -> ScalarNode | None:

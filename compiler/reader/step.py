@@ -15,12 +15,12 @@ from compiler.reader.shape import (
     Reading,
     checked_name,
     control_character,
+    description,
     fields,
     integer,
     is_one_line,
     note_length,
     scalar,
-    text,
     texts,
     wrong_type,
 )
@@ -115,7 +115,8 @@ def _step_name(reading: Reading, name: str, span: Span) -> str | None:
 
 
 def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
-    description, output = known.get("description"), known.get("output")
+    """The step `name`, which stands at `span`, out of its keys."""
+    output = known.get("output")
     timeout, waits = known.get("timeoutSec"), known.get("queue")
     seconds = None
     if timeout is not None:
@@ -123,7 +124,7 @@ def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
     built = Step(
         name=name,
         id=_id(reading, known.get("id")),
-        description=_description(reading, description),
+        description=description(reading, known.get("description")),
         body=body(reading, known, span),
         depends=_depends(reading, known.get("depends")),
         conditions=conditions(reading, known.get("preconditions")),
@@ -148,12 +149,6 @@ def _queue(reading: Reading, field: Field) -> str | None:
     from compiler.reader.limits import queue  # which few steps need
 
     return queue(reading, field)
-
-
-def _description(reading: Reading, field: Field | None) -> str:
-    if field is None:
-        return ""
-    return text(reading, field.value, "description") or ""
 
 
 def _id(reading: Reading, field: Field | None) -> str | None:

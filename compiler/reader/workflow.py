@@ -16,6 +16,7 @@ from compiler.reader.shape import (
     Fields,
     Reading,
     described,
+    description,
     fields,
     integer,
     note_length,
@@ -92,7 +93,6 @@ def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
     """The workflow of document `number`, which counts from 1."""
     known = fields(reading, root, WORKFLOW)
     name = known.get("name")
-    description = known.get("description")
     declared = _params(reading, known.get("params"))
     first, _ = next(iter(root.entries.values()))
     if name is None and number > 1 and known.complete:
@@ -101,11 +101,7 @@ def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
     built = Workflow(
         name=named,
         key=f"{reading.source.name}#{named}",
-        description=(
-            (text(reading, description.value, "description") or "")
-            if description is not None
-            else ""
-        ),
+        description=description(reading, known.get("description")),
         tags=tuple(_tags(reading, known.get("tags"))),
         type=_type(reading, known.get("type")),
         params=declared,
