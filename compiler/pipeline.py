@@ -61,15 +61,15 @@ def front_end(
     workflows, in_file = read(source)
     if not workflows:
         return _checked(None, {source.name: source}, in_file)
-    if not any(
-        any(calls_of(it)) for it in workflows
-    ):  # most files: nothing to look for
+    if not any(call for it in workflows for call in calls_of(it)):  # as in most files
         keys = tuple(workflow.key for workflow in workflows)
         program = Program(workflows=workflows, entry=keys[0], entries=keys)
         program, found = _resolved(program, loader)
         return _checked(program, {source.name: source}, (*in_file, *found))
     from compiler.link import broken_calls, broken_files, link, without_remarks
 
+    # An error that resolve or check finds in another file makes it no candidate, which
+    # can take candidates from further calls: so again, until no file is new.
     broken: dict[str, Diagnostic] = {}
     while True:
         linked, sources, in_calls = link(workflows, source, loader, search, broken)

@@ -1,4 +1,4 @@
-"""Who waits for room under which limits -> who is next: one queue for the whole run."""
+"""Who waits for room under which limits -> who is next: one line for the whole run."""
 
 import heapq
 from dataclasses import dataclass, field

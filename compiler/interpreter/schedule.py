@@ -47,7 +47,7 @@ def pause_before_retry(
 ) -> float | None:
     """Seconds to wait after `attempts` failed attempts; None when there is no further one.
 
-    An attempt that timed out is retried only if `exit_codes` lists 124 (S7).
+    An attempt that timed out is retried only if `exit_codes` lists 124 (S6).
     """
     if rule is None or attempts > rule.limit:
         return None
@@ -111,10 +111,7 @@ class Schedule:
         self._running -= 1
         self.endings[name] = ending
         decided = [(name, ending)]
-        for (
-            ended,
-            _,
-        ) in decided:  # grows while it is read: the steps never run, by layers
+        for ended, _ in decided:  # grows while it is read, by those that never run
             for dependant in self._dependants[ended]:
                 self._waiting[dependant] -= 1
                 if self._waiting[dependant] or dependant in self.endings:

@@ -37,6 +37,8 @@ class Give:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sleep:
+    """Waits so many seconds."""
+
     seconds: float
 
 

@@ -171,7 +171,7 @@ Spill = Callable[[str], Path]  # a large value -> the file that holds it
 def environment_of(
     exports: Sequence[Export], scope: Scope, spill: Spill
 ) -> dict[str, str]:
-    """The environment of a process that runs no shell text of ours (decision: R4)."""
+    """The environment of a process that runs no shell text of ours (R4)."""
     environment, names = _exported(exports, scope)
     _spill_large(environment, names, spill)
     return environment

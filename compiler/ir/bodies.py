@@ -36,7 +36,7 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """`script:`: a file. `interpreter` starts it, the file is its last argument.
+    """`script:`: a file. `interpreter` gets it and, behind it, the positional params.
 
     Empty `interpreter`: the text's own shebang line decides. The text of a program that
     is no shell has no references (R4).

@@ -46,7 +46,7 @@ Condition: TypeAlias = Match | Test
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Up to `limit` further tries. Before try k+1 (k = 0, 1 ...) it waits
+    """Up to `limit` further tries (S6). Before further try k (from 0) the step waits
     `interval * backoff**k` seconds, at most `max_interval`; with `exit_codes` only after
     one of these.
     """

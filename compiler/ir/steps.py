@@ -46,7 +46,8 @@ class Step:
     step's processes get beside the special variables (R4), its own `env` included; of a
     fan-out that of each item, where ITEM and the step's `env` have more origins behind
     them: what the name is for the items, the width and the step's own conditions.
-    `captured`: its stdout is kept as a value (`output:`, `.output`, a handler).
+    `captured`: its stdout is kept as a value (`output:`, `.output`, a handler, a leaf of
+    a workflow whose result is asked for).
     `timeout` is in seconds and holds for each attempt. `queue` is the queue in which the
     step waits for its turn (S10). Of a fan-out `env` is that of each item: the items, the
     width and the step's own conditions do not see it. `spans` are as a workflow's.

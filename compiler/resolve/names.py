@@ -63,7 +63,7 @@ def _may_be_undeclared(reference: Reference) -> bool:
 def look_up(reference: Reference, scope: Scope) -> Reference | Diagnostic | None:
     """`reference` resolved, what is wrong with it, or None when its head is unknown.
 
-    A dotted name is a variable, then an id, then a step name (R2); `params.` and `env.`
+    A dotted name is a variable, else the name or id of a step (R2); `params.` and `env.`
     say which variable.
     """
     name, path = reference.name, reference.path

@@ -12,6 +12,7 @@ from compiler.walk import map_template
 
 
 def resolve_template(template: Template, scope: Scope, findings: Findings) -> Template:
+    """`template` with all its references resolved, those in its backticks as in shell text."""
     return map_template(
         template,
         lambda part: resolve_expression(part, scope, findings),
