@@ -74,7 +74,15 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_search(parser: argparse.ArgumentParser) -> None:
+def _add_workflow(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workflow",
+        metavar="NAME",
+        help="a document of FILE (the first that no other one calls)",
+    )
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--search",
         action="append",
@@ -95,7 +103,7 @@ def _add_lint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="a workflow, or -")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--strict", action="store_true", help="exit 1 on any finding")
-    add_search(parser)
+    _add_search(parser)
     _add_shared(parser)
 
 
@@ -116,10 +124,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report", metavar="F", help="write what became of it to F, JSON"
     )
-    parser.add_argument(
-        "--workflow", metavar="NAME", help="of several documents not the first"
-    )
-    add_search(parser)
+    _add_workflow(parser)
+    _add_search(parser)
     _add_shared(parser)
 
 
@@ -154,7 +160,7 @@ def _add_compile(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="overwrite files that wfc did not make"
     )
     parser.add_argument("--strict", action="store_true", help="exit 1 on any loss")
-    add_search(parser)
+    _add_search(parser)
     _add_shared(parser)
 
 
@@ -170,10 +176,8 @@ def _add_graph(parser: argparse.ArgumentParser) -> None:
         default="text",
         help="what it is drawn as (text)",
     )
-    parser.add_argument(
-        "--workflow", metavar="NAME", help="of several documents not the first"
-    )
-    add_search(parser)
+    _add_workflow(parser)
+    _add_search(parser)
     _add_shared(parser)
 
 

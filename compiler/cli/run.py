@@ -52,6 +52,12 @@ def execute(options: argparse.Namespace) -> int:
         )
     except interpreter.CannotStart as problem:
         return usage([str(problem)])
+    return _hand_over(result, options)
+
+
+def _hand_over(result: interpreter.Report, options: argparse.Namespace) -> int:
+    """Writes the report and the summary of a run; the exit code, 2 where a run that
+    succeeded has no report."""
     code = result.outcome.exit_code
     if options.report is not None:
         try:

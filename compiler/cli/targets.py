@@ -1,7 +1,9 @@
 """`wfc targets`: a table of features and how each target translates them."""
 
 import argparse
+from typing import get_args
 
+from compiler.backend import Feature
 from compiler.cli.arguments import TARGETS
 from compiler.cli.backends import backend
 
@@ -11,7 +13,7 @@ def execute(options: argparse.Namespace) -> int:
     for target in targets:
         print(f"{target.name:10} {target.title}")
     print()
-    features = sorted({feature for each in targets for feature in each.supports})
+    features: list[Feature] = sorted(get_args(Feature))
     width = max(map(len, features))
     print(" ".join([f"{'FEATURE':{width}}", *(each.name for each in targets)]))
     for feature in features:
