@@ -182,7 +182,8 @@ class Loop:
         done = Done(task.key)
         if isinstance(parent.waits, Next):
             parent.waits = None
-            self._can_go_on.append((parent, done))
+            # At once: the end is told before another takes the room that it left.
+            self._can_go_on.appendleft((parent, done))
         else:
             parent.done.append(done)
 

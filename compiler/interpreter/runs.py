@@ -64,14 +64,15 @@ def run(
         with Processes() as processes:
             loop = Loop(processes)
             loop.run(_whole(frame), progress.tick, progress.interval)
-        rows = rows_of(frame)
-        outcome = outcome_of(frame, rows, _exit_code(frame, loop.signal))
-        folder.finish(outcome)
-        if masks.any:
-            for path in folder.readable():  # also what came late, and too early
-                masks.file(path)
-        if folder.lost is not None:
-            progress.problem(folder.lost)
+            # Still deaf to signals: whatever comes, the outcome is written.
+            rows = rows_of(frame)
+            outcome = outcome_of(frame, rows, _exit_code(frame, loop.signal))
+            folder.finish(outcome)
+            if masks.any:
+                for path in folder.readable():  # also what came late, and too early
+                    masks.file(path)
+            if folder.lost is not None:
+                progress.problem(folder.lost)
     finally:
         progress.close()
         folder.close()

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -31,8 +32,9 @@ from resolved import (
 )
 
 from compiler.interpreter import CannotStart, Report, report_json, summary
+from compiler.interpreter.folder import RunFolder
 from compiler.ir import Command, Export, Origin, Program, Retry, Step
-from compiler.outcome import from_json, misordered, to_json
+from compiler.outcome import Outcome, from_json, misordered, to_json
 from compiler.shelltext import parse
 
 
@@ -915,3 +917,18 @@ def test_a_step_that_fails_for_want_of_its_folder_says_so(tmp_path: Path) -> Non
     log = report.folder / "steps/a/1.err"
     problem = f"cannot write `{log}`: No such file or directory"
     assert problem in stream.getvalue().splitlines()
+
+
+def test_a_signal_when_all_is_over_costs_no_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = RunFolder.finish
+
+    def late(folder: RunFolder, outcome: Outcome) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        finish(folder, outcome)
+
+    monkeypatch.setattr(RunFolder, "finish", late)
+    report = execute(from_yaml("steps: [{name: a, command: echo}]"), tmp_path)
+    assert report.outcome.exit_code == 0
+    assert (report.folder / "outcome.json").exists()
