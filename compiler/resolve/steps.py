@@ -57,18 +57,18 @@ def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workf
         steps=tuple(
             _resolved(
                 step,
-                texts,
-                edges=_edges(place, texts, workflow.steps, names.graph),
+                found,
+                edges=_edges(place, found, workflow.steps, names.graph),
                 exports=_exports(step, scopes[place], base),
                 captured=step.output is not None or step.name in read,
             )
-            for place, (step, texts) in enumerate(
+            for place, (step, found) in enumerate(
                 zip(workflow.steps, of_steps, strict=True)
             )
         ),
         handlers=tuple(
-            _resolved(step, texts, (), _exports(step, handler_scope, base), True)
-            for step, texts in zip(workflow.handlers, of_handlers, strict=True)
+            _resolved(step, found, (), _exports(step, handler_scope, base), True)
+            for step, found in zip(workflow.handlers, of_handlers, strict=True)
         ),
         leaves=tuple(
             step.name
@@ -90,17 +90,17 @@ class _Texts(NamedTuple):
 
 def _resolved(
     step: Step,
-    texts: _Texts,
+    found: _Texts,
     edges: tuple[Edge, ...],
     exports: tuple[Export, ...],
     captured: bool,
 ) -> Step:
     return replace(
         step,
-        body=texts.body,
-        conditions=texts.conditions,
-        env=texts.env,
-        directory=texts.directory,
+        body=found.body,
+        conditions=found.conditions,
+        env=found.env,
+        directory=found.directory,
         edges=edges,
         exports=exports,
         captured=captured,
@@ -170,8 +170,8 @@ def _steps_read(of_steps: Iterable[_Texts]) -> set[str]:
     """The steps of which some reference reads the output or, of a call, the record."""
     return {
         origin.step
-        for texts in of_steps
-        for reference in texts.references
+        for found in of_steps
+        for reference in found.references
         for origin in reference.origins
         if origin.kind == "output"
         or (origin.kind == "field" and origin.name == "output")
@@ -179,14 +179,14 @@ def _steps_read(of_steps: Iterable[_Texts]) -> set[str]:
 
 
 def _edges(
-    place: int, texts: _Texts, steps: Sequence[Step], graph: Graph
+    place: int, found: _Texts, steps: Sequence[Step], graph: Graph
 ) -> tuple[Edge, ...]:
     """The edges to what the step at `place` waits for, and the endings that they hold for
     (S5, S6)."""
     dependencies = graph.dependencies[place]
     if not dependencies:
         return ()
-    tolerated = _tolerated(texts)
+    tolerated = _tolerated(found)
     return tuple(
         Edge(
             step=(name := steps[parent].name),
@@ -205,11 +205,11 @@ def _continues_skipped(step: Step) -> bool:
     return step.continue_on is not None and step.continue_on.skipped
 
 
-def _tolerated(texts: _Texts) -> set[str]:
+def _tolerated(found: _Texts) -> set[str]:
     """The steps whose skip a step tolerates: it reads of them with a default (S5)."""
     return {
         origin.step
-        for reference in texts.references
+        for reference in found.references
         if reference.default is not None
         for origin in reference.origins
         if origin.kind in ("output", "field")
@@ -238,6 +238,11 @@ def _base_exports(
 
 
 def _exports(step: Step, scope: Scope, base: tuple[Export, ...]) -> tuple[Export, ...]:
+    """`base` and what the step has besides, as it was read: outputs, ITEM, its own env.
+
+    What is added comes first. What the name is in `base` stays behind it where that can
+    have no value: an output, and ITEM and the own env of a fan-out outside its items.
+    """
     outputs = _exported_outputs(step, scope)
     fans_out = isinstance(step.body, Map)
     if not (outputs or fans_out or step.env):
