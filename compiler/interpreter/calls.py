@@ -53,6 +53,7 @@ def begin(record: Record, frame: Frame, more: Mapping[str, str]) -> Work[None]:
 
 
 def _begin_item(record: Record, frame: Frame, special: Mapping[str, str]) -> Work[None]:
+    """The work of an item of a fan-out, or of a step that is no fan-out."""
     call = isinstance(record.step.body, Call)
     return perform(record, frame, special, _call if call else run_process)
 

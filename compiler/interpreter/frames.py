@@ -23,7 +23,8 @@ from compiler.outcome import RunStatus
 
 @dataclass(kw_only=True)
 class Run:
-    """What all frames of a run share."""
+    """What all frames of a run share. `workflows` are those of the program by their keys,
+    `queues` the lines in which its steps wait, by the lock and size of the queue (S10)."""
 
     program: Program
     work_dir: Path
@@ -58,7 +59,9 @@ class Given:
 class Frame:
     """One run of one workflow. It knows its own values only (F3).
 
-    `path` is that of the call ("" of the entry), `base` the folder for its steps. `limits`
+    `path` is that of the call ("" of the entry), `base` the folder for its steps; `aside`
+    is as of a record: a handler made the call. `records` and `handlers` are what has become
+    of its steps and of the handlers that were due, by their names. `limits`
     hold for its steps, `queues` are those that a step around it is in. `stop` is what
     ended it before its time, `out_of_time`: its own `timeoutSec`; `problem` is why its
     params or env have no value. A step that waits for the time of its start stands at the
