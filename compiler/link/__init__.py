@@ -11,12 +11,7 @@ from compiler.diagnostics import Diagnostic
 from compiler.ir import Argument, Call, Map, Param, Program, Step, Workflow
 from compiler.link import messages
 from compiler.link.files import Files, Loader, file_of
-from compiler.link.graph import (
-    Graph,
-    Node,
-    Site,
-    is_open,
-)
+from compiler.link.graph import CallGraph, Node, Site, is_open
 from compiler.source import Source, Span
 from compiler.walk import call_of, calls_of
 
@@ -45,7 +40,7 @@ def link(
     """
     entry = file_of(source, workflows, ())
     files = Files(loader, search, entry)
-    graph = Graph(files, entry, broken or {})
+    graph = CallGraph(files, entry, broken or {})
     nodes = [graph.nodes[key] for key in dict.fromkeys([*graph.roots, *graph.order])]
     found: list[Diagnostic] = []
     read = {node.file.source.name: node.file for node in nodes}
@@ -76,7 +71,7 @@ def link(
 
 
 def _passed_on(
-    nodes: Sequence[Node], graph: Graph, found: list[Diagnostic]
+    nodes: Sequence[Node], graph: CallGraph, found: list[Diagnostic]
 ) -> dict[str, dict[str, Param]]:
     """The params that workflows get from calls without declaring them, by their keys."""
     params: dict[str, dict[str, Param]] = {}
@@ -85,7 +80,7 @@ def _passed_on(
     }
     for node in nodes:
         for site in node.sites:
-            callees = [graph.nodes[key].workflow for key in site.edges]
+            callees = [graph.nodes[key].workflow for key in site.choices]
             for argument in _named(site.call):
                 lacking = [
                     it for it in callees if argument.name not in declared[it.key]

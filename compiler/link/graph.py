@@ -21,7 +21,7 @@ def is_open(call: Call) -> bool:
 
 
 @dataclass(slots=True, eq=False)
-class Edge:
+class Choice:
     """One workflow that a call can run, its spellings, and where the file says so."""
 
     names: tuple[str, ...]
@@ -39,7 +39,7 @@ class Site:
     """
 
     call: Call
-    edges: dict[str, Edge] = field(default_factory=dict)
+    choices: dict[str, Choice] = field(default_factory=dict)
     findings: list[Diagnostic] = field(default_factory=list)
     left_out: list[tuple[str, Diagnostic]] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
@@ -55,14 +55,14 @@ class Site:
         belongs to who had it first."""
         names = tuple(name for name in names if name not in self._taken)
         self._taken.update(names)
-        known = self.edges.get(workflow.key)
+        known = self.choices.get(workflow.key)
         if known is not None:
             known.names = (*known.names, *names)
         elif names:
-            self.edges[workflow.key] = Edge(names, file, workflow, span)
+            self.choices[workflow.key] = Choice(names, file, workflow, span)
 
     def callees(self) -> tuple[Callee, ...]:
-        return tuple(Callee(edge.names, key) for key, edge in self.edges.items())
+        return tuple(Callee(choice.names, key) for key, choice in self.choices.items())
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +79,7 @@ _NO_OTHER = "no other one is in this file, in its folder or a folder of `--searc
 _NONE_WHOLE = "all that it could be have errors"
 
 
-class Graph:
+class CallGraph:
     """The workflows that `roots`, the documents of the entry file, lead to.
 
     `broken` are files in which later passes found an error: they are no candidates.
@@ -111,9 +111,9 @@ class Graph:
                 node = Node(workflow, file, sites)
                 self.nodes[workflow.key] = node
                 waiting += [
-                    (edge.file, edge.workflow, workflow.key)
+                    (choice.file, choice.workflow, workflow.key)
                     for site in sites
-                    for edge in site.edges.values()
+                    for choice in site.choices.values()
                 ]
             if caller:
                 node.callers.add(caller)
@@ -163,7 +163,7 @@ class Graph:
                 node, site = open_sites.popleft()
                 self._choose(node, site)
                 sites = [site]
-            for key in [key for site in sites for key in site.edges]:
+            for key in [key for site in sites for key in site.choices]:
                 if key not in seen:
                     seen.add(key)
                     waiting.append(key)
@@ -187,7 +187,7 @@ class Graph:
             elif each.workflow.key not in above:
                 site.add(each.names, each.file, each.workflow, span)
                 self.nodes[each.workflow.key].callers.add(node.workflow.key)
-        if not site.edges:
+        if not site.choices:
             site.findings.append(messages.no_candidates(site.call, _NO_OTHER))
 
     def _above(self, node: Node) -> set[str]:
@@ -209,10 +209,12 @@ class Graph:
         ways: dict[str, list[tuple[str, Site]]] = {}
         for key, node in self.nodes.items() if errors else ():
             for site in node.sites:
-                for callee in site.edges:
+                for callee in site.choices:
                     ways.setdefault(callee, []).append((key, site))
         left = {
-            site: len(site.edges) for node in self.nodes.values() for site in node.sites
+            site: len(site.choices)
+            for node in self.nodes.values()
+            for site in node.sites
         }
         waiting = list(errors)
         while waiting:
@@ -235,11 +237,11 @@ class Graph:
                     self._leave_out(site, errors)
 
     def _leave_out(self, site: Site, errors: Mapping[str, Diagnostic]) -> None:
-        for key, edge in [*site.edges.items()]:
+        for key, choice in [*site.choices.items()]:
             if key in errors and key not in self.roots:
-                site.left_out.append((edge.names[0], errors[key]))
-                del site.edges[key]
-                if not site.edges:
+                site.left_out.append((choice.names[0], errors[key]))
+                del site.choices[key]
+                if not site.choices:
                     site.findings.append(messages.no_candidates(site.call, _NONE_WHOLE))
 
     def _errors(self) -> dict[str, Diagnostic]:
@@ -266,7 +268,7 @@ class Graph:
                 continue
             order[root] = None
             path = [root]
-            ways = [_edges(self.nodes[root])]
+            ways = [_choices(self.nodes[root])]
             while path:
                 site, key = next(ways[-1], (None, ""))
                 if site is None:
@@ -275,14 +277,14 @@ class Graph:
                 elif key not in order:
                     order[key] = None
                     path.append(key)
-                    ways.append(_edges(self.nodes[key]))
+                    ways.append(_choices(self.nodes[key]))
                 elif key not in done:
                     circle = [*path[path.index(key) :], key]
                     workflows = [self.nodes[each].workflow for each in circle]
-                    span = site.edges.pop(key).span
+                    span = site.choices.pop(key).span
                     site.findings.append(messages.cycle(workflows, span))
         return list(order)
 
 
-def _edges(node: Node) -> Iterator[tuple[Site, str]]:
-    return iter([(site, key) for site in node.sites for key in site.edges])
+def _choices(node: Node) -> Iterator[tuple[Site, str]]:
+    return iter([(site, key) for site in node.sites for key in site.choices])

@@ -56,6 +56,7 @@ def broken(name: str, span: Span, error: Diagnostic) -> Diagnostic:
 
 
 def no_candidates(call: Call, reason: str) -> Diagnostic:
+    """`call` names no workflow, and nothing was found that it could run."""
     return Diagnostic(
         code="WFC218",
         message=f"no workflow is known that this call could run: {reason}",
