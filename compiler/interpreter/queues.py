@@ -41,6 +41,7 @@ def _told(run: Run, what: str) -> Callable[[int], None]:
 
 
 def give_back(run: Run, held: list[Held]) -> None:
+    """Ends the turn of the run: others may have all that it holds."""
     for each in held:
         run.locks.release(each)
 

@@ -252,6 +252,7 @@ def name_of(reading: Reading, scalar: ScalarNode, kind: str) -> str | None:
 
 
 def checked_name(reading: Reading, name: str, span: Span, kind: str) -> str | None:
+    """`name`, which stands at `span`; None where it cannot be that of a `kind`."""
     if not _NAME.fullmatch(name):
         reading.report(
             "WFC107",
@@ -285,6 +286,7 @@ def is_one_line(name: str) -> bool:
 
 
 def note_length(reading: Reading, name: str, span: Span) -> None:
+    """Notes a name that is longer than Dagu takes (WFC114)."""
     if len(name) > _DAGU_NAME:
         reading.report(
             "WFC114",

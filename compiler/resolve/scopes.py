@@ -37,6 +37,8 @@ class Names:
     """What a workflow defines: the names that every place in it can see, and outputs.
 
     `key` is the workflow's, `calls` what calls and their callees have to know.
+    `producers` are the places of the steps that give an output, by its name, and `orders`
+    says in which order one asks them (R8).
     """
 
     key: str
@@ -100,6 +102,7 @@ class Findings:
 
 
 def names_of(workflow: Workflow, graph: Graph, calls: Calls) -> Names:
+    """What `workflow`, whose steps wait for each other as in `graph`, defines."""
     orders = Producers(workflow.steps, graph)
     return Names(
         key=workflow.key,
