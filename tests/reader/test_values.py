@@ -7,7 +7,7 @@ from compiler import ir
 from compiler.ir import Arguments, Command, Pattern, Script, Step
 from compiler.reader import read
 from compiler.reader.workflow import file_stem
-from compiler.source import Source
+from compiler.source import Source, Span
 
 # ---- params and env
 
@@ -173,8 +173,8 @@ def test_command() -> None:
     assert all(isinstance(part, str) for part in body.words[3].parts)
 
 
-def _span(column: int, length: int) -> ir.Span:
-    return ir.Span(file="w.yaml", line=1, column=column, length=length)
+def _span(column: int, length: int) -> Span:
+    return Span(file="w.yaml", line=1, column=column, length=length)
 
 
 # ---- the other keys

@@ -14,6 +14,7 @@ from compiler.ir import Program, Reference, ShellText
 from compiler.resolve.ancestors import Ancestors
 from compiler.resolve.calls import Calls
 from compiler.resolve.graph import Graph
+from compiler.resolve.producers import Producers
 from compiler.resolve.scopes import Findings, Names, Scope
 from compiler.resolve.texts import resolve_shell_text
 from compiler.shelltext import parse
@@ -310,6 +311,7 @@ def resolved(source: str, *params: str) -> ShellText:
         env=frozenset(),
         secrets=frozenset(),
         producers={},
+        orders=Producers((), NO_GRAPH),
         steps=(),
         graph=NO_GRAPH,
     )
