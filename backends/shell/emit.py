@@ -10,10 +10,10 @@ from backends.shell import jq
 from backends.shell.calls import flow, list_program
 from backends.shell.definitions import definitions
 from backends.shell.quote import bare, one_line, word
-from backends.shell.script import Emission, Script, exported, queue_size
+from backends.shell.script import Emission, Script, exported
 from backends.shell.steps import declarations
 from backends.shell.values import Used, constant
-from compiler.backend import File, mangle
+from compiler.backend import File, mangle, queue_size
 from compiler.ir import Call, Map, Param, Program, Workflow
 from compiler.shelltext.render import load_files
 from compiler.source import Source

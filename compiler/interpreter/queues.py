@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from compiler.backend import queue_size
 from compiler.interpreter.frames import Frame, Run
 from compiler.interpreter.limits import Limit
 from compiler.interpreter.locks import Held, lock_name
@@ -9,7 +10,6 @@ from compiler.interpreter.records import Record
 from compiler.interpreter.steps import say_why
 from compiler.interpreter.tasks import Sleep, Stopped, Take, Work
 from compiler.interpreter.texts import said
-from compiler.ir import Workflow
 
 _POLL = 0.5  # seconds between two looks at a lock that another process holds
 
@@ -25,7 +25,7 @@ def run_turn(run: Run) -> Work[list[Held]]:
         turns.append((lock, workflow.max_active_runs, f"{what} {workflow.name}"))
     if workflow.queue is not None:
         lock = lock_name("queue-runs", workflow.queue)
-        size = _size(workflow.queue, workflow)
+        size = queue_size(workflow.queue, workflow)
         turns.append((lock, size, f"queue {workflow.queue}"))
     try:
         for lock, size, what in turns:
@@ -50,7 +50,7 @@ def in_queue(queue: str, record: Record, frame: Frame, work: Work[None]) -> Work
     """`work`, the work of a step, as soon as it is its turn in `queue`, which it holds
     to its end, but no slot while it waits."""
     run = frame.run
-    size = _size(queue, run.program.main, frame.workflow)
+    size = queue_size(queue, run.program.main, frame.workflow)
     lock = lock_name("queue-steps", queue)
     # Within this run the order is that of all that waits, without looks at the lock.
     limit = run.queues.setdefault((lock, size), Limit(size))
@@ -87,16 +87,6 @@ def _turn(run: Run, lock: str, size: int, tell: Callable[[int], None]) -> Work[H
             told = True
         yield Sleep(_POLL)
     return got
-
-
-def _size(queue: str, *workflows: Workflow) -> int:
-    """How many may be in `queue`, by the first of `workflows` that says it; else by how
-    many runs there may be of the last, else one."""
-    for workflow in workflows:
-        for each in workflow.queues:
-            if each.name == queue:
-                return each.size
-    return workflows[-1].max_active_runs or 1
 
 
 def _fail(record: Record, frame: Frame, reason: str) -> None:
