@@ -331,6 +331,8 @@ def _words(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, object
         "halted": Raw("${wfc_halted[wfc_frame[wfc_k]]}" if "subtree" in parts else ""),
         "late": Raw("${wfc_late[wfc_k]}" if "limit" in parts else ""),
         "waits": bool({"flow-max", "delay", "step-queue"} & parts),
+        # conditions are a job of their own where a delay can come behind them
+        "two_jobs": {"delay", "when"} <= parts,
         "pending": [name for part, name in pending.items() if part in parts],
         "common_uses": "common-uses" in parts,
         "wide": "wide" in parts,

@@ -374,7 +374,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
   wfc_killer=$!; disown "$!"
 }
-wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; else wfc_signal="$1 $2"; fi; } # else at the next safe point
+wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into lost its time limit; else at the next safe point
 wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
   local wfc_s wfc_c wfc_m wfc_o wfc_f wfc_dead
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
@@ -509,6 +509,7 @@ wfc_first_of_all() { wfc_head=$((wfc_head - 1)); wfc_queue[wfc_head]=$1; } # nod
 wfc_on_time() { # node: may it start? Else it waits until the delay since the last start is over
   local wfc_f=${wfc_frame[$1]}
   if [ -z "${wfc_delays[wfc_flow[wfc_f]]}" ] || ((wfc_tries[$1])) || [ "${wfc_is_handler[wfc_def[$1]]}" ]; then return; fi
+  if [ "${wfc_shut[wfc_f]}" = "$1" ]; then return; fi # its turn has come before
   if [ "${wfc_shut[wfc_f]}" ]; then wfc_delayed_nodes[wfc_f]="${wfc_delayed_nodes[wfc_f]}$1 " wfc_delaying=$((wfc_delaying + 1)); return 1; fi
   wfc_shut[wfc_f]=$1
 }
@@ -516,7 +517,6 @@ wfc_delay() { # node: it has started
   local wfc_f=${wfc_frame[$1]}
   if [ "${wfc_shut[wfc_f]}" = "$1" ]; then wfc_timer "${wfc_delays[wfc_flow[wfc_f]]}" "next $wfc_f x"; wfc_delay_pid[wfc_f]=$!; fi
 }
-wfc_undelay() { if [ "${wfc_shut[wfc_frame[$1]]}" = "$1" ]; then wfc_next_of "${wfc_frame[$1]}"; fi; } # node: it has not started after all
 wfc_delayed() { # frame: its delay is over
   if [ -z "${wfc_delay_pid[$1]}" ]; then return; fi
   echo "-${wfc_delay_pid[$1]}" >&6
@@ -528,7 +528,7 @@ wfc_next_of() { # frame: its next step may start
   wfc_shut[$1]=''
   while [ "${wfc_delayed_nodes[$1]}" ]; do
     wfc_k=${wfc_delayed_nodes[$1]%% *} wfc_delayed_nodes[$1]=${wfc_delayed_nodes[$1]#* } wfc_delaying=$((wfc_delaying - 1))
-    if [ -z "${wfc_state[wfc_k]}" ]; then wfc_first_of_all "$wfc_k"; return; fi
+    if [ -z "${wfc_state[wfc_k]}" ]; then wfc_shut[$1]=$wfc_k; wfc_first_of_all "$wfc_k"; return; fi
   done
 }
 wfc_may() { # node: the next that is ready. May it start now?
