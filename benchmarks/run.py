@@ -220,12 +220,13 @@ def running(what: str, text: str, rules: str, folder: Path, times: int) -> list[
     (place / "Makefile").write_text(rules, "utf-8")
     wfc = [sys.executable, "-m", "wfc"]
     process([*wfc, "compile", "graph.yaml", "--target", "shell"], place)()
+    script = next(place.glob("*.sh")).name
     make = process(["make", "--silent", "-j2"], place)
     return [
         measure(f"{how}, {what}", process(words, place), "`make -j2`", make, times)
         for how, words in (
             ("`wfc run`", [*wfc, "run", "graph.yaml"]),
-            ("emitted bash", ["bash", "graph.sh"]),
+            ("emitted bash", ["bash", script]),
         )
     ]
 
