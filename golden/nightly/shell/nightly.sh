@@ -101,10 +101,11 @@ secret() { # name, env or file, variable or path: its value, which nobody is to 
   printf '%s' "$wfc_v" >"$wfc_base/.secrets/$1"
   wfc_hide "$wfc_v"
 }
-wfc_hide() { # value: it and its longer lines are masked from now on, also in JSON, and in JSON within JSON
+wfc_hide() { # value: it and its longer lines, without white space at their ends, are masked from now on, also in JSON, and in JSON within JSON
   local LC_ALL=C wfc_v=$1 wfc_line wfc_n wfc_r
   while [ "$wfc_v" ]; do
     wfc_line=${wfc_v%%$'\n'*}; wfc_v=${wfc_v#"$wfc_line"}; wfc_v=${wfc_v#$'\n'}
+    wfc_line=${wfc_line#"${wfc_line%%[!$' \t\v\f\r']*}"}; wfc_line=${wfc_line%"${wfc_line##*[!$' \t\v\f\r']}"}
     if ((${#wfc_line} > 3)) && [ "$wfc_line" != "$1" ]; then wfc_hide "$wfc_line"; fi
   done
   wfc_r=$1
