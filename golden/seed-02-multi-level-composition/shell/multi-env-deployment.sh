@@ -528,6 +528,7 @@ wfc_enter() { # workflow, the call that runs it -> wfc_f: a new frame and its no
   if [ "$2" ]; then
     wfc_in=${wfc_folders[$2]} wfc_path=${wfc_quoted[$2]%\"}/ wfc_said=${wfc_label[$2]}/
     if ((wfc_tries[$2] > 1)); then wfc_in=$wfc_in.${wfc_tries[$2]}; fi
+    if ((${#wfc_in} > 1000)); then ln -s "$wfc_in" "$wfc_run/steps/$2.deep"; wfc_in=$2.deep; fi # the system takes 4 KiB as a path
     wfc_in=$wfc_in/
   fi
   wfc_flow[wfc_f]=$1
