@@ -37,6 +37,12 @@ def masks(*secrets: str) -> Masks:
         pytest.param(["a\nb"], '"a\\nb" a\nb', '"***" ***', id="json-line-end"),
         pytest.param(["é💥<\a/"], r'"\u00e9\ud83d\uDCA5\u003C\u0007\/"', '"***"',
                      id="json-in-ascii"),
+        pytest.param(
+            ['a<éé💥"\\/b'],
+            r'"a\u003c\u00e9\u00E9\ud83d\uDCA5\"\\\/b" "a<éé💥\u0022\u005c/b"',
+            '"***" "***"',
+            id="json-of-others",
+        ),
         pytest.param(['a"b'], '{"k":"a\\"b"}', '{"k":"***"}', id="json"),
         pytest.param(['a"b\\c'], '"{\\"k\\":\\"a\\\\\\"b\\\\\\\\c\\"}"', '"{\\"k\\":\\"***\\"}"',
                      id="json-in-json"),
