@@ -280,7 +280,8 @@ def main() -> None:
             for row in part():
                 print(printed(row), flush=True)
     finally:
-        shutil.rmtree(folder)
+        # The folders of calls within each other lie deeper than rmtree goes.
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
 if __name__ == "__main__":
