@@ -1,6 +1,6 @@
 """Turns calls and fan-outs into the lines that prepare them, workflows into their heads."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 
 from backends.shell.definitions import definitions
 from backends.shell.policies import attribute
@@ -58,8 +58,8 @@ def _of_callee(script: Emission, program: Program) -> Iterator[str]:
         yield f"values={name}"
     declared = [it.name for it in workflow.params if it.default or it.positional]
     yield from attribute("params", declared)
+    named = _named(program, workflow.key)
     others = [it.name for it in workflow.params if it.name not in declared]
-    named = _named(program, workflow.key) if others else frozenset()
     passed = [name for name in others if name in named or "" in named]
     if passed:
         parts.add("passed-on")
@@ -72,7 +72,7 @@ def _of_callee(script: Emission, program: Program) -> Iterator[str]:
         yield f"timeout={workflow.timeout}"
 
 
-def _named(program: Program, key: str) -> Set[str]:
+def _named(program: Program, key: str) -> set[str]:
     """The params that calls of a workflow name; "" where the entries of items do."""
     found = set()
     for workflow in program.workflows:

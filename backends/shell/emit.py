@@ -10,10 +10,10 @@ from backends.shell import jq
 from backends.shell.calls import flow, list_program
 from backends.shell.definitions import definitions
 from backends.shell.quote import bare, one_line, word
-from backends.shell.script import Emission, Script, exported
+from backends.shell.script import Emission, Script, exported, queue_size
 from backends.shell.steps import declarations
 from backends.shell.values import Used, constant
-from compiler.backend import File, mangle, queue_size
+from compiler.backend import File, mangle
 from compiler.ir import Call, Map, Param, Program, Workflow
 from compiler.shelltext.render import load_files
 from compiler.source import Source
@@ -201,7 +201,7 @@ def _render(script: Script, program: Program, path: str) -> str:
     names = re.findall(
         r"^(wfc_\w+|param|inherit|variable|secret)\(\) ", worker, re.MULTILINE
     )
-    if {"split", "json-in-worker", "secrets"} & parts:
+    if {"split", "json-in-worker"} & parts:
         names.append("wfc_json")
     context["worker_functions"] = " ".join(names)
     return environment.get_template("script.sh.j2").render(context)
@@ -331,8 +331,6 @@ def _words(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, object
         "halted": Raw("${wfc_halted[wfc_frame[wfc_k]]}" if "subtree" in parts else ""),
         "late": Raw("${wfc_late[wfc_k]}" if "limit" in parts else ""),
         "waits": bool({"flow-max", "delay", "step-queue"} & parts),
-        # conditions are a job of their own where a delay can come behind them
-        "two_jobs": {"delay", "when"} <= parts,
         "pending": [name for part, name in pending.items() if part in parts],
         "common_uses": "common-uses" in parts,
         "wide": "wide" in parts,

@@ -14,9 +14,9 @@ from backends.shell.policies import (
     retry,
 )
 from backends.shell.quote import bare, delimiter, word
-from backends.shell.script import Emission, exported
+from backends.shell.script import Emission, exported, queue_size
 from backends.shell.values import Values, constant
-from compiler.backend import mangle, queue_size
+from compiler.backend import mangle
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,

@@ -83,28 +83,6 @@ def test_at_any_time(turn: int, tmp_path: Path) -> None:
     assert "failed" not in {it.status for it in outcome.steps.values()}
 
 
-# Nothing runs that could report, so only the signal itself can end the wait.
-PAUSED = {
-    "retry": "{name: a, command: exit 1, retryPolicy: {limit: 1, intervalSec: 100}}",
-    "delay": "{name: a, command: 'true'}\n  - {name: b, command: 'true'}\ndelaySec: 100",
-}
-
-
-@pytest.mark.parametrize("limit", ["", "timeoutSec: 2"], ids=["signal", "timeout"])
-@pytest.mark.parametrize("steps", PAUSED.values(), ids=PAUSED)
-def test_while_all_steps_pause(steps: str, limit: str, tmp_path: Path) -> None:
-    workflow = f"steps:\n  - {steps}\n{limit}\n"
-    process = start(written(workflow, tmp_path), home=tmp_path / "home")
-    time.sleep(1.2)
-    if not limit:
-        process.terminate()
-    try:
-        process.communicate(timeout=10)
-    finally:
-        process.kill()
-    assert process.returncode == (1 if limit else 143)
-
-
 # `timeout` and a shell with job control make groups of their own.
 GROUPS = {
     "timeout": "touch on; timeout 300 sleep 300; echo done",
@@ -253,3 +231,123 @@ def test_killed(turn: int, tmp_path: Path) -> None:
     process.wait(10)
     assert _gone(marker, 12) == []
     process.communicate(timeout=10)
+
+
+NESTED = """
+    maxActiveSteps: 4
+    steps:
+      - {name: a, run: kid, timeoutSec: 20}
+      - name: b
+        depends: []
+        parallel: {items: 1 2 3 4 5 6, maxConcurrent: 3}
+        run: kid
+        params: {N: "${ITEM}"}
+        output: R
+      - {name: c, depends: [], parallel: 1 2 3, command: "sleep 987 & sleep 0.2; sleep 987"}
+    handlerOn:
+      cancel: {command: "echo $DAG_RUN_STATUS"}
+      exit: {run: last}
+    ---
+    name: kid
+    params: [{N: "`sleep 0.1; echo 0`"}]
+    type: graph
+    maxActiveSteps: 2
+    steps:
+      - {name: a, command: "sleep 0.1; echo $N", output: A}
+      - {name: b, run: inner, depends: a}
+      - {name: c, command: "exit 3", retryPolicy: {limit: 9, intervalSec: 1}}
+      - {name: d, command: "true", preconditions: ["sleep 987"]}
+    handlerOn:
+      cancel: {command: "echo cancel"}
+      exit: {command: "echo bye"}
+    ---
+    name: inner
+    steps:
+      - {name: x, command: "sleep 0.1"}
+      - {name: z, command: "sleep 0.1; sleep 987 | cat"}
+    handlerOn:
+      exit: {command: "echo end"}
+    ---
+    name: last
+    steps:
+      - {name: l, command: "sleep 0.1"}
+    handlerOn:
+      exit: {command: "echo end"}
+"""
+
+
+@needs_proc
+@pytest.mark.parametrize("turn", range(6))
+def test_at_any_moment_in_calls(turn: int, tmp_path: Path) -> None:
+    chance = random.Random(turn)
+    marker = f"WFC_TEST_MARK={os.getpid()}-nested-{turn}"
+    process = start(
+        written(NESTED, tmp_path),
+        home=tmp_path / "home",
+        environment=dict([marker.split("=")]),
+    )
+    time.sleep(chance.uniform(0.3, 1.6))
+    number = chance.choice([signal.SIGTERM, signal.SIGINT])
+    process.send_signal(number)
+    began = time.monotonic()
+    process.communicate(timeout=30)
+    assert time.monotonic() - began < 9
+    assert _gone(marker, 1) == []
+    outcome = _outcome(tmp_path / "home")
+    assert process.returncode == outcome.exit_code == 128 + number
+    assert outcome.status == "aborted"
+    assert outcome.handlers["cancel"].output == "aborted"
+    assert outcome.handlers["exit"].status == "succeeded"
+    for path, handler in outcome.handlers.items():
+        if path.endswith("/cancel"):
+            assert handler.output == "cancel"
+
+
+@needs_proc
+def test_killed_in_calls(tmp_path: Path) -> None:
+    marker = f"WFC_TEST_MARK={os.getpid()}-killed-in-calls"
+    process = start(
+        written(NESTED, tmp_path),
+        home=tmp_path / "home",
+        environment=dict([marker.split("=")]),
+    )
+    time.sleep(1)
+    process.kill()
+    process.wait(10)
+    assert _gone(marker, 12) == []
+    process.communicate(timeout=10)
+
+
+@needs_proc
+def test_only_what_is_over_its_time_ends(tmp_path: Path) -> None:
+    workflow = """
+        type: graph
+        steps:
+          - {name: a, run: kid, timeoutSec: 1, continueOn: {exitCode: [124]}, output: R}
+          - {name: b, command: "sleep 2.5; echo b", output: B}
+          - {name: c, parallel: [1, 2], run: kid, timeoutSec: 1, output: M}
+        ---
+        name: kid
+        steps:
+          - {name: k, parallel: x y, command: "sleep 987 & trap '' TERM; sleep 987"}
+          - {name: l, command: "true"}
+        handlerOn:
+          cancel: {command: "sleep 0.3; echo c"}
+    """
+    marker = f"WFC_TEST_MARK={os.getpid()}-over"
+    process = start(
+        written(workflow, tmp_path),
+        home=tmp_path / "home",
+        environment=dict([marker.split("=")]),
+    )
+    process.communicate(timeout=40)
+    assert _gone(marker, 1) == []
+    outcome = _outcome(tmp_path / "home")
+    assert outcome.outputs["B"] == "b"
+    assert outcome.steps["a"].exit_code == 124
+    assert outcome.steps["c[1]"].exit_code == 124
+    assert outcome.steps["a/k[0]"].status == "aborted"
+    assert outcome.steps["a/l"].status == "aborted"
+    assert {it.output for it in outcome.handlers.values()} == {"c"}
+    assert len(outcome.handlers) == 3
+    assert outcome.status == "failed"

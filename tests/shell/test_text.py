@@ -58,6 +58,70 @@ EVERYTHING = """
       cancel: {command: "true"}
       exit: {command: "true"}
 """
+CALLS = """
+    name: calls
+    maxActiveRuns: 2
+    queue: q
+    delaySec: 1
+    schedule: "0 1 * * *"
+    secrets: [{name: S, provider: env, key: KEY}, {name: F, provider: file, key: f}]
+    params: [{P: "a b"}, {WHICH: kid}]
+    steps:
+      - {name: one, run: kid, params: "A=${P} B=`echo x`", output: R, timeoutSec: 9}
+      - {name: many, parallel: "${P}", run: kid, queue: db, output: M}
+      - name: items
+        parallel: {items: [{k: 1}, "${P}", "x"], maxConcurrent: "$<len(P)>"}
+        command: echo "${ITEM.k:-}" "$<ITEM == 'x'>" "${many.output}"
+        preconditions: ['test -n "$ITEM"', 'test -n "$P"']
+        retryPolicy: {limit: 1, intervalSec: 0}
+        continueOn: {failure: true}
+        output: I
+      - {name: dynamic, run: "${WHICH}", candidates: [kid, other], output: D}
+      - {name: use, command: "echo '${R.outputs.K}' ${one.output} ${one.exitCode}"}
+    handlerOn:
+      success: {run: other}
+      exit: {parallel: x y, command: 'echo "$ITEM" $DAG_RUN_STATUS'}
+    ---
+    name: kid
+    maxActiveSteps: 1
+    timeoutSec: 30
+    delaySec: 1
+    secrets: [{name: S, provider: env, key: KEY}]
+    params: [{A: x}, {B: "`echo y`"}]
+    env: [{C: "${A}"}]
+    steps:
+      - {name: k, command: 'echo "$A$C$S"', output: K}
+    handlerOn:
+      failure: {command: 'echo "${DAG_RUN_STATUS}"'}
+    ---
+    name: other
+    steps:
+      - {name: o, run: last}
+    ---
+    name: last
+    steps:
+      - {name: o, command: echo o, output: O}
+"""
+# small ones: each leaves out much of the run time
+SMALL = {
+    "plain": PLAIN,
+    "everything": EVERYTHING,
+    "calls": CALLS,
+    "a call": "steps: [{name: a, run: b}]\n---\nname: b\nsteps: [{name: c, command: x}]",
+    "items": "steps: [{name: a, parallel: x y, command: x}]",
+    "items and output": "steps: [{name: a, parallel: x y, command: x, output: X}]",
+    "a handler": "steps: [{name: a, parallel: x y, command: x}]\nhandlerOn: {exit: {command: x}}",
+    "a queue": "steps: [{name: a, queue: q, command: x}]",
+    "a delay": "delaySec: 1\nsteps: [{name: a, command: x}]",
+    "runs": "maxActiveRuns: 1\nsteps: [{name: a, command: x}]",
+    "runs and handler": "maxActiveRuns: 1\nsteps: [{name: a, command: x}]\nhandlerOn: {exit: {command: x}}",
+    "a schedule": "schedule: '0 1 * * *'\nsteps: [{name: a, command: x}]",
+    "a secret": "secrets: [{name: S, provider: env, key: K}]\nsteps: [{name: a, command: x $S}]",
+    "a limit": "steps: [{name: a, run: b}]\n---\nname: b\nmaxActiveSteps: 1\nsteps: [{name: c, command: x}]",
+    "a call's time": "steps: [{name: a, run: b, timeoutSec: 1}]\n---\nname: b\nsteps: [{name: c, command: x}]",
+    "a callee's time": "steps: [{name: a, run: b}]\n---\nname: b\ntimeoutSec: 1\nsteps: [{name: c, command: x}]",
+    "items that are calls": "steps: [{name: a, parallel: [{k: v}], run: b}]\n---\nname: b\nparams: [{k: x}]\nsteps: [{name: c, command: x}]",
+}
 # a part of the run time, a word of it, a workflow that uses it
 PARTS = [
     ("retries", "retry", "retryPolicy: {limit: 1, intervalSec: 0}"),
@@ -74,7 +138,7 @@ PARTS = [
 ]
 
 
-@pytest.mark.parametrize("workflow", [PLAIN, EVERYTHING], ids=["plain", "everything"])
+@pytest.mark.parametrize("workflow", SMALL.values(), ids=list(SMALL))
 def test_tools_accept_it(workflow: str, tmp_path: Path, shellcheck: Path) -> None:
     script = tmp_path / "w.sh"
     script.write_text(text_of(workflow), "utf-8")
@@ -103,6 +167,15 @@ def test_handlers_and_params_are_there_only_when_they_are_used() -> None:
         assert word not in plain
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["\nflow() {", "wfc_frame", "wfc_take", "wfc_mask", "wfc_item", "wfc_schedule"],
+)
+def test_what_calls_others_is_there_only_when_it_is_used(word: str) -> None:
+    assert word in text_of(CALLS)
+    assert word not in text_of(EVERYTHING)
+
+
 def test_a_short_workflow_is_a_short_script() -> None:
     assert len(text_of(PLAIN).splitlines()) < 370
 
@@ -116,7 +189,7 @@ NEWER = re.compile(
 )
 
 
-@pytest.mark.parametrize("workflow", [PLAIN, EVERYTHING], ids=["plain", "everything"])
+@pytest.mark.parametrize("workflow", SMALL.values(), ids=list(SMALL))
 def test_nothing_is_newer_than_bash_3_2(workflow: str) -> None:
     text = text_of(workflow)
     run_time = text[text.index("# ==== The run time") :]
@@ -129,7 +202,7 @@ def test_layout() -> None:
     assert "\necho a\necho b\nSH\n" in text
     for line in ('    wfc_event start "$1"', '  wfc_started "$wfc_k"'):
         assert f"\n{line}\n" in text
-    for workflow in (PLAIN, EVERYTHING):
+    for workflow in SMALL.values():
         run_time = text_of(workflow).partition("# ==== The run time")[2]
         blank = [
             following
@@ -150,7 +223,23 @@ def test_header() -> None:
 
 
 def test_same_text_each_time() -> None:
-    assert text_of(EVERYTHING) == text_of(EVERYTHING)
+    for workflow in (EVERYTHING, CALLS):
+        assert text_of(workflow) == text_of(workflow)
+
+
+def test_comments_name_the_file_of_a_callee() -> None:
+    text = text_of(CALLS, "some/folder/calls.yaml")
+    for line in ("flow kid ", "call one ", "fan_out many ", "each ", "each_call "):
+        found = [it for it in text.splitlines() if it.startswith(line)]
+        assert found
+        assert all(re.search(r"  # calls\.yaml:\d+$", it) for it in found)
+
+
+def test_helps_with_the_params_of_the_entry_only() -> None:
+    help = text_of(CALLS).partition("wfc_help() {")[2].partition("\n}")[0]
+    assert "P=a b" in help
+    assert "A=x" not in help
+    assert "--schedule" in help
 
 
 @pytest.mark.parametrize("shell", ["dash", "sh"])

@@ -101,47 +101,87 @@ secret() { # name, env or file, variable or path: its value, which nobody is to 
   printf '%s' "$wfc_v" >"$wfc_base/.secrets/$1"
   wfc_hide "$wfc_v"
 }
-wfc_hide() { # value: it and its longer lines, without white space at their ends, are masked from now on, also in JSON, and in JSON within JSON
-  local LC_ALL=C wfc_v=$1 wfc_line wfc_n wfc_r
+wfc_hide() { # value: it and its longer lines are masked from now on
+  local LC_ALL=C wfc_v=$1$'\n' wfc_line wfc_whole='' wfc_first='' wfc_long=''
   while [ "$wfc_v" ]; do
-    wfc_line=${wfc_v%%$'\n'*}; wfc_v=${wfc_v#"$wfc_line"}; wfc_v=${wfc_v#$'\n'}
+    wfc_line=${wfc_v%%$'\n'*}; wfc_v=${wfc_v#*$'\n'}
+    wfc_pattern "$wfc_line"
+    wfc_whole="$wfc_whole$wfc_first$wfc_r" wfc_first='(\n|\\+n|\\+u000[aA])'
     wfc_line=${wfc_line#"${wfc_line%%[!$' \t\v\f\r']*}"}; wfc_line=${wfc_line%"${wfc_line##*[!$' \t\v\f\r']}"}
-    if ((${#wfc_line} > 3)) && [ "$wfc_line" != "$1" ]; then wfc_hide "$wfc_line"; fi
+    wfc_r=${wfc_line//[$'\200'-$'\277']/} # a character counts once
+    if ((${#wfc_r} > 3)); then wfc_pattern "$wfc_line"; printf '%s\n' "$wfc_r" >>"$wfc_run/.lines"; printf '%s\n' "$wfc_r" >>"$wfc_run/.hidden"; wfc_long=1; fi
   done
-  wfc_r=$1
-  for wfc_n in 1 2 3 4; do
-    if [ -z "$wfc_r" ]; then return; fi
-    printf '%s\0' "$wfc_r" >>"$wfc_run/.hidden"
-    printf '%s\n' "$wfc_r" | sed '/^$/d' >>"$wfc_run/.lines"
-    wfc_v=$wfc_r; wfc_json "$wfc_r"; wfc_r=${wfc_r#\"}; wfc_r=${wfc_r%\"}
-    if [ "$wfc_v" = "$wfc_r" ]; then return; fi
+  if [ -z "$1" ]; then return; fi
+  # what is looked for first is one line; a value of many is masked line by line
+  if ((${#wfc_whole} < 20000)); then printf '%s\n' "$wfc_whole" >>"$wfc_run/.hidden"; fi
+  if [ -z "$wfc_long" ]; then
+    wfc_line=${1#"${1%%[!$'\n']*}"}
+    if [ "$wfc_line" ]; then wfc_pattern "${wfc_line%%$'\n'*}"; printf '%s\n' "$wfc_r" >>"$wfc_run/.lines"; fi
+  fi
+}
+wfc_pattern() { # line -> wfc_r: an extended regular expression for it, also as JSON, or JSON within JSON, has it
+  local LC_ALL=C wfc_k wfc_c wfc_u wfc_n wfc_p='' wfc_code
+  for ((wfc_k = 0; wfc_k < ${#1}; wfc_k++)); do
+    wfc_c=${1:wfc_k:1}
+    case $wfc_c in
+      [A-Za-z0-9' !#%,:;=@_~-']) wfc_p=$wfc_p$wfc_c; continue ;;
+      ["$.*[]{}()?|"]) wfc_p="$wfc_p\\$wfc_c"; continue ;;
+      '^') wfc_p="$wfc_p\\^"; continue ;;
+    esac
+    printf -v wfc_code %d "'$wfc_c"; wfc_code=$((wfc_code & 255))
+    if ((wfc_code > 193)); then # the bytes of one character
+      wfc_n=$((wfc_code > 239 ? 3 : wfc_code > 223 ? 2 : 1)) wfc_code=$((wfc_code & (63 >> wfc_n)))
+      for (( ; wfc_n > 0; wfc_n--)); do
+        wfc_k=$((wfc_k + 1)); printf -v wfc_u %d "'${1:wfc_k:1}"
+        wfc_c=$wfc_c${1:wfc_k:1} wfc_code=$((wfc_code << 6 | wfc_u & 63))
+      done
+    fi
+    wfc_unit "$wfc_code"
+    case $wfc_c in
+      \\) wfc_p="$wfc_p($wfc_r|\\\\+)" ;;
+      '"') wfc_p="$wfc_p(\\\\*\"|$wfc_r)" ;;
+      /) wfc_p="$wfc_p(\\\\*[/]|$wfc_r)" ;;
+      +) wfc_p="$wfc_p([+]|$wfc_r)" ;;
+      $'\b') wfc_p="$wfc_p($wfc_c|\\\\+b|$wfc_r)" ;;
+      $'\t') wfc_p="$wfc_p($wfc_c|\\\\+t|$wfc_r)" ;;
+      $'\f') wfc_p="$wfc_p($wfc_c|\\\\+f|$wfc_r)" ;;
+      $'\r') wfc_p="$wfc_p($wfc_c|\\\\+r|$wfc_r)" ;;
+      *) wfc_p="$wfc_p($wfc_c|$wfc_r)" ;;
+    esac
+  done
+  wfc_r=$wfc_p
+}
+wfc_unit() { # code point -> wfc_r: \uXXXX, or two of them, as patterns
+  local wfc_h wfc_k
+  if (($1 > 65535)); then
+    wfc_unit $((55296 + (($1 - 65536) >> 10))); wfc_h=$wfc_r
+    wfc_unit $((56320 + (($1 - 65536) & 1023))); wfc_r=$wfc_h$wfc_r
+    return
+  fi
+  printf -v wfc_h %04x "$1"
+  wfc_r='\\+u'
+  for ((wfc_k = 0; wfc_k < 4; wfc_k++)); do
+    case ${wfc_h:wfc_k:1} in
+      [0-9]) wfc_r=$wfc_r${wfc_h:wfc_k:1} ;;
+      a) wfc_r="${wfc_r}[aA]" ;; b) wfc_r="${wfc_r}[bB]" ;; c) wfc_r="${wfc_r}[cC]" ;;
+      d) wfc_r="${wfc_r}[dD]" ;; e) wfc_r="${wfc_r}[eE]" ;; *) wfc_r="${wfc_r}[fF]" ;;
+    esac
   done
 }
-wfc_mask() { # files: *** for each secret in them
-  local LC_ALL=C wfc_f wfc_v wfc_k wfc_j wfc_hidden=()
+wfc_mask() { # files: *** for each secret in them, in its place: a file may be open
+  local LC_ALL=C wfc_f wfc_p wfc_line wfc_tmp
   if [ ! -s "$wfc_run/.hidden" ]; then return; fi
   for wfc_f; do
-    if [ ! -s "$wfc_f" ] || ! grep -aqF -f "$wfc_run/.lines" "$wfc_f"; then continue; fi
-    if ((${#wfc_hidden[@]} == 0)); then # longer ones first
-      while IFS= read -r -d '' wfc_v; do
-        wfc_k=${#wfc_hidden[@]}
-        while ((wfc_k)); do
-          wfc_j=${wfc_hidden[wfc_k - 1]}
-          if ((${#wfc_j} >= ${#wfc_v})); then break; fi
-          wfc_hidden[wfc_k]=$wfc_j wfc_k=$((wfc_k - 1))
-        done
-        wfc_hidden[wfc_k]=$wfc_v
-      done <"$wfc_run/.hidden"
-    fi
-    {
-      while IFS= read -r -d '' wfc_v; do wfc_mask_text; printf '%s\0' "$wfc_v"; done
-      wfc_mask_text; printf '%s' "$wfc_v"
-    } <"$wfc_f" >"$wfc_run/.masked.$$"
-    cat "$wfc_run/.masked.$$" >"$wfc_f" # in its place: it may be open
-    rm -f "$wfc_run/.masked.$$"
+    if [ ! -s "$wfc_f" ] || ! grep -aqE -f "$wfc_run/.lines" "$wfc_f"; then continue; fi
+    wfc_p=''
+    while IFS= read -r wfc_line; do wfc_p="$wfc_p|$wfc_line"; done <"$wfc_run/.hidden"
+    wfc_tmp=$wfc_run/.masked.$$
+    printf ':a\nN\n$!ba\ns/%s/***/g\n' "${wfc_p#|}" >"$wfc_tmp.sed"
+    { cat "$wfc_f"; printf '\001\n\001\n'; } | sed -E -f "$wfc_tmp.sed" >"$wfc_tmp" # the whole file is one line for it
+    head -c $(($(wc -c <"$wfc_tmp") - 4)) "$wfc_tmp" >"$wfc_f"
+    rm -f "$wfc_tmp" "$wfc_tmp.sed"
   done
 }
-wfc_mask_text() { for wfc_j in "${wfc_hidden[@]}"; do wfc_v=${wfc_v//"$wfc_j"/***}; done; } # wfc_v, by wfc_hidden
 
 # ---- a worker: a small shell of its own that does one attempt after another
 wfc_is_long() { local LC_ALL=C; ((${#1} > 120000)); } # counts bytes
@@ -222,8 +262,7 @@ step() { # folder, attributes; its text is on stdin
   IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
   wfc_places[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_spelled[wfc_k]=$1 wfc_needs[wfc_k]=0 wfc_after[wfc_k]='' wfc_of[wfc_k]=$wfc_w wfc_last[wfc_w]=$wfc_ds
   wfc_at "wfc_i${wfc_w}_" "$1"; printf -v "$wfc_r" %s "$wfc_k"
-  shift
-  for wfc_a; do
+  for wfc_a in "${@:2}"; do
     case $wfc_a in
       after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
       name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_r=${wfc_r%\"}; wfc_spelled[wfc_k]=${wfc_r#\"} ;;
@@ -265,21 +304,22 @@ wfc_write() { # what the workers need to know of each step
   for ((wfc_k = 0; wfc_k < wfc_ds; wfc_k++)); do
     printf '%s\0%s\0%s\0%s\0' "${wfc_kind[wfc_k]} ${wfc_told[wfc_k]:+handler }${wfc_flag[wfc_k]}" "${wfc_common[wfc_of[wfc_k]]} ${wfc_use[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
-  declare -f wfc_fail wfc_find wfc_capture wfc_size wfc_give wfc_environment param secret wfc_hide wfc_mask wfc_mask_text wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker wfc_json >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_find wfc_capture wfc_size wfc_give wfc_environment param secret wfc_hide wfc_pattern wfc_unit wfc_mask wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
-wfc_json() { # text -> wfc_r, a JSON string
-  local LC_ALL=C wfc_v=$1 wfc_k wfc_c wfc_o
-  wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
-  case $wfc_v in *[$'\001'-$'\037']*)
-    wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f} ;;
-  esac
-  case $wfc_v in *[$'\001'-$'\037']*)
-    for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
-      printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
-    done ;;
-  esac
-  wfc_r="\"$wfc_v\""
+wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
+  local LC_ALL=C wfc_v wfc_k wfc_c wfc_o wfc_p wfc_size
+  wfc_size=${#1} wfc_r=\"
+  for ((wfc_p = 0; wfc_p < wfc_size; wfc_p += 1000)); do
+    wfc_v=${1:wfc_p:1000}; wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
+    case $wfc_v in *[$'\001'-$'\037']*)
+      wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f}
+      for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
+        printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
+      done ;;
+    esac
+    wfc_r+=$wfc_v
+  done; wfc_r+=\"
 }
 wfc_event() { # event, step: a line of events.jsonl
   printf '{"t":%d,"event":"%s","step":%s,"status":"%s","attempts":%d,"exit_code":%s}\n' $((wfc_t0 + SECONDS - wfc_s0)) "$1" "${wfc_quoted[$2]}" "${wfc_state[$2]}" "${wfc_tries[$2]}" "${wfc_rc[$2]}" >&7
@@ -375,7 +415,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
   wfc_killer=$!; disown "$!"
 }
-wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into lost its time limit; else at the next safe point
+wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; else wfc_signal="$1 $2"; fi; } # else at the next safe point
 wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
   local wfc_s wfc_c wfc_m wfc_o wfc_f wfc_dead
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
@@ -510,7 +550,6 @@ wfc_first_of_all() { wfc_head=$((wfc_head - 1)); wfc_queue[wfc_head]=$1; } # nod
 wfc_on_time() { # node: may it start? Else it waits until the delay since the last start is over
   local wfc_f=${wfc_frame[$1]}
   if [ -z "${wfc_delays[wfc_flow[wfc_f]]}" ] || ((wfc_tries[$1])) || [ "${wfc_is_handler[wfc_def[$1]]}" ]; then return; fi
-  if [ "${wfc_shut[wfc_f]}" = "$1" ]; then return; fi # its turn has come before
   if [ "${wfc_shut[wfc_f]}" ]; then wfc_delayed_nodes[wfc_f]="${wfc_delayed_nodes[wfc_f]}$1 " wfc_delaying=$((wfc_delaying + 1)); return 1; fi
   wfc_shut[wfc_f]=$1
 }
@@ -529,7 +568,7 @@ wfc_next_of() { # frame: its next step may start
   wfc_shut[$1]=''
   while [ "${wfc_delayed_nodes[$1]}" ]; do
     wfc_k=${wfc_delayed_nodes[$1]%% *} wfc_delayed_nodes[$1]=${wfc_delayed_nodes[$1]#* } wfc_delaying=$((wfc_delaying - 1))
-    if [ -z "${wfc_state[wfc_k]}" ]; then wfc_shut[$1]=$wfc_k; wfc_first_of_all "$wfc_k"; return; fi
+    if [ -z "${wfc_state[wfc_k]}" ]; then wfc_first_of_all "$wfc_k"; return; fi
   done
 }
 wfc_may() { # node: the next that is ready. May it start now?
@@ -656,7 +695,7 @@ wfc_leave_queue() { # node: it has ended
 
 # ---- the report
 wfc_walk() { # -> wfc_rows: all nodes, those of a call or a fan-out behind it
-  local wfc_k wfc_at_k=() wfc_end_k=() wfc_top=0 wfc_f
+  local wfc_k wfc_at_k=() wfc_end_k=() wfc_top=0
   wfc_rows=() wfc_at_k[0]=${wfc_from[0]} wfc_end_k[0]=${wfc_to[0]}
   while ((wfc_top >= 0)); do
     wfc_k=${wfc_at_k[wfc_top]}
@@ -705,6 +744,7 @@ wfc_times() { # "" or 1: of steps, or of handlers
 wfc_table() { # what became of each step
   local wfc_k wfc_wide=4 wfc_name
   for wfc_name in "${wfc_label[@]}"; do if ((${#wfc_name} > wfc_wide)); then wfc_wide=${#wfc_name}; fi; done
+  if ((wfc_wide > 80)); then wfc_wide=80; fi # a longer one stands out of line
   printf "%-${wfc_wide}s  %-9s  %-8s  %-4s  %s\n" STEP STATUS ATTEMPTS EXIT SECONDS
   wfc_table_rows ''; wfc_table_rows 1
   printf '%s: %s in %d s\nrun folder: %s\n' 'nightly' "$wfc_status" $((SECONDS - wfc_s0)) "$wfc_run"
@@ -728,7 +768,7 @@ wfc_clear() { # no step needs a value any more: secrets and what holds them go
   find "$wfc_run/steps" -name .secrets -type d -prune -exec rm -rf {} +
   if [ ! -s "$wfc_run/.hidden" ]; then return; fi
   # a name of a file holds no line end: all of them are ours
-  while IFS= read -r wfc_f; do wfc_mask "$wfc_f"; done < <(cd "$wfc_run" && LC_ALL=C grep -rlaF -f .lines steps inputs* 2>/dev/null | sed "s|^|$wfc_run/|")
+  while IFS= read -r wfc_f; do wfc_mask "$wfc_f"; done < <(cd "$wfc_run" && LC_ALL=C grep -rlaE -f .lines steps inputs* 2>/dev/null | sed "s|^|$wfc_run/|")
 }
 wfc_help() {
   printf '%s\n' 'usage: bash nightly.sh [--work-dir DIR] [--report FILE] [--] [WORD ...]

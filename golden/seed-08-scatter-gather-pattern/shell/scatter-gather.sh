@@ -188,6 +188,7 @@ wfc_pass() { wfc_given[${#wfc_given[@]}]="$1=$2"; } # name, value: a param for t
 wfc_open() { # folders, params and env of the called workflow: says `ready`, its number, and `failed` when they could not be valued
   local wfc_flow=${wfc_callee:-$wfc_run_of} wfc_in=$wfc_run/steps/$wfc_folder wfc_ready=$wfc_files.ready wfc_p wfc_values wfc_n
   if ((wfc_try > 1)); then rm -f "$wfc_in/.output" "$wfc_in/.record"; wfc_in=$wfc_in.$wfc_try; fi
+  if ((${#wfc_in} - ${#wfc_run} - 7 > 1000)); then wfc_in=$wfc_run/steps/$wfc_serial.deep; fi
   {
     IFS= read -r -d '' wfc_dag; IFS= read -r -d '' wfc_values
     set --
@@ -314,8 +315,7 @@ step() { # folder, attributes; its text is on stdin
   IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
   wfc_places[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_spelled[wfc_k]=$1 wfc_needs[wfc_k]=0 wfc_after[wfc_k]='' wfc_of[wfc_k]=$wfc_w wfc_last[wfc_w]=$wfc_ds
   wfc_at "wfc_i${wfc_w}_" "$1"; printf -v "$wfc_r" %s "$wfc_k"
-  shift
-  for wfc_a; do
+  for wfc_a in "${@:2}"; do
     case $wfc_a in
       after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
       name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_r=${wfc_r%\"}; wfc_spelled[wfc_k]=${wfc_r#\"} ;;
@@ -371,18 +371,19 @@ wfc_write() { # what the workers need to know of each step
   declare -f wfc_fail wfc_find wfc_get wfc_bind wfc_jq wfc_capture wfc_size wfc_give wfc_environment param wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_pass wfc_open wfc_add wfc_deal wfc_split wfc_list wfc_worker wfc_json "${wfc_setups[@]}" "${wfc_values[@]}" >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
-wfc_json() { # text -> wfc_r, a JSON string
-  local LC_ALL=C wfc_v=$1 wfc_k wfc_c wfc_o
-  wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
-  case $wfc_v in *[$'\001'-$'\037']*)
-    wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f} ;;
-  esac
-  case $wfc_v in *[$'\001'-$'\037']*)
-    for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
-      printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
-    done ;;
-  esac
-  wfc_r="\"$wfc_v\""
+wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
+  local LC_ALL=C wfc_v wfc_k wfc_c wfc_o wfc_p wfc_size
+  wfc_size=${#1} wfc_r=\"
+  for ((wfc_p = 0; wfc_p < wfc_size; wfc_p += 1000)); do
+    wfc_v=${1:wfc_p:1000}; wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
+    case $wfc_v in *[$'\001'-$'\037']*)
+      wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f}
+      for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
+        printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
+      done ;;
+    esac
+    wfc_r+=$wfc_v
+  done; wfc_r+=\"
 }
 wfc_event() { # event, step: a line of events.jsonl
   printf '{"t":%d,"event":"%s","step":%s,"status":"%s","attempts":%d,"exit_code":%s}\n' $((wfc_t0 + SECONDS - wfc_s0)) "$1" "${wfc_quoted[$2]}" "${wfc_state[$2]}" "${wfc_tries[$2]}" "${wfc_rc[$2]}" >&7
@@ -399,7 +400,7 @@ wfc_started() { # step: its first or next attempt begins
 wfc_launch() { # step: hand it to a free worker, or to a new one
   local wfc_s wfc_k=$1
   if ((wfc_idle)); then wfc_idle=$((wfc_idle - 1)); wfc_s=${wfc_free[wfc_idle]}; else wfc_s=$wfc_slots wfc_slots=$((wfc_slots + 1)); fi
-  wfc_running=$((wfc_running + 1)) wfc_serial=$((wfc_serial + 1)) wfc_job[wfc_s]=$wfc_serial wfc_busy[wfc_s]=$wfc_k
+  wfc_running=$((wfc_running + 1)) wfc_serial=$((wfc_serial + 1)) wfc_job[wfc_s]=$wfc_serial wfc_busy[wfc_s]=$wfc_k wfc_served[wfc_k]=$wfc_serial
   if [ -z "${wfc_pid[wfc_s]}" ] || ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then
     rm -f "$wfc_run/.slot$wfc_s"; mkfifo "$wfc_run/.slot$wfc_s"; exec 5<>"$wfc_run/.slot$wfc_s"
     "$wfc_bash" "$wfc_run/.worker" "$wfc_s" "$wfc_run" "$wfc_dir" "$wfc_bash" "${wfc_args[@]}" </dev/null >/dev/null 2>&1 7>&- 8>&- &
@@ -473,7 +474,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
   wfc_killer=$!; disown "$!"
 }
-wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into lost its time limit; else at the next safe point
+wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; else wfc_signal="$1 $2"; fi; } # else at the next safe point
 wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
   local wfc_s wfc_c wfc_m wfc_o wfc_f wfc_dead
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
@@ -524,7 +525,7 @@ wfc_enter() { # workflow, the call that runs it -> wfc_f: a new frame and its no
   if [ "$2" ]; then
     wfc_in=${wfc_folders[$2]} wfc_path=${wfc_quoted[$2]%\"}/ wfc_said=${wfc_label[$2]}/
     if ((wfc_tries[$2] > 1)); then wfc_in=$wfc_in.${wfc_tries[$2]}; fi
-    if ((${#wfc_in} > 1000)); then ln -s "$wfc_in" "$wfc_run/steps/$2.deep"; wfc_in=$2.deep; fi # the system takes 4 KiB as a path
+    if ((${#wfc_in} > 1000)); then wfc_in=${wfc_served[$2]}.deep; fi # no system takes much longer names
     wfc_in=$wfc_in/
   fi
   wfc_flow[wfc_f]=$1
@@ -547,7 +548,6 @@ wfc_begin() { # frame: its first steps are ready
 }
 wfc_count() { # node: it has ended; was it the last one of its frame or its fan-out?
   local wfc_f=${wfc_frame[$1]} wfc_m=${wfc_up[$1]}
-
   if [ "$wfc_m" ]; then
     wfc_open[wfc_m]=$((wfc_open[wfc_m] - 1))
     if ((wfc_next[wfc_m] < wfc_items[wfc_m])) && [ -z "$wfc_ending" ]; then wfc_next_item "$wfc_m"; wfc_ready "$wfc_r"; fi
@@ -682,7 +682,7 @@ wfc_gather() { # fan-out: all of its items have ended
   if [ "${wfc_state[wfc_k]}" ]; then return; fi
   wfc_tally "$wfc_k"
   if [ "${wfc_flag[wfc_def[wfc_k]]}" ]; then wfc_collect "$wfc_k"; fi
-  if ((wfc_bad + wfc_gone_by)); then echo "wfc: $((wfc_bad + wfc_gone_by)) of ${wfc_items[wfc_k]} item$( ((wfc_items[wfc_k] == 1)) || echo s) failed" >>"$wfc_run/steps/${wfc_folders[wfc_k]}/1.err"; fi
+  if ((wfc_bad + wfc_gone_by)); then echo "wfc: $((wfc_bad + wfc_gone_by)) of ${wfc_items[wfc_k]} items failed" >>"$wfc_run/steps/${wfc_folders[wfc_k]}/1.err"; fi
   wfc_came "$wfc_k" $((wfc_bad + wfc_gone_by > 0)) ''
 }
 wfc_tally() { # fan-out -> wfc_ok, wfc_bad, wfc_no, wfc_gone_by: how many items succeeded, failed, were skipped, aborted
@@ -731,7 +731,7 @@ wfc_output_of() { # item -> wfc_r: what it gave, as JSON
 
 # ---- the report
 wfc_walk() { # -> wfc_rows: all nodes, those of a call or a fan-out behind it
-  local wfc_k wfc_at_k=() wfc_end_k=() wfc_top=0 wfc_f
+  local wfc_k wfc_at_k=() wfc_end_k=() wfc_top=0 wfc_f wfc_map_of=()
   wfc_rows=() wfc_at_k[0]=${wfc_from[0]} wfc_end_k[0]=${wfc_to[0]}
   while ((wfc_top >= 0)); do
     wfc_k=${wfc_at_k[wfc_top]}
@@ -739,14 +739,15 @@ wfc_walk() { # -> wfc_rows: all nodes, those of a call or a fan-out behind it
     wfc_at_k[wfc_top]=$((wfc_k + 1))
     if [ -z "${wfc_def[wfc_k]}" ]; then continue; fi
     wfc_rows[${#wfc_rows[@]}]=$wfc_k
-    if ((${wfc_items[wfc_k]:-0})); then wfc_top=$((wfc_top + 1)) wfc_at_k[wfc_top]=${wfc_item_at[wfc_k]} wfc_end_k[wfc_top]=$((wfc_item_at[wfc_k] + wfc_items[wfc_k])); fi
+    wfc_in_map[wfc_k]=${wfc_map_of[wfc_top]} # the outermost fan-out around it
+    if ((${wfc_items[wfc_k]:-0})); then wfc_top=$((wfc_top + 1)) wfc_map_of[wfc_top]=${wfc_in_map[wfc_k]:-$wfc_k} wfc_at_k[wfc_top]=${wfc_item_at[wfc_k]} wfc_end_k[wfc_top]=$((wfc_item_at[wfc_k] + wfc_items[wfc_k])); fi
     if [ "${wfc_kind[wfc_def[wfc_k]]}" = call ]; then
       wfc_f=${wfc_child[wfc_k]}
       if [ -z "$wfc_f" ]; then
         if [ -z "${wfc_runs[wfc_def[wfc_k]]}" ]; then continue; fi
         wfc_unbegun "$wfc_k"
       fi
-      wfc_top=$((wfc_top + 1)) wfc_at_k[wfc_top]=$((wfc_from[wfc_f])) wfc_end_k[wfc_top]=$((wfc_to[wfc_f]))
+      wfc_top=$((wfc_top + 1)) wfc_map_of[wfc_top]=${wfc_in_map[wfc_k]} wfc_at_k[wfc_top]=$((wfc_from[wfc_f])) wfc_end_k[wfc_top]=$((wfc_to[wfc_f]))
     fi
   done
 }
@@ -792,11 +793,25 @@ wfc_times() { # "" or 1: of steps, or of handlers
 wfc_table() { # what became of each step
   local wfc_k wfc_wide=4 wfc_name
   for wfc_name in "${wfc_label[@]}"; do if ((${#wfc_name} > wfc_wide)); then wfc_wide=${#wfc_name}; fi; done
+  if ((wfc_wide > 80)); then wfc_wide=80; fi # a longer one stands out of line
   printf "%-${wfc_wide}s  %-9s  %-8s  %-4s  %s\n" STEP STATUS ATTEMPTS EXIT SECONDS
-  for wfc_k in "${wfc_rows[@]}"; do
-    printf "%-${wfc_wide}s  %-9s  %-8d  %-4s  %d\n" "${wfc_label[wfc_k]}" "${wfc_state[wfc_k]}" "${wfc_tries[wfc_k]}" "${wfc_rc[wfc_k]/null/-}" "${wfc_took[wfc_k]:-0}"
-  done
+  wfc_table_rows ''
   printf '%s: %s in %d s\nrun folder: %s\n' 'scatter-gather' "$wfc_status" $((SECONDS - wfc_s0)) "$wfc_run"
+}
+wfc_more() { if ((wfc_shown > 20)); then printf '… and %d more\n' $((wfc_shown - 20)); fi; wfc_shown=0; }
+wfc_table_rows() { # "" or 1: those of steps, or of handlers
+  local wfc_m='' wfc_shown=0
+  for wfc_k in "${wfc_rows[@]}"; do
+    if [ "${wfc_in_map[wfc_k]}" != "$wfc_m" ]; then wfc_more; wfc_m=${wfc_in_map[wfc_k]}; fi
+    if [ "$wfc_m" ]; then # of what a fan-out ran only what did not succeed
+      if [ "${wfc_state[wfc_k]}" = succeeded ]; then continue; fi
+      wfc_shown=$((wfc_shown + 1))
+      if ((wfc_shown > 20)); then continue; fi
+    fi
+    case ${wfc_items[wfc_k]} in '') wfc_name='' ;; 1) wfc_name='  1 item' ;; *) wfc_name="  ${wfc_items[wfc_k]} items" ;; esac
+    printf "%-${wfc_wide}s  %-9s  %-8d  %-4s  %s\n" "${wfc_label[wfc_k]}" "${wfc_state[wfc_k]}" "${wfc_tries[wfc_k]}" "${wfc_rc[wfc_k]/null/-}" "${wfc_took[wfc_k]:-0}$wfc_name"
+  done
+  wfc_more
 }
 wfc_help() {
   printf '%s\n' 'usage: bash scatter-gather.sh [K=V ...] [--params-json FILE] [--work-dir DIR] [--report FILE] [--] [WORD ...]'

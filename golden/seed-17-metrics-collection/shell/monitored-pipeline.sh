@@ -90,8 +90,7 @@ step() { # folder, attributes; its text is on stdin
   IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
   wfc_folders[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_quoted[wfc_k]="\"$1\"" wfc_need[wfc_k]=0 wfc_after[wfc_k]='' wfc_state[wfc_k]='' wfc_tries[wfc_k]=0 wfc_rc[wfc_k]=null
   wfc_at wfc_i_ "$1"; printf -v "$wfc_r" %s "$wfc_k"
-  shift
-  for wfc_a; do
+  for wfc_a in "${@:2}"; do
     case $wfc_a in
       after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
       name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_quoted[wfc_k]=$wfc_r ;;
@@ -117,18 +116,19 @@ wfc_write() { # what the workers need to know of each step
   declare -f wfc_fail wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
-wfc_json() { # text -> wfc_r, a JSON string
-  local LC_ALL=C wfc_v=$1 wfc_k wfc_c wfc_o
-  wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
-  case $wfc_v in *[$'\001'-$'\037']*)
-    wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f} ;;
-  esac
-  case $wfc_v in *[$'\001'-$'\037']*)
-    for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
-      printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
-    done ;;
-  esac
-  wfc_r="\"$wfc_v\""
+wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
+  local LC_ALL=C wfc_v wfc_k wfc_c wfc_o wfc_p wfc_size
+  wfc_size=${#1} wfc_r=\"
+  for ((wfc_p = 0; wfc_p < wfc_size; wfc_p += 1000)); do
+    wfc_v=${1:wfc_p:1000}; wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
+    case $wfc_v in *[$'\001'-$'\037']*)
+      wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f}
+      for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
+        printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
+      done ;;
+    esac
+    wfc_r+=$wfc_v
+  done; wfc_r+=\"
 }
 wfc_event() { # event, step: a line of events.jsonl
   printf '{"t":%d,"event":"%s","step":%s,"status":"%s","attempts":%d,"exit_code":%s}\n' $((wfc_t0 + SECONDS - wfc_s0)) "$1" "${wfc_quoted[$2]}" "${wfc_state[$2]}" "${wfc_tries[$2]}" "${wfc_rc[$2]}" >&7
@@ -208,7 +208,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
   wfc_killer=$!; disown "$!"
 }
-wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into lost its time limit; else at the next safe point
+wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; else wfc_signal="$1 $2"; fi; } # else at the next safe point
 wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
   local wfc_s wfc_c wfc_m wfc_f wfc_dead
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
