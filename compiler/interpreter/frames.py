@@ -24,7 +24,8 @@ from compiler.outcome import RunStatus
 @dataclass(kw_only=True)
 class Run:
     """What all frames of a run share. `workflows` are those of the program by their keys,
-    `queues` the lines in which its steps wait, by the lock and size of the queue (S10)."""
+    `queues` the lines in which its steps wait, by the lock and size of the queue (S10).
+    """
 
     program: Program
     work_dir: Path
