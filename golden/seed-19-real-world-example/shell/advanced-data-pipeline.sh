@@ -964,9 +964,9 @@ wfc_table_rows() { # "" or 1: those of steps, or of handlers
   wfc_more
 }
 wfc_schedule() { # lines for crontab that start this script
-  local wfc_s
+  local wfc_s wfc_quote="'" wfc_quoted_quote="'\\''" wfc_percent=%
   wfc_s=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/${BASH_SOURCE[0]##*/}
-  case $wfc_s in *[!A-Za-z0-9/._-]*) wfc_s="'${wfc_s//\'/\'\\\'\'}'"; wfc_s=${wfc_s//%/\\%} ;; esac
+  case $wfc_s in *[!A-Za-z0-9/._-]*) wfc_s="'${wfc_s//$wfc_quote/$wfc_quoted_quote}'"; wfc_s=${wfc_s//$wfc_percent/\\%} ;; esac
   printf '%s bash %s\n' '0 */4 * * *' "$wfc_s"
 }
 wfc_help() {
