@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -265,13 +266,26 @@ def test_home_that_leads_nowhere(home: Path) -> None:
     assert caught.value.filename == str(home)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
-def test_home_that_is_read_only(home: Path) -> None:
-    slot(home).mkdir(parents=True)
-    slot(home).chmod(0o500)
-    with pytest.raises(PermissionError) as caught:
-        Locks(home).try_take(LOCK, 1)
-    assert caught.value.filename == str(slot(home) / "1")
+@pytest.fixture
+def as_nobody() -> Iterator[None]:
+    """The test runs as a user for whom what is read-only is so: for root nothing is."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(before)
+
+
+@pytest.mark.usefixtures("as_nobody")
+def test_home_that_is_read_only() -> None:
+    # Below the folder that all users share: those of pytest are for one alone.
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        slot(home).mkdir(parents=True)
+        slot(home).chmod(0o500)
+        with pytest.raises(PermissionError) as caught:
+            Locks(home).try_take(LOCK, 1)
+        assert caught.value.filename == str(slot(home) / "1")
 
 
 def test_system_refuses_links(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
