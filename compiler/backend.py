@@ -229,13 +229,3 @@ def folders(workflow: Workflow) -> Folders:
         steps={step.name: folder(step.name) for step in workflow.steps},
         handlers={it.name: folder(f"handler-{it.name}") for it in workflow.handlers},
     )
-
-
-def queue_size(queue: str, *workflows: Workflow) -> int:
-    """How many may be in `queue`, by the first of `workflows` that says it; else as many
-    as there may be runs of the last, else one (S10)."""
-    for workflow in workflows:
-        for each in workflow.queues:
-            if each.name == queue:
-                return each.size
-    return workflows[-1].max_active_runs or 1

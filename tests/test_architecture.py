@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "compiler.resolve",
         "compiler.validate",
     ),
-    ("compiler.backend", "compiler.interpreter"),
+    ("compiler.backend", "compiler.interpreter", "compiler.turns"),
     ("compiler.output", "compiler.pipeline", "backends"),
     ("compiler.cli",),
     ("wfc",),

@@ -1,6 +1,6 @@
 """Turns calls and fan-outs into the lines that prepare them, workflows into their heads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from backends.shell.definitions import definitions
 from backends.shell.policies import attribute
@@ -9,7 +9,7 @@ from backends.shell.script import Emission, exported
 from backends.shell.values import Values, constant
 from compiler.ir import Call, Item, Map, Program, Step, Template
 from compiler.json_text import parse_json, to_json_text, to_text
-from compiler.walk import call_of
+from compiler.walk import calls_of
 
 # The items of a JSON list: the text and the JSON of each and, of an object, how many
 # entries follow, each a name and a text. All end with NUL.
@@ -58,8 +58,8 @@ def _of_callee(script: Emission, program: Program) -> Iterator[str]:
         yield f"values={name}"
     declared = [it.name for it in workflow.params if it.default or it.positional]
     yield from attribute("params", declared)
-    named = _named(program, workflow.key)
     others = [it.name for it in workflow.params if it.name not in declared]
+    named = _named(program, workflow.key) if others else frozenset()
     passed = [name for name in others if name in named or "" in named]
     if passed:
         parts.add("passed-on")
@@ -72,13 +72,12 @@ def _of_callee(script: Emission, program: Program) -> Iterator[str]:
         yield f"timeout={workflow.timeout}"
 
 
-def _named(program: Program, key: str) -> set[str]:
+def _named(program: Program, key: str) -> Set[str]:
     """The params that calls of a workflow name; "" where the entries of items do."""
     found = set()
     for workflow in program.workflows:
-        for step in (*workflow.steps, *workflow.handlers):
-            call = call_of(step)
-            if call and key in (callee.workflow for callee in call.callees):
+        for call in calls_of(workflow):
+            if key in (callee.workflow for callee in call.callees):
                 if call.arguments is None:
                     found.add("")
                 found |= {argument.name for argument in call.arguments or ()}

@@ -10,13 +10,14 @@ from backends.shell import jq
 from backends.shell.calls import flow, list_program
 from backends.shell.definitions import definitions
 from backends.shell.quote import bare, one_line, word
-from backends.shell.script import Emission, Script, exported, queue_size
+from backends.shell.script import Emission, Script, exported
 from backends.shell.steps import declarations
 from backends.shell.values import Used, constant
 from compiler.backend import File, mangle
 from compiler.ir import Call, Map, Param, Program, Workflow
 from compiler.shelltext.render import load_files
 from compiler.source import Source
+from compiler.turns import run_turns
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -65,19 +66,6 @@ def _frames(program: Program) -> bool:
     return bool(program.main.delay) or any(
         isinstance(it.body, Call | Map) or it.queue is not None for it in steps
     )
-
-
-def _turns(workflow: Workflow) -> list[tuple[str, int, str]]:
-    """The locks that a run takes before it begins: name, slots, what it waits for."""
-    turns = []
-    if workflow.max_active_runs is not None:
-        what = f"another run of {workflow.name}"
-        turns.append((f"runs.{workflow.name}", workflow.max_active_runs, what))
-    if workflow.queue is not None:
-        lock = mangle(workflow.queue, "A-Za-z0-9_-", 100, set())
-        size = queue_size(workflow.queue, workflow)
-        turns.append((f"queue-runs.{lock}", size, f"queue {workflow.queue}"))
-    return turns
 
 
 def _crontab(workflow: Workflow) -> list[tuple[str, str]]:
@@ -184,7 +172,7 @@ def _render(script: Script, program: Program, path: str) -> str:
         "functions": script.functions,
         "fields": fields,
         "handlers": handlers,
-        "turns": _turns(workflow),
+        "turns": run_turns(workflow),
         "schedule": _crontab(workflow),
         "max": min(workflow.max_active_steps or _MOST_RUNNING, _MOST_RUNNING),
         "run_timeout": workflow.timeout or "",

@@ -65,16 +65,6 @@ class Emission:
         )
 
 
-def queue_size(queue: str, *workflows: Workflow) -> int:
-    """How many may be in `queue`, by the first of `workflows` that says it; else as many
-    as there may be runs of the last, else one (S10)."""
-    for workflow in workflows:
-        for each in workflow.queues:
-            if each.name == queue:
-                return each.size
-    return workflows[-1].max_active_runs or 1
-
-
 def _common(workflow: Workflow) -> tuple[Export, ...]:
     """The exports with which those of all steps and handlers begin: named once. They are
     not of steps. Only the first ones, since the order decides what goes by file (R4).

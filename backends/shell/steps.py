@@ -14,9 +14,8 @@ from backends.shell.policies import (
     retry,
 )
 from backends.shell.quote import bare, delimiter, word
-from backends.shell.script import Emission, exported, queue_size
+from backends.shell.script import Emission, exported
 from backends.shell.values import Values, constant
-from compiler.backend import mangle
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
@@ -29,6 +28,7 @@ from compiler.ir import (
     Step,
 )
 from compiler.shelltext.shells import is_shell
+from compiler.turns import step_turn
 from compiler.walk import condition_texts, texts
 
 
@@ -79,8 +79,7 @@ def _head(script: Emission, step: Step, word_: str, handler: bool) -> list[str]:
             words.append(f"handles={step.name}")
     if step.queue is not None:
         script.used.parts |= {"step-queue", "timer"}
-        lock = mangle(step.queue, "A-Za-z0-9_-", 100, set())
-        size = queue_size(step.queue, script.script.main, script.workflow)
+        lock, size, _ = step_turn(step.queue, script.script.main, script.workflow)
         words.append(f"queue={word(f'{size} {lock} {step.queue}')}")
     return words
 

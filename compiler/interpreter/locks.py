@@ -12,9 +12,6 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-from compiler.backend import mangle
 
 # Longer numbers are not ours: bash counts with 63 bits.
 _NUMBER = re.compile("[1-9][0-9]{0,14}")
@@ -66,13 +63,6 @@ class Locks:
             if os.readlink(path) == _ourselves():
                 os.symlink(_FREE, path.with_name(str(int(path.name) + 1)))
                 path.unlink()
-
-
-def lock_name(kind: Literal["runs", "queue-runs", "queue-steps"], name: str) -> str:
-    """The lock for the runs of workflow `name`, or for what is in the queue `name`."""
-    if kind != "runs":
-        name = mangle(name, "A-Za-z0-9_-", 100, set())
-    return f"{kind}.{name}"
 
 
 def _take(folder: Path) -> Held | int:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from compiler.backend import queue_size
 from compiler.interpreter.frames import Frame, Run
 from compiler.interpreter.limits import Limit
-from compiler.interpreter.locks import Held, lock_name
+from compiler.interpreter.locks import Held
 from compiler.interpreter.records import Record
 from compiler.interpreter.steps import say_why
 from compiler.interpreter.tasks import Sleep, Stopped, Take, Work
 from compiler.interpreter.texts import said
+from compiler.turns import run_turns, step_turn
 
 _POLL = 0.5  # seconds between two looks at a lock that another process holds
 
@@ -17,18 +17,9 @@ _POLL = 0.5  # seconds between two looks at a lock that another process holds
 def run_turn(run: Run) -> Work[list[Held]]:
     """Waits until one more run of the entry may go on, then until its queue has room.
     Raises Stopped, OSError."""
-    workflow = run.program.main
     held: list[Held] = []
-    turns = []
-    if workflow.max_active_runs is not None:
-        lock, what = lock_name("runs", workflow.name), "another run of"
-        turns.append((lock, workflow.max_active_runs, f"{what} {workflow.name}"))
-    if workflow.queue is not None:
-        lock = lock_name("queue-runs", workflow.queue)
-        size = queue_size(workflow.queue, workflow)
-        turns.append((lock, size, f"queue {workflow.queue}"))
     try:
-        for lock, size, what in turns:
+        for lock, size, what in run_turns(run.program.main):
             held.append((yield from _turn(run, lock, size, _told(run, what))))
     except BaseException:
         give_back(run, held)
@@ -50,17 +41,16 @@ def in_queue(queue: str, record: Record, frame: Frame, work: Work[None]) -> Work
     """`work`, the work of a step, as soon as it is its turn in `queue`, which it holds
     to its end, but no slot while it waits."""
     run = frame.run
-    size = queue_size(queue, run.program.main, frame.workflow)
-    lock = lock_name("queue-steps", queue)
+    lock, size, what = step_turn(queue, run.program.main, frame.workflow)
     # Within this run the order is that of all that waits, without looks at the lock.
     limit = run.queues.setdefault((lock, size), Limit(size))
     if not limit.room:
-        run.watch.waits(record.label, f"queue {queue}")
+        run.watch.waits(record.label, what)
     told = not limit.room
 
     def tell(_: int) -> None:
         if not told:
-            run.watch.waits(record.label, f"queue {queue}")
+            run.watch.waits(record.label, what)
 
     try:
         yield Take((limit,))
@@ -69,7 +59,7 @@ def in_queue(queue: str, record: Record, frame: Frame, work: Work[None]) -> Work
         record.ending = "aborted"
         return
     except OSError as error:
-        _fail(record, frame, f"no place in queue {queue}: {said(error)}")
+        _fail(record, frame, f"no place in {what}: {said(error)}")
         return
     try:
         yield from work

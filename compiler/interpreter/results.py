@@ -1,7 +1,5 @@
 """What a call or a fan-out came to -> its result and its record (S4, F4)."""
 
-from collections.abc import Sequence
-
 from compiler.evaluate import Failure, to_json_text
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.records import Record
@@ -112,8 +110,3 @@ def _record(value: Json) -> str:
     if len(text) > LARGEST_RECORD or len(text.encode()) > LARGEST_RECORD:
         raise Failure("the record is larger than 16 MiB")
     return text
-
-
-def all_well(items: Sequence[Record]) -> bool:
-    """Did no item fail? Skipped ones are no failures."""
-    return all(item.ending in ("succeeded", "skipped") for item in items)

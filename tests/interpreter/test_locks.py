@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from compiler.interpreter import locks
-from compiler.interpreter.locks import Held, Locks, lock_name
+from compiler.interpreter.locks import Held, Locks
+from compiler.turns import lock_name
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCK = "runs.etl"

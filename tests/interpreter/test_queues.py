@@ -14,7 +14,8 @@ from resolved import execute, from_yaml
 from test_signals import HERE, ROOT, Running
 
 from compiler.interpreter import Lines, run
-from compiler.interpreter.locks import Locks, lock_name
+from compiler.interpreter.locks import Locks
+from compiler.turns import lock_name
 
 HOLD = """
 import sys, time

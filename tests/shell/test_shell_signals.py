@@ -83,6 +83,28 @@ def test_at_any_time(turn: int, tmp_path: Path) -> None:
     assert "failed" not in {it.status for it in outcome.steps.values()}
 
 
+# Nothing runs that could report, so only the signal itself can end the wait.
+PAUSED = {
+    "retry": "{name: a, command: exit 1, retryPolicy: {limit: 1, intervalSec: 100}}",
+    "delay": "{name: a, command: 'true'}\n  - {name: b, command: 'true'}\ndelaySec: 100",
+}
+
+
+@pytest.mark.parametrize("limit", ["", "timeoutSec: 2"], ids=["signal", "timeout"])
+@pytest.mark.parametrize("steps", PAUSED.values(), ids=PAUSED)
+def test_while_all_steps_pause(steps: str, limit: str, tmp_path: Path) -> None:
+    workflow = f"steps:\n  - {steps}\n{limit}\n"
+    process = start(written(workflow, tmp_path), home=tmp_path / "home")
+    time.sleep(1.2)
+    if not limit:
+        process.terminate()
+    try:
+        process.communicate(timeout=10)
+    finally:
+        process.kill()
+    assert process.returncode == (1 if limit else 143)
+
+
 # `timeout` and a shell with job control make groups of their own.
 GROUPS = {
     "timeout": "touch on; timeout 300 sleep 300; echo done",

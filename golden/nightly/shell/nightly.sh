@@ -15,7 +15,7 @@ flow nightly uses='TOKEN=.secrets/TOKEN CERTIFICATE=.secrets/CERTIFICATE' delay=
 step sign output=LINES <<'SH'  # workflow.yaml:22
 printf '%s' "$CERTIFICATE" | wc -l | tr -d ' '
 SH
-step upload queue='1 upload upload' after=sign uses=LINES=sign/.output output=UPLOADED <<'SH'  # workflow.yaml:25
+step upload queue='1 queue-steps.upload upload' after=sign uses=LINES=sign/.output output=UPLOADED <<'SH'  # workflow.yaml:25
 echo "with $TOKEN, $LINES"
 SH
 handler exit handler-exit uses=UPLOADED=upload/.output output= <<'SH'  # workflow.yaml:32
@@ -415,7 +415,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
   wfc_killer=$!; disown "$!"
 }
-wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; else wfc_signal="$1 $2"; fi; } # else at the next safe point
+wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into lost its time limit; else at the next safe point
 wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
   local wfc_s wfc_c wfc_m wfc_o wfc_f wfc_dead
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
@@ -665,7 +665,7 @@ wfc_next_turn() { # number of a queue, node: takes a slot for it, if there is on
   local wfc_q=${wfc_lines[$1]}
   if ((wfc_holders[$1] >= ${wfc_q%% *})); then return 1; fi
   wfc_q=${wfc_q#* }
-  if wfc_take "queue-steps.${wfc_q%% *}" "${wfc_lines[$1]%% *}"; then wfc_link_of[$2]=$wfc_r wfc_line_of[$2]=$1 wfc_holders[$1]=$((wfc_holders[$1] + 1)); return; fi
+  if wfc_take "${wfc_q%% *}" "${wfc_lines[$1]%% *}"; then wfc_link_of[$2]=$wfc_r wfc_line_of[$2]=$1 wfc_holders[$1]=$((wfc_holders[$1] + 1)); return; fi
   if [ -z "${wfc_look_pid[$1]}" ]; then wfc_timer 0.5 "look $1 x"; wfc_look_pid[$1]=$!; fi
   return 1
 }

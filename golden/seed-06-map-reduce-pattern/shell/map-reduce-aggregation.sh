@@ -475,7 +475,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
   wfc_killer=$!; disown "$!"
 }
-wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; else wfc_signal="$1 $2"; fi; } # else at the next safe point
+wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into lost its time limit; else at the next safe point
 wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
   local wfc_s wfc_c wfc_m wfc_o wfc_f wfc_dead
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
@@ -683,7 +683,7 @@ wfc_gather() { # fan-out: all of its items have ended
   if [ "${wfc_state[wfc_k]}" ]; then return; fi
   wfc_tally "$wfc_k"
   if [ "${wfc_flag[wfc_def[wfc_k]]}" ]; then wfc_collect "$wfc_k"; fi
-  if ((wfc_bad + wfc_gone_by)); then echo "wfc: $((wfc_bad + wfc_gone_by)) of ${wfc_items[wfc_k]} items failed" >>"$wfc_run/steps/${wfc_folders[wfc_k]}/1.err"; fi
+  if ((wfc_bad + wfc_gone_by)); then echo "wfc: $((wfc_bad + wfc_gone_by)) of ${wfc_items[wfc_k]} item$( ((wfc_items[wfc_k] == 1)) || echo s) failed" >>"$wfc_run/steps/${wfc_folders[wfc_k]}/1.err"; fi
   wfc_came "$wfc_k" $((wfc_bad + wfc_gone_by > 0)) ''
 }
 wfc_tally() { # fan-out -> wfc_ok, wfc_bad, wfc_no, wfc_gone_by: how many items succeeded, failed, were skipped, aborted
