@@ -1,6 +1,5 @@
 """`secrets`, `files` and `workspace` into what a run needs beside its workflow."""
 
-import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -10,6 +9,7 @@ from compiler.reader.keys import SECRET
 from compiler.reader.nodes import ListNode, MapNode
 from compiler.reader.references import is_fixed
 from compiler.reader.shape import (
+    NAME,
     Field,
     Fields,
     Reading,
@@ -20,7 +20,6 @@ from compiler.reader.shape import (
     wrong_type,
 )
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PROVIDERS = ("env", "file")
 _WRITE = "write `- {name: X, provider: env}`"
 
@@ -90,7 +89,7 @@ def _key(reading: Reading, field: Field, provider: str | None) -> str | None:
     found = scalar(reading, field.value, "key", "a text", False)
     if found is None or not is_fixed(reading, found, "key"):
         return None
-    if provider == "env" and not _VARIABLE.fullmatch(found.text):
+    if provider == "env" and not NAME.fullmatch(found.text):
         reading.report(
             "WFC107",
             f"`{found.text}` is no name of an environment variable",

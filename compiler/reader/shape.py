@@ -22,7 +22,7 @@ MAX_INTEGER = 999_999_999
 MAX_NAME = 200
 _DAGU_NAME = 40  # longer names are refused there
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DIGITS = re.compile("0|[1-9][0-9]{0,8}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 QUOTE_EXPRESSION = (
@@ -253,7 +253,7 @@ def name_of(reading: Reading, scalar: ScalarNode, kind: str) -> str | None:
 
 def checked_name(reading: Reading, name: str, span: Span, kind: str) -> str | None:
     """`name`, which stands at `span`; None where it cannot be that of a `kind`."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         reading.report(
             "WFC107",
             f"`{name}` is no name of {kind}",
