@@ -66,6 +66,9 @@ def parse(source: Source) -> tuple[list[Node], list[Diagnostic]]:
     try:
         builder.read(_events(text))
     except yaml.MarkedYAMLError as error:
+        if "nesting depth" in str(error.problem):
+            # libyaml 0.2.6 looks ahead, and has a limit of its own beyond ours.
+            return [], [*builder.findings, _too_deep(source, error.problem_mark.index)]
         return [], [*builder.findings, syntax_error(source, error)]
     except (ValueError, OverflowError):
         # PyYAML without libyaml, for an escape beyond the last character.
@@ -98,6 +101,16 @@ def _forbidden(source: Source, index: int) -> Diagnostic:
         span=source.span(index, index + 1),
         label="here",
         help=f'in a text in double quotes it can be written as an escape: "{escape}"',
+    )
+
+
+def _too_deep(source: Source, index: int) -> Diagnostic:
+    return Diagnostic(
+        code="WFC108",
+        message=f"more than {MAX_DEPTH} lists and maps in one another",
+        span=source.span(index, index + 1),
+        label="too deep",
+        help="a workflow needs about ten levels",
     )
 
 
@@ -221,13 +234,7 @@ class _Builder:
         self.stack.append(_Open(is_map, start, event.anchor))
 
     def _too_deep(self, start: int) -> None:
-        self.report(
-            "WFC108",
-            f"more than {MAX_DEPTH} lists and maps in one another",
-            ListNode([], start, start + 1),
-            "too deep",
-            "a workflow needs about ten levels",
-        )
+        self.findings.append(_too_deep(self.source, start))
         raise _Stop
 
     def _close(self, event: Any) -> None:
