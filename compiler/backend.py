@@ -10,11 +10,18 @@ from compiler.ir import (
     Arguments,
     Call,
     Command,
+    Docker,
+    Http,
+    Jq,
     LeafBody,
+    Mail,
     Map,
     Program,
     Script,
+    Service,
+    Ssh,
     Step,
+    Template,
     Test,
     Workflow,
     span_of,
@@ -29,27 +36,49 @@ Feature = Literal[
     "delay",
     "description",
     "directory",
+    "docker",
+    "dotenv",
     "dynamic-call",
     "fan-out",
     "files",
+    "group",
     "handler-cancel",
     "handler-exit",
     "handler-failure",
+    "handler-init",
     "handler-success",
+    "history",
+    "http",
+    "jq",
+    "log-directory",
+    "mail",
+    "mail-on",
     "max-active-runs",
     "max-active-steps",
+    "max-clean-up-time",
+    "max-output-size",
     "params",
+    "params-schema",
     "positional-params",
     "queue",
+    "repeat",
+    "restart-wait",
     "retry",
+    "retry-by-value",
     "run-timeout",
     "schedule",
     "schedule-stop",
     "script",
     "secrets",
+    "skip-if-successful",
+    "ssh",
+    "step-files",
     "step-queue",
     "step-timeout",
+    "stop-signal",
     "value-condition",
+    "workflow-conditions",
+    "working-directory",
     "workspace",
 ]
 
@@ -90,6 +119,7 @@ def features(program: Program) -> Iterator[tuple[Feature, Span]]:
             yield "run-timeout", span_of("timeoutSec", workflow)
         if workflow.delay is not None:
             yield "delay", span_of("delaySec", workflow)
+        yield from _surroundings(workflow)
         if workflow.workspace == "isolated":
             yield "workspace", span_of("workspace", workflow)
         for param in workflow.params:
@@ -116,9 +146,40 @@ def _features_of_runs(workflow: Workflow) -> Iterator[tuple[Feature, Span]]:
             yield "schedule", workflow.schedule.span
         if workflow.schedule.stop or workflow.schedule.restart:
             yield "schedule-stop", workflow.schedule.span
+        if workflow.schedule.restart_wait:
+            yield "restart-wait", span_of("restartWaitSec", workflow)
+        if workflow.schedule.skip_if_successful:
+            yield "skip-if-successful", span_of("skipIfSuccessful", workflow)
+    if workflow.history_days is not None or workflow.history_runs is not None:
+        days = "histRetentionDays"
+        key = "histRetentionRuns" if workflow.history_days is None else days
+        yield "history", span_of(key, workflow)
+    if workflow.log_directory is not None:
+        yield "log-directory", workflow.log_directory.span
+    if workflow.group:
+        yield "group", span_of("group", workflow)
+
+
+def _surroundings(workflow: Workflow) -> Iterator[tuple[Feature, Span]]:
+    """What a workflow that few write has around its steps."""
+    for condition in workflow.conditions:
+        yield "workflow-conditions", condition.span
+    for file in workflow.dotenv:
+        yield "dotenv", file.span
+    if workflow.directory is not None:
+        yield "working-directory", workflow.directory.span
+    if workflow.schema is not None:
+        yield "params-schema", workflow.schema.span
+    if workflow.max_output is not None:
+        yield "max-output-size", span_of("maxOutputSize", workflow)
+    if workflow.grace is not None:
+        yield "max-clean-up-time", span_of("maxCleanUpTimeSec", workflow)
+    if workflow.mail_on:
+        yield "mail-on", span_of("mailOn", workflow)
 
 
 _HANDLERS: dict[str, Feature] = {
+    "init": "handler-init",
     "success": "handler-success",
     "failure": "handler-failure",
     "cancel": "handler-cancel",
@@ -136,8 +197,20 @@ def _step_features(step: Step) -> Iterator[tuple[Feature, Span]]:
         yield from _body_features(step, step.body)
     if step.directory is not None:
         yield "directory", step.directory.span
+    for file in (step.stdout, step.stderr):
+        if file is not None:
+            yield "step-files", file.span
     if step.retry is not None:
         yield "retry", span_of("retryPolicy", step)
+        for number in (step.retry.limit, step.retry.interval):
+            if isinstance(number, Template):
+                yield "retry-by-value", number.span
+    if step.repeat is not None:
+        yield "repeat", step.repeat.span
+    if step.stop_signal is not None:
+        yield "stop-signal", span_of("signalOnStop", step)
+    if step.mail_on_error:
+        yield "mail-on", span_of("mailOnError", step)
     if step.continue_on is not None:
         yield "continue-on", step.continue_on.span
     if step.timeout is not None:
@@ -159,6 +232,22 @@ def _body_features(step: Step, body: LeafBody | Call) -> Iterator[tuple[Feature,
             yield "dynamic-call" if body.dynamic else "call", body.span
         case Command():
             pass
+        case _:
+            yield _service(body), body.span
+
+
+def _service(body: Service) -> Feature:
+    match body:
+        case Jq():
+            return "jq"
+        case Http():
+            return "http"
+        case Docker():
+            return "docker"
+        case Ssh():
+            return "ssh"
+        case Mail():
+            return "mail"
         case _:
             assert_never(body)
 

@@ -18,7 +18,32 @@ _SUPPORTS = dict.fromkeys(get_args(Feature), "")
 _SUPPORTS["schedule"] = (
     "a script does not start itself: `--schedule` prints the line for crontab"
 )
-del _SUPPORTS["schedule-stop"]
+_NOT_YET: tuple[Feature, ...] = (
+    "docker",
+    "dotenv",
+    "group",
+    "handler-init",
+    "history",
+    "http",
+    "jq",
+    "log-directory",
+    "mail",
+    "mail-on",
+    "max-clean-up-time",
+    "max-output-size",
+    "params-schema",
+    "repeat",
+    "restart-wait",
+    "retry-by-value",
+    "skip-if-successful",
+    "ssh",
+    "step-files",
+    "stop-signal",
+    "workflow-conditions",
+    "working-directory",
+)
+for _feature in ("schedule-stop", *_NOT_YET):
+    del _SUPPORTS[_feature]
 
 BACKEND = Backend(
     name="shell",

@@ -17,6 +17,8 @@ def attribute(name: str, words: list[str]) -> list[str]:
 
 def retry(script: Emission, retry: Retry) -> list[str]:
     script.used.parts |= {"retry", "timer"}
+    assert isinstance(retry.limit, int)
+    assert isinstance(retry.interval, int)
     pauses: list[str] = []
     for attempt in range(min(retry.limit, 400)):
         try:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import assert_never
 
 from backends.shell.calls import called, dealt
 from backends.shell.policies import (
@@ -224,7 +223,7 @@ def _leaf(parts: set[str], step: Step, body: LeafBody, values: Values) -> str:
             _load(parts, named, values, bool(step.exports))
             return program
         case _:
-            assert_never(body)
+            raise AssertionError(body)  # refused
 
 
 def _without_end(program: str) -> str:

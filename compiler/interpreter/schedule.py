@@ -49,7 +49,11 @@ def pause_before_retry(
 
     An attempt that timed out is retried only if `exit_codes` lists 124 (S6).
     """
-    if rule is None or attempts > rule.limit:
+    if rule is None:
+        return None
+    assert isinstance(rule.limit, int)
+    assert isinstance(rule.interval, int)
+    if attempts > rule.limit:
         return None
     if (rule.exit_codes or timed_out) and code not in rule.exit_codes:
         return None

@@ -38,10 +38,8 @@ from compiler.interpreter.values import (
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
-    Call,
     Command,
     Condition,
-    Map,
     Match,
     Script,
     ShellText,
@@ -284,10 +282,8 @@ def _body(step: Step, shell: Shell) -> tuple[list[str], dict[str, str]]:
             ready = prepare(text, step.exports, scope, spill, reads)
             write_program(script, ready.text.encode("utf-8", "surrogateescape"))
             return [*interpreter, str(script), *positional], ready.environment
-        case Call() | Map():
-            raise AssertionError(step.body)  # no process runs it
         case _:
-            assert_never(step.body)
+            raise AssertionError(step.body)  # no process runs it
 
 
 def keep(record: Record, frame: Frame, made: str | None = None, **fields: str) -> None:

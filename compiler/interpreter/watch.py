@@ -52,7 +52,7 @@ class Watch:
 
     def pause(self, record: Record, seconds: float) -> None:
         retry = record.step.retry
-        tries = 1 + (retry.limit if retry is not None else 0)
+        tries = 1 + (int(str(retry.limit)) if retry is not None else 0)
         following = record.attempts + 1
         self.progress.retrying(
             record.label, record.code or 0, following, tries, seconds

@@ -3,16 +3,14 @@
 from typing import TYPE_CHECKING, TypeAlias
 
 from compiler.ir.conditions import Condition
-from compiler.ir.expressions import ShellText, Template
+from compiler.ir.expressions import DEFAULT_SHELL, ShellText, Template
+from compiler.ir.services import Service
 from compiler.source import Span
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
     from compiler.values import dataclass
-
-
-DEFAULT_SHELL = ("bash", "-e")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +45,7 @@ class Script:
 
 
 # What a process runs.
-LeafBody: TypeAlias = Command | Arguments | Script
+LeafBody: TypeAlias = Command | Arguments | Script | Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,14 +48,34 @@ Condition: TypeAlias = Match | Test
 class Retry:
     """Up to `limit` further tries (S6). Before further try k (from 0) the step waits
     `interval * backoff**k` seconds, at most `max_interval`; with `exit_codes` only after
-    one of these.
+    one of these. A `limit` or `interval` with references is valued when the step starts.
     """
 
-    limit: int
-    interval: int
+    limit: int | Template
+    interval: int | Template
     backoff: float = 1.0
     max_interval: int | None = None
     exit_codes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """What makes a step run again after it has run (S6): `while` something holds, or
+    `until` it does. That is `condition`, which sees the step's own output, else that the
+    exit code is one of `exit_codes`, else that the step succeeded.
+
+    Before repetition k (from 1) the step waits `interval * backoff**k` seconds, at most
+    `max_interval`. It runs at most `limit` times; None: without end.
+    """
+
+    mode: Literal["while", "until"]
+    condition: Condition | None = None
+    exit_codes: tuple[int, ...] = ()
+    limit: int | Template | None = None
+    interval: int | Template = 0
+    backoff: float = 1.0
+    max_interval: int | None = None
+    span: Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ else:
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
+DEFAULT_SHELL = ("bash", "-e")
+
 # ---- values: where they come from, and expressions over them
 
 OriginKind = Literal[

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from compiler.ir.bodies import Body
-from compiler.ir.conditions import Condition, ContinueOn, Edge, Retry
+from compiler.ir.conditions import Condition, ContinueOn, Edge, Repeat, Retry
 from compiler.ir.expressions import Origin, Template
 from compiler.source import Span
 
@@ -48,6 +48,9 @@ class Step:
     them: what the name is for the items, the width and the step's own conditions.
     `captured`: its stdout is kept as a value (`output:`, `.output`, a handler, a leaf of
     a workflow whose result is asked for).
+    `stdout` and `stderr` are paths of files to which each attempt's text is added when it
+    has ended. `stop_signal` ("SIGINT") is what ends its processes instead of TERM.
+    `mail_on_error`: the workflow's `error_mail` goes out when it has failed.
     `timeout` is in seconds and holds for each attempt. `queue` is the queue in which the
     step waits for its turn (S10). Of a fan-out `env` is that of each item: the items, the
     width and the step's own conditions do not see it. `spans` are as a workflow's.
@@ -60,10 +63,15 @@ class Step:
     depends: tuple[Dependency, ...] | None = None
     conditions: tuple[Condition, ...] = ()
     retry: Retry | None = None
+    repeat: Repeat | None = None
     continue_on: ContinueOn | None = None
     output: str | None = None
     env: tuple[Variable, ...] = ()
     directory: Template | None = None
+    stdout: Template | None = None
+    stderr: Template | None = None
+    stop_signal: str | None = None
+    mail_on_error: bool = False
     timeout: int | None = None
     queue: str | None = None
     span: Span

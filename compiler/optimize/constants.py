@@ -26,6 +26,7 @@ from compiler.walk import (
     children,
     map_definitions,
     map_step,
+    map_surroundings,
     map_template,
     rebuild,
 )
@@ -92,7 +93,7 @@ def _fold_workflow(workflow: Workflow) -> Workflow:
         return _with_name_of(each, folded)
 
     return replace(
-        map_definitions(workflow, template),
+        map_surroundings(map_definitions(workflow, template), template, shell_text),
         steps=tuple(map(step, workflow.steps)),
         handlers=tuple(map(step, workflow.handlers)),
     )

@@ -66,9 +66,10 @@ def parse(source: Source) -> tuple[list[Node], list[Diagnostic]]:
     try:
         builder.read(_events(text))
     except yaml.MarkedYAMLError as error:
-        if "nesting depth" in str(error.problem):
+        mark = error.problem_mark
+        if mark is not None and "nesting depth" in str(error.problem):
             # libyaml 0.2.6 looks ahead, and has a limit of its own beyond ours.
-            return [], [*builder.findings, _too_deep(source, error.problem_mark.index)]
+            return [], [*builder.findings, _too_deep(source, mark.index)]
         return [], [*builder.findings, syntax_error(source, error)]
     except (ValueError, OverflowError):
         # PyYAML without libyaml, for an escape beyond the last character.

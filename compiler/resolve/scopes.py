@@ -27,6 +27,7 @@ _EVERYWHERE = frozenset(SPECIAL_VARIABLES) - IN_STEPS - _IN_HANDLERS
 _SPECIALS = {
     "param": _EVERYWHERE,
     "env": _EVERYWHERE,
+    "workflow": _EVERYWHERE,
     "step": _EVERYWHERE | IN_STEPS,
     "handler": _EVERYWHERE | IN_STEPS | _IN_HANDLERS,
 }
@@ -65,22 +66,24 @@ class Names:
 class Scope:
     """A place in a workflow: what it sees.
 
-    `where` "param" and "env" are the values of a workflow's params and env. `step` is the
-    place of a step, None elsewhere. `own` are the names of the step's own env. `item`: is
+    `where` "param" and "env" are the values of a workflow's params and env, "workflow" its
+    conditions, folders and mails. `step` is the place of a step, None elsewhere; `itself`:
+    does it see its own output? `own` are the names of the step's own env. `item`: is
     ITEM seen, the item of the step's fan-out? `valuing` is the param or env variable whose
     value this is, "" elsewhere.
     """
 
     names: Names
-    where: Literal["param", "env", "step", "handler"]
+    where: Literal["param", "env", "workflow", "step", "handler"]
     step: int | None = None
+    itself: bool = False
     own: frozenset[str] = frozenset()
     item: bool = False
     valuing: str = ""
 
     @property
     def in_definition(self) -> bool:
-        return self.where in ("param", "env")
+        return self.where in ("param", "env", "workflow")
 
     @property
     def specials(self) -> frozenset[str]:
@@ -90,6 +93,8 @@ class Scope:
         """Whether the outputs of the step at `place` are seen here (R7)."""
         if self.step is None:
             return self.where == "handler"
+        if self.itself and place == self.step:
+            return True
         return self.names.graph.ancestors.holds(self.step, place)
 
 
@@ -125,7 +130,10 @@ def output_origins(name: str, scope: Scope) -> tuple[Origin, ...]:
         return ()
     orders = scope.names.orders
     if scope.step is not None:
-        return orders.before(scope.step, name)
+        before = orders.before(scope.step, name)
+        if scope.itself and scope.names.step(scope.step).output == name:
+            return (orders.origin(scope.step), *before)
+        return before
     if scope.where != "handler":
         return ()
     # The later step in the file first, as in the run's own outputs.

@@ -14,6 +14,8 @@ from compiler.ir import (
     Map,
     Origin,
     Reference,
+    Repeat,
+    Retry,
     ShellText,
     Step,
     Template,
@@ -30,6 +32,9 @@ from compiler.walk import (
     map_condition,
     map_each_item,
     map_items,
+    map_repeat,
+    map_retry,
+    map_surroundings,
     text_references,
     texts,
 )
@@ -50,10 +55,12 @@ def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workf
         _resolve_texts(it, handler_scope, findings) for it in workflow.handlers
     ]
     read = _steps_read([*of_steps, *of_handlers])
+    workflow = _resolve_surroundings(workflow, names, findings)
     base = _base_exports(workflow, findings.undeclared)
     awaited = {parent for parents in names.graph.parents for parent in parents}
     return replace(
         workflow,
+        exports=base if workflow.conditions else (),
         steps=tuple(
             _resolved(
                 step,
@@ -78,6 +85,18 @@ def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workf
     )
 
 
+def _resolve_surroundings(
+    workflow: Workflow, names: Names, findings: Findings
+) -> Workflow:
+    """`workflow` with its conditions, folders and mails resolved: they see no outputs."""
+    scope = Scope(names=names, where="workflow")
+    return map_surroundings(
+        workflow,
+        lambda it: resolve_template(it, scope, findings),
+        lambda it: resolve_shell_text(it, scope, findings),
+    )
+
+
 class _Texts(NamedTuple):
     """The fields of a step that hold texts, resolved, and the references in them."""
 
@@ -85,6 +104,10 @@ class _Texts(NamedTuple):
     conditions: tuple[Condition, ...]
     env: tuple[Variable, ...]
     directory: Template | None
+    stdout: Template | None
+    stderr: Template | None
+    retry: Retry | None
+    repeat: Repeat | None
     references: list[Reference]
 
 
@@ -101,6 +124,10 @@ def _resolved(
         conditions=found.conditions,
         env=found.env,
         directory=found.directory,
+        stdout=found.stdout,
+        stderr=found.stderr,
+        retry=found.retry,
+        repeat=found.repeat,
         edges=edges,
         exports=exports,
         captured=captured,
@@ -147,11 +174,30 @@ def _resolve_texts(step: Step, scope: Scope, findings: Findings) -> _Texts:
         ),
         env=env,
         directory=None if step.directory is None else template(step.directory),
+        stdout=None if step.stdout is None else template(step.stdout),
+        stderr=None if step.stderr is None else template(step.stderr),
+        retry=None if step.retry is None else map_retry(step.retry, outer_template),
+        repeat=_resolve_repeat(step, outside, findings),
         references=[],
     )
     for text in texts(resolved):
         resolved.references.extend(text_references(text))
     return resolved
+
+
+def _resolve_repeat(step: Step, scope: Scope, findings: Findings) -> Repeat | None:
+    """The `repeat` of `step`, which sees the step's own output, too (R7)."""
+    if step.repeat is None:
+        return None
+    itself = replace(scope, itself=True)
+
+    def template(it: Template) -> Template:
+        return resolve_template(it, itself, findings)
+
+    def shell_text(it: ShellText) -> ShellText:
+        return resolve_shell_text(it, itself, findings)
+
+    return map_repeat(step.repeat, template, shell_text)
 
 
 def _resolve_env(
