@@ -34,7 +34,8 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """A process to start. The files are open descriptors; `start` closes them."""
+    """A process to start. The files are open descriptors; `start` closes them. What ends
+    it before its time is `stop_signal`, and KILL `grace` seconds later."""
 
     argv: Sequence[str]
     directory: Path
@@ -42,6 +43,8 @@ class Launch:
     stdout: int
     stderr: int
     timeout: float | None = None
+    grace: float = GRACE
+    stop_signal: int = signal.SIGTERM
 
 
 @dataclass(slots=True, eq=False)
@@ -83,17 +86,20 @@ Happening = Ended | Due | Interrupted
 
 @dataclass(slots=True)
 class _Group:
-    """A process group. `process` is None once its leader is gone. `made` are the groups
-    that its processes made, as far as they had to be known. `awaited`: somebody is to
-    hear of its end."""
+    """A process group, led by what `launch` started. `process` is None once its leader is
+    gone. `made` are the groups that its processes made, as far as they had to be known.
+    `awaited`: somebody is to hear of its end."""
 
     key: Hashable
+    launch: Launch
     process: subprocess.Popen[bytes] | None
     awaited: bool = True
     code: int = 0
     timed_out: bool = False
     stops: list[Stop] = field(default_factory=list)
-    vanishes: float | None = None  # set by TERM: when it is no longer waited for
+    vanishes: float | None = (
+        None  # set when told to end: when it is no longer waited for
+    )
     made: set[int] = field(default_factory=set)
 
 
@@ -106,7 +112,7 @@ class Processes:
     """
 
     _groups: dict[int, _Group] = field(default_factory=dict)
-    _left: dict[int, Hashable] = field(default_factory=dict)
+    _left: dict[int, tuple[Hashable, Launch]] = field(default_factory=dict)
     _busy: dict[Hashable, Launch] = field(default_factory=dict)
     _timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _found: list[Happening] = field(default_factory=list)
@@ -182,7 +188,7 @@ class Processes:
             return
         os.close(launch.stdout)
         os.close(launch.stderr)
-        group = _Group(key, process)
+        group = _Group(key, launch, process)
         self._groups[process.pid] = group
         if launch.timeout is not None:
             due = time.monotonic() + launch.timeout
@@ -211,11 +217,11 @@ class Processes:
     def stop(self, stop: Stop, within: Callable[[Hashable], bool]) -> None:
         """Ends the processes whose keys are `within`, those too that earlier ones of such
         keys left behind."""
-        for pid, key in list(self._left.items()):
+        for pid, (key, launch) in list(self._left.items()):
             if within(key):
                 del self._left[pid]
                 if _is_left(pid):
-                    self._groups[pid] = _Group(key, None, awaited=False)
+                    self._groups[pid] = _Group(key, launch, None, awaited=False)
         for key in [key for key in self._busy if within(key)]:
             error = OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
             self._give_up(key, self._busy.pop(key), error)
@@ -290,7 +296,7 @@ class Processes:
                 if group.vanishes is None:
                     self._conclude(pid, group)
                     if _has_members(pid):
-                        self._left[pid] = group.key
+                        self._left[pid] = group.key, group.launch
                     continue
             # It was told to end: over when its last member is gone.
             overdue = group.vanishes is not None and time.monotonic() > group.vanishes
@@ -314,10 +320,10 @@ class Processes:
             self._terminate(pid, group, processes())
 
     def _terminate(self, pid: int, group: _Group, table: Table) -> None:
-        deadline = time.monotonic() + GRACE
+        deadline = time.monotonic() + group.launch.grace
         group.vanishes = deadline + _AFTER_KILL
-        _signal_all(pid, group, table, signal.SIGTERM)
-        # A stopped process acts on TERM only when it is continued.
+        _signal_all(pid, group, table, group.launch.stop_signal)
+        # A stopped process acts on a signal only when it is continued.
         _signal_all(pid, group, table, signal.SIGCONT)
         self._at(deadline, lambda: self._kill_late(pid, group))
 

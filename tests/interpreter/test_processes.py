@@ -7,22 +7,32 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from compiler.interpreter import groups
 from compiler.interpreter.processes import (
+    GRACE,
+    TIMED_OUT,
     Due,
     Ended,
     Happening,
     Interrupted,
     Launch,
     Processes,
+    Stop,
 )
 
 
-def launch(text: str, folder: Path, timeout: float | None = None) -> Launch:
+def launch(
+    text: str,
+    folder: Path,
+    timeout: float | None = None,
+    grace: float = GRACE,
+    stop_signal: int = signal.SIGTERM,
+) -> Launch:
     return Launch(
         argv=["bash", "-c", text],
         directory=folder,
@@ -30,6 +40,8 @@ def launch(text: str, folder: Path, timeout: float | None = None) -> Launch:
         stdout=os.open(folder / "out", os.O_WRONLY | os.O_CREAT),
         stderr=os.open(folder / "err", os.O_WRONLY | os.O_CREAT),
         timeout=timeout,
+        grace=grace,
+        stop_signal=stop_signal,
     )
 
 
@@ -97,6 +109,57 @@ def test_a_full_process_table_is_waited_for(
     with Processes() as processes:
         processes.start("a", launch("exit 4", tmp_path))
         assert processes.wait() == [Ended("a", 4)]
+
+
+def wait_until_ready(folder: Path) -> None:
+    until = time.monotonic() + 20
+    while not (folder / "ready").exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def end_by_stop(folder: Path, each: Launch) -> Happening:
+    stop = Stop()
+    with Processes() as processes:
+        processes.start("a", each)
+        wait_until_ready(folder)
+        processes.stop(stop, lambda key: key == "a")
+        [ended] = wait_for(processes, 1)
+    assert stop.left == 0
+    return ended
+
+
+def end_by_timeout(_folder: Path, each: Launch) -> Happening:
+    with Processes() as processes:
+        processes.start("a", replace(each, timeout=1))
+        [ended] = wait_for(processes, 1)
+    return ended
+
+
+ENDS = {"stop": (end_by_stop, None), "timeout": (end_by_timeout, TIMED_OUT)}
+
+
+@pytest.mark.parametrize(("end", "code"), ENDS.values(), ids=ENDS)
+def test_the_signal_that_stops_a_process_is_its_own(
+    end: Callable[[Path, Launch], Happening], code: int | None, tmp_path: Path
+) -> None:
+    text = "trap 'echo int; exit 3' INT; trap '' TERM; touch ready; while :; do sleep 0.1; done"
+    began = time.monotonic()
+    each = launch(text, tmp_path, grace=60, stop_signal=signal.SIGINT)
+    assert end(tmp_path, each) == Ended("a", code or 3, timed_out=code is not None)
+    assert time.monotonic() - began < 20
+    assert (tmp_path / "out").read_text() == "int\n"
+
+
+@pytest.mark.parametrize(("end", "code"), ENDS.values(), ids=ENDS)
+def test_who_outlives_its_own_grace_is_killed(
+    end: Callable[[Path, Launch], Happening], code: int | None, tmp_path: Path
+) -> None:
+    text = "trap '' USR1; touch ready; while :; do sleep 0.1; done"
+    began = time.monotonic()
+    each = launch(text, tmp_path, grace=0.2, stop_signal=signal.SIGUSR1)
+    assert end(tmp_path, each) == Ended("a", code or 137, timed_out=code is not None)
+    assert time.monotonic() - began < GRACE
 
 
 def broken(folder: Path) -> None:
