@@ -14,6 +14,7 @@ from compiler.validate.graph import ineffective_limit, late_continue_on
 from compiler.validate.names import duplicate_definition, name_clash
 from compiler.validate.paths import shared_path
 from compiler.validate.patterns import pattern_syntax
+from compiler.validate.versions import version_dependent
 
 Check = Callable[[Program], Iterator[Diagnostic]]
 
@@ -36,3 +37,4 @@ def check(program: Program, exists: Callable[[str], bool]) -> Iterator[Diagnosti
     for each in CHECKS:
         yield from each(program)
     yield from unlisted_file(program, exists)
+    yield from version_dependent(program, exists)
