@@ -8,7 +8,14 @@
     <case>/diagnostics.txt    what the compiler says of it, if anything
 
 A golden case has, beside these, the text that each target gives it (`shell/...`) and the
-outcome of each run (`outcomes/<run>.json`, without events). A run in `runs.yaml`:
+outcome of each run (`outcomes/<run>.json`, without events).
+
+What a target refuses in a case (WFC401) is declared before the runs in `runs.yaml`, or a
+test fails; the case does not run there:
+
+    - refused: {shell: [mail-on]}
+
+A run in `runs.yaml`:
 
     - name: not-listed
       rule: S6                    what of the language it holds
@@ -39,7 +46,7 @@ Scalars are taken as they are written. An output may stand there as `sha256:<dig
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -47,7 +54,7 @@ from typing import Any, get_args
 
 import yaml
 
-from compiler.backend import Backend, File
+from compiler.backend import Backend, File, features
 from compiler.cli.loader import FileLoader
 from compiler.diagnostics import has_errors
 from compiler.ir import Program
@@ -120,8 +127,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Case:
+    """`refused` are the features that each target refuses in it, by name."""
+
     folder: Path
     runs: tuple[Run, ...]
+    refused: Mapping[str, tuple[str, ...]]
 
     @property
     def name(self) -> str:
@@ -139,6 +149,25 @@ def cases(root: Path) -> list[Case]:
 
 def runs(root: Path) -> list[tuple[Case, Run]]:
     return [(case, run) for case in cases(root) for run in case.runs]
+
+
+def cases_on(targets: Iterable[str], root: Path) -> list[tuple[Case, str]]:
+    """Each case with each of `targets` that can have it."""
+    return [
+        (case, target)
+        for case in cases(root)
+        for target in targets
+        if not case.refused.get(target)
+    ]
+
+
+def runs_on(engines: Iterable[str], root: Path) -> list[tuple[tuple[Case, Run], str]]:
+    """Each run with each of `engines` that can have it."""
+    return [
+        ((case, run), engine)
+        for case, engine in cases_on(engines, root)
+        for run in case.runs
+    ]
 
 
 def run_id(value: object) -> str:
@@ -162,10 +191,14 @@ def read_case(folder: Path) -> Case:
     # Every scalar is its text: a param `1.10` stays as it was written.
     forms = yaml.load(file.read_text("utf-8"), Loader=yaml.BaseLoader)
     try:
+        declared = forms.pop(0)["refused"] if "refused" in forms[0] else {}
+        refused = {target: tuple(sorted(each)) for target, each in declared.items()}
+        if not refused.keys() <= TARGETS:
+            raise ValueError(f"no target: {', '.join(refused)}")
         read = tuple(_run(dict(form)) for form in forms)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{file}: {error!r}") from error
-    return Case(folder=folder, runs=read)
+    return Case(folder=folder, runs=read, refused=refused)
 
 
 def _run(form: dict[str, Any]) -> Run:
@@ -284,6 +317,13 @@ def entries(case: Case) -> list[str]:
     """The names of the documents that a run can start."""
     program = program_of(case)
     return [program.workflow(key).name for key in program.entries]
+
+
+def refusals(case: Case, backend: Backend) -> tuple[str, ...]:
+    """The features that `backend` refuses in what `case` can start, by name."""
+    programs = [program_of(case, entry) for entry in entries(case)]
+    used = {feature for each in programs for feature, _ in features(each)}
+    return tuple(sorted(used - backend.supports.keys()))
 
 
 def emitted(case: Case, backend: Backend, entry: str = "") -> tuple[File, ...]:

@@ -12,15 +12,17 @@ from cases import (
     cases,
     checked,
     kept,
+    refusals,
     run_id,
-    runs,
+    runs_on,
     text_of,
 )
-from running import ENGINES, judge, rewritten
+from running import BACKENDS, ENGINES, judge, rewritten
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("case_and_run", runs(CONFORMANCE), ids=run_id)
+@pytest.mark.parametrize(
+    ("case_and_run", "engine"), runs_on(ENGINES, CONFORMANCE), ids=run_id
+)
 @pytest.mark.usefixtures("jq")
 def test_run(case_and_run: tuple[Case, Run], engine: str, tmp_path: Path) -> None:
     case, run = case_and_run
@@ -28,6 +30,12 @@ def test_run(case_and_run: tuple[Case, Run], engine: str, tmp_path: Path) -> Non
         return
     _, problems = judge(case, run, engine, tmp_path)
     assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("target", BACKENDS)
+@pytest.mark.parametrize("case", [*cases(CONFORMANCE), *cases(GOLDEN)], ids=run_id)
+def test_refused(case: Case, target: str) -> None:
+    assert refusals(case, BACKENDS[target]) == case.refused.get(target, ())
 
 
 @pytest.mark.parametrize("case", cases(CONFORMANCE), ids=run_id)

@@ -10,20 +10,22 @@ from cases import (
     Run,
     agree,
     cases,
+    cases_on,
     checked,
     emitted,
     entries,
     golden_outcome,
     kept,
     run_id,
-    runs,
+    runs_on,
     text_of,
 )
 from running import BACKENDS, ENGINES, judge, rewritten
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("case_and_run", runs(GOLDEN), ids=run_id)
+@pytest.mark.parametrize(
+    ("case_and_run", "engine"), runs_on(ENGINES, GOLDEN), ids=run_id
+)
 @pytest.mark.usefixtures("jq")
 def test_run(
     case_and_run: tuple[Case, Run], engine: str, tmp_path: Path, accept: bool
@@ -37,8 +39,7 @@ def test_run(
     agree(file, golden_outcome(outcome), accept)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
+@pytest.mark.parametrize(("case", "backend"), cases_on(BACKENDS, GOLDEN), ids=run_id)
 def test_text(case: Case, backend: str, accept: bool) -> None:
     for entry in entries(case):
         for file in emitted(case, BACKENDS[backend], entry):
@@ -51,9 +52,9 @@ def test_diagnostics(case: Case, accept: bool) -> None:
     agree(case.folder / "diagnostics.txt", text, accept)
 
 
-@pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
-def test_shellcheck(case: Case, shellcheck: Path) -> None:
-    scripts = sorted((case.folder / "shell").glob("*.sh"))
+@pytest.mark.parametrize(("case", "target"), cases_on(["shell"], GOLDEN), ids=run_id)
+def test_shellcheck(case: Case, target: str, shellcheck: Path) -> None:
+    scripts = sorted((case.folder / target).glob("*.sh"))
     assert scripts
     found = subprocess.run(
         [shellcheck, "--norc", *scripts], capture_output=True, text=True
@@ -64,9 +65,10 @@ def test_shellcheck(case: Case, shellcheck: Path) -> None:
 @pytest.mark.parametrize("case", cases(GOLDEN), ids=run_id)
 def test_holds_nothing_unused(case: Case, accept: bool) -> None:
     used = {"diagnostics.txt"} | {f"outcomes/{run.name}.json" for run in case.runs}
-    for name, backend in BACKENDS.items():
+    for name in BACKENDS.keys() - {it for it, each in case.refused.items() if each}:
         for entry in entries(case):
-            used |= {f"{name}/{it.path}" for it in emitted(case, backend, entry)}
+            files = emitted(case, BACKENDS[name], entry)
+            used |= {f"{name}/{it.path}" for it in files}
     for unused in kept(case) - used:
         if accept:
             (case.folder / unused).unlink()
