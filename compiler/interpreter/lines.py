@@ -109,6 +109,8 @@ def end_lines(label: str, end: StepEnd) -> list[str]:
             return [f"{name}: succeeded in {end.seconds:.1f} s"]
         case "skipped" | "aborted":
             return [f"{name}: {end.ending}"]
+        case "not_started":
+            return [f"{name}: not started"]
         case "failed" | "continued":
             log = shown(end.log)
             text = f"failed with exit {end.code} in {end.seconds:.1f} s, log: {log}"
@@ -203,6 +205,7 @@ _COLORS: dict[Ending, str] = {
     "failed": _RED,
     "skipped": _DIM,
     "aborted": _YELLOW,
+    "not_started": _DIM,
 }
 _CLEAR = "\r\x1b[K"
 

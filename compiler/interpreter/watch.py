@@ -18,6 +18,7 @@ STATUS: dict[Ending, Status] = {
     "failed": "failed",
     "skipped": "skipped",
     "aborted": "aborted",
+    "not_started": "not_started",
 }
 
 

@@ -91,8 +91,10 @@ class ContinueOn:
 
 
 # How a step can end, seen by those that depend on it. `continued`: failed, and its
-# `continueOn` allows it.
-Ending = Literal["succeeded", "continued", "failed", "skipped", "aborted"]
+# `continueOn` allows it; `not_started`: its turn never came.
+Ending = Literal[
+    "succeeded", "continued", "failed", "skipped", "aborted", "not_started"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
