@@ -15,11 +15,14 @@ def fitted(reading: Reading, known: Fields, step: Step) -> Step:
     body = step.body
     if call_of(step) is not None:
         _note_without_process(reading, known)
-        step = replace(step, directory=None)
+        step = replace(step, directory=None, stdout=None, stderr=None, stop_signal=None)
     if step.continue_on is not None and step.continue_on.output:
         _note_output(reading, known)
         step = replace(step, continue_on=replace(step.continue_on, output=()))
     if isinstance(body, Map):
+        if step.repeat is not None:
+            _refuse_repeat(reading, known)
+            step = replace(step, repeat=None)
         of_items = [each for each in step.conditions if _names_item(each)]
         of_step = [each for each in step.conditions if not _names_item(each)]
         step = replace(
@@ -34,6 +37,9 @@ def _note_without_process(reading: Reading, known: Fields) -> None:
     for name, label in (
         ("shell", "no shell reads it"),
         ("dir", "the steps of the other workflow run in the working folder"),
+        ("stdout", "a call prints nothing itself"),
+        ("stderr", "a call prints nothing itself"),
+        ("signalOnStop", "a call has no process of its own"),
     ):
         field = known.get(name)
         if field is not None:
@@ -44,6 +50,18 @@ def _note_without_process(reading: Reading, known: Fields) -> None:
                 label,
                 "take it out, or put it into the steps of that workflow",
             )
+
+
+def _refuse_repeat(reading: Reading, known: Fields) -> None:
+    repeats, fans_out = known.by_name["repeatPolicy"], known.by_name["parallel"]
+    reading.report(
+        "WFC113",
+        f"`{repeats.key.text}` beside `{fans_out.key.text}`",
+        repeats.key,
+        "is it each item, or all of them, that is repeated?",
+        "put it into a step of another workflow, and call that with `run`",
+        ((reading.span(fans_out.key), "and this"),),
+    )
 
 
 def _note_output(reading: Reading, known: Fields) -> None:

@@ -3,13 +3,13 @@
 from compiler.ir import DEFAULT_WIDTH, Call, Item, LeafBody, Map, Template
 from compiler.reader.keys import PARALLEL
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
+from compiler.reader.policies import count
 from compiler.reader.references import template_without_commands
 from compiler.reader.scalars import kind_of
 from compiler.reader.shape import (
     Field,
     Reading,
     fields,
-    integer,
     scalar,
     wrong_type,
 )
@@ -34,10 +34,11 @@ def fan_out(reading: Reading, field: Field, body: LeafBody | Call) -> Map:
             "for each of what?",
             "write `items: [a, b]`, or `items: ${NAME}`",
         )
+    width = None if most is None else count(reading, most, least=1, backticks=False)
     return Map(
         items=() if given is None else _items(reading, "items", given.value),
         body=body,
-        width=DEFAULT_WIDTH if most is None else _width(reading, most),
+        width=DEFAULT_WIDTH if width is None else width,
         span=span,
     )
 
@@ -60,23 +61,3 @@ def _item(reading: Reading, name: str, node: Node) -> Item | None:
         )
         return None
     return Item(value=template_without_commands(reading, node))
-
-
-def _width(reading: Reading, field: Field) -> int | Template:
-    """A number from 1, or a text with a reference to one."""
-    node, name = field.value, field.key.text
-    if not isinstance(node, ScalarNode) or kind_of(node) != "text":
-        return integer(reading, node, name, least=1) or DEFAULT_WIDTH
-    if node.text.isascii() and node.text.isdigit():
-        return integer(reading, node, name, least=1) or DEFAULT_WIDTH
-    read = template_without_commands(reading, node)
-    if any(not isinstance(part, str) for part in read.parts):
-        return read
-    wrong_type(
-        reading,
-        node,
-        name,
-        "a whole number, or a reference to one",
-        "write it as in `3`, or as in `${N}`",
-    )
-    return DEFAULT_WIDTH

@@ -53,27 +53,35 @@ def _pair(word: str) -> tuple[str, str, str]:
     return word.partition("=")
 
 
+# What a workflow has around its params and steps, if it has it.
+_SURROUNDINGS = (
+    "schedule skipIfSuccessful restartWaitSec queue queues maxActiveRuns secrets files "
+    "workspace preconditions dotenv workingDir logDir group histRetentionDays "
+    "histRetentionRuns maxOutputSize maxCleanUpTimeSec"
+)
+SURROUNDINGS = frozenset(_SURROUNDINGS.split())
 WORKFLOW = _keys(
     "a workflow",
     "name description tags type params env steps handlerOn maxActiveSteps timeoutSec "
-    "delaySec schedule queue queues maxActiveRuns secrets workspace files",
-    "labels=tags",
-    "group skipIfSuccessful restartWaitSec dotenv precondition preconditions "
-    "maxCleanUpTimeSec histRetentionDays "
-    "histRetentionRuns logDir logOutput maxOutputSize mailOn errorMail infoMail waitMail "
-    "smtp otel workerSelector workingDir shell container registryAuths ssh "
+    f"delaySec {_SURROUNDINGS}",
+    "labels=tags precondition=preconditions",
+    "logOutput mailOn errorMail infoMail waitMail "
+    "smtp otel workerSelector shell container registryAuths ssh "
     "runConfig llm defaults stepTypes artifacts webhook retryPolicy kubernetes redis s3 "
     "harness catchupWindow overlapPolicy template compose triggers "
     "connections stores eventHandlers",
 )
+# What few steps have.
+_RARE = "stdout stderr repeatPolicy signalOnStop"
+RARE = frozenset(_RARE.split())
 _BOTH = (
     "description command script run params candidates parallel shell dir env output "
-    "preconditions retryPolicy timeoutSec"
+    f"preconditions retryPolicy timeoutSec {_RARE}"
 )
 _STEP_ALIASES = "call=run workingDir=dir precondition=preconditions"
 _STEP_LATER = (
-    "executor type config with exec stdout stderr repeatPolicy "
-    "mailOnError signalOnStop workerSelector shellPackages container logOutput llm "
+    "executor type config with exec "
+    "mailOnError workerSelector shellPackages container logOutput llm "
     "messages approval agent value routes files secrets python generate "
     "emits publish compensate saga mapReduce pipeline stateMachine"
 )
@@ -102,10 +110,14 @@ SECRET = _keys(
 )
 PARALLEL = _keys("`parallel`", "items maxConcurrent")
 HANDLER_ON = _keys(
-    "`handlerOn`", "success failure cancel exit", "abort=cancel", "init wait"
+    "`handlerOn`", "init success failure cancel exit", "abort=cancel", "wait"
 )
 CONTINUE_ON = _keys(
     "`continueOn`", "failure skipped exitCode output markSuccess", "failed=failure"
 )
 RETRY = _keys("`retryPolicy`", "limit intervalSec exitCode backoff maxIntervalSec")
+REPEAT = _keys(
+    "`repeatPolicy`",
+    "repeat condition expected exitCode limit intervalSec backoff maxIntervalSec",
+)
 CONDITION = _keys("a condition", "condition command expected negate")

@@ -1,21 +1,9 @@
-"""`preconditions`, `continueOn` and `retryPolicy` into the IR."""
+"""`continueOn` and `retryPolicy` into the IR."""
 
-from compiler.ir import (
-    Condition,
-    ContinueOn,
-    Match,
-    Pattern,
-    Retry,
-    Test,
-)
-from compiler.reader.keys import CONDITION, CONTINUE_ON, RETRY
+from compiler.ir import ContinueOn, Pattern, Retry, Template
+from compiler.reader.conditions import pattern_of
+from compiler.reader.keys import CONTINUE_ON, RETRY
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
-from compiler.reader.references import (
-    first_reference,
-    note_old_reading,
-    shell_text,
-    template,
-)
 from compiler.reader.scalars import kind_of, number
 from compiler.reader.shape import (
     MAX_INTEGER,
@@ -26,111 +14,11 @@ from compiler.reader.shape import (
     exit_codes,
     fields,
     integer,
-    is_lost,
-    is_null,
     one_or_many,
-    scalar,
     texts,
     wrong_type,
 )
 from compiler.source import Span
-
-
-def conditions(reading: Reading, field: Field | None) -> tuple[Condition, ...]:
-    """One condition or a list of them, each a text or a map."""
-    if field is None:
-        return ()
-    found = [
-        _condition(reading, each, field.key.text) for each in one_or_many(field.value)
-    ]
-    return tuple(each for each in found if each is not None)
-
-
-def _condition(reading: Reading, node: Node, name: str) -> Condition | None:
-    if not isinstance(node, MapNode):
-        command = scalar(reading, node, name, "conditions as texts or maps", False)
-        if command is None:
-            return None
-        return Test(command=shell_text(reading, command), span=reading.span(command))
-    for key, value in node.entries.values():
-        if is_lost(value):
-            return None
-        if is_null(value):
-            help = 'write `""` for an empty text' if key.text != "negate" else ""
-            reading.report(
-                "WFC105", f"`{key.text}` has no value", key, "nothing follows", help
-            )
-            return None
-    return _condition_map(reading, node, fields(reading, node, CONDITION))
-
-
-def _condition_map(reading: Reading, node: MapNode, known: Fields) -> Condition | None:
-    value, command = known.get("condition"), known.get("command")
-    expected, negated = known.get("expected"), known.get("negate")
-    negate = negated is not None and boolean(reading, negated.value, "negate")
-    if command is not None and (value is not None or expected is not None):
-        other = value or expected
-        assert other is not None
-        reading.report(
-            "WFC113",
-            f"`command` and `{other.key.text}` in one condition",
-            command.key,
-            "a command is met by its exit code",
-            "`condition` with `expected` compares, `command` alone runs",
-            ((reading.span(other.key), "and this"),),
-        )
-        return None
-    tested = command or value
-    if tested is None:
-        if known.complete:
-            reading.report(
-                "WFC106",
-                "a condition without `condition`",
-                node,
-                "what is to be tested?",
-                "write `condition: TEXT` with `expected: TEXT`, or `command: TEXT`",
-            )
-        return None
-    if expected is None:
-        run = scalar(reading, tested.value, tested.key.text, empty=False)
-        if run is None or not known.complete:
-            return None
-        text = shell_text(reading, run)
-        return Test(command=text, negate=negate, span=reading.span(run))
-    compared = scalar(reading, tested.value, "condition")
-    pattern = scalar(reading, expected.value, "expected")
-    if compared is None or pattern is None:
-        return None
-    note_old_reading(reading, pattern)
-    return Match(
-        value=template(reading, compared, backticks=True),
-        expected=_pattern(reading, pattern, "expected"),
-        negate=negate,
-        span=reading.span(compared),
-    )
-
-
-def _pattern(reading: Reading, node: ScalarNode, name: str) -> Pattern:
-    regex = node.text.startswith("re:")
-    text = node.text.removeprefix("re:")
-    _refuse_references(reading, node, name, regex)
-    return Pattern(text=text, regex=regex, span=reading.span(node))
-
-
-def _refuse_references(
-    reading: Reading, node: ScalarNode, name: str, regex: bool
-) -> None:
-    """A pattern with a reference would never be found: it is compared as written (R1)."""
-    span = first_reference(reading, node, escaped=regex)
-    if span is None:
-        return
-    written = f"`{name}` is compared as it is written"
-    help = f"{written}; put the reference into `condition`"
-    if name != "expected":
-        help = f"{written}; let a `preconditions` of a later step compare"
-    reading.report(
-        "WFC107", f"`{name}` takes no references", span, "stays as text", help
-    )
 
 
 def continue_on(reading: Reading, field: Field | None) -> ContinueOn | None:
@@ -218,7 +106,7 @@ def _note_empty(reading: Reading, field: Field) -> None:
 def _patterns(reading: Reading, field: Field) -> tuple[Pattern, ...]:
     _note_empty(reading, field)
     found = texts(reading, field.value, field.key.text)
-    return tuple(_pattern(reading, each, field.key.text) for each in found)
+    return tuple(pattern_of(reading, each, field.key.text) for each in found)
 
 
 def retry(reading: Reading, field: Field | None) -> Retry | None:
@@ -231,25 +119,35 @@ def retry(reading: Reading, field: Field | None) -> Retry | None:
     known = fields(reading, field.value, RETRY)
     limit = _needed(reading, field, known, "limit")
     interval = _needed(reading, field, known, "intervalSec")
-    most, codes = known.get("maxIntervalSec"), known.get("exitCode")
-    longest = None if most is None else integer(reading, most.value, most.key.text)
+    codes = known.get("exitCode")
     if limit == 0:
         _note_without_tries(reading, known)
-    elif most is not None and longest and interval and longest < interval:
-        note_ineffective(
-            reading,
-            most.value,
-            f"`{most.key.text}` is below the first pause",
-            f"each pause is {longest} s; `intervalSec` has no effect",
-            "make it longer than `intervalSec`",
-        )
+        interval = None
     return Retry(
         limit=limit or 0,
         interval=interval or 0,
-        backoff=_backoff(reading, known.get("backoff")),
-        max_interval=longest or None,
+        backoff=backoff(reading, known.get("backoff")),
+        max_interval=max_interval(reading, known.get("maxIntervalSec"), interval),
         exit_codes=() if codes is None else _codes(reading, codes),
     )
+
+
+def max_interval(
+    reading: Reading, field: Field | None, first: int | Template | None
+) -> int | None:
+    """The longest pause, where the first one is as long as `first`; None: no limit."""
+    if field is None:
+        return None
+    longest = integer(reading, field.value, field.key.text)
+    if longest and isinstance(first, int) and longest < first:
+        note_ineffective(
+            reading,
+            field.value,
+            f"`{field.key.text}` is below the first pause",
+            f"each pause is {longest} s; `intervalSec` has no effect",
+            "make it longer than `intervalSec`",
+        )
+    return longest or None
 
 
 def _note_without_tries(reading: Reading, known: Fields) -> None:
@@ -265,10 +163,12 @@ def _note_without_tries(reading: Reading, known: Fields) -> None:
             )
 
 
-def _needed(reading: Reading, field: Field, known: Fields, name: str) -> int | None:
+def _needed(
+    reading: Reading, field: Field, known: Fields, name: str
+) -> int | Template | None:
     found = known.get(name)
     if found is not None:
-        return integer(reading, found.value, found.key.text)
+        return count(reading, found)
     if known.complete:
         reading.report(
             "WFC106",
@@ -280,7 +180,40 @@ def _needed(reading: Reading, field: Field, known: Fields, name: str) -> int | N
     return None
 
 
-def _backoff(reading: Reading, field: Field | None) -> float:
+def count(
+    reading: Reading, field: Field, least: int = 0, backticks: bool = True
+) -> int | Template | None:
+    """A whole number from `least`, or a text with a reference or `backticks` to one."""
+    node, name = field.value, field.key.text
+    if isinstance(node, ScalarNode) and ("$" in node.text or "`" in node.text):
+        from compiler.reader.references import template, template_without_commands
+
+        if backticks:
+            read = template(reading, node, backticks=True)
+        else:
+            read = template_without_commands(reading, node)
+        if any(not isinstance(part, str) for part in read.parts):
+            return read
+    elif not _is_word(node):
+        return integer(reading, node, name, least)
+    wrong_type(
+        reading,
+        node,
+        name,
+        "a whole number, or a reference to one",
+        "write it as in `3`, or as in `${N}`",
+    )
+    return None
+
+
+def _is_word(node: Node) -> bool:
+    """Is `node` a text that does not look like a number?"""
+    if not isinstance(node, ScalarNode) or kind_of(node) != "text":
+        return False
+    return not (node.text.isascii() and node.text.isdigit())
+
+
+def backoff(reading: Reading, field: Field | None) -> float:
     """`true` doubles the pause each time; a number is the factor."""
     if field is None:
         return 1.0

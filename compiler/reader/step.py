@@ -4,9 +4,10 @@ import re
 
 from compiler.ir import Call, Dependency, Map, Step, Template
 from compiler.reader.body import body
-from compiler.reader.keys import HANDLER, STEP
+from compiler.reader.conditions import conditions
+from compiler.reader.keys import HANDLER, RARE, STEP
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
-from compiler.reader.policies import conditions, continue_on, retry
+from compiler.reader.policies import continue_on, retry
 from compiler.reader.references import template_without_commands
 from compiler.reader.shape import (
     MAX_NAME,
@@ -29,7 +30,7 @@ from compiler.source import Span
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 # The keys whose values in the IR do not say where they stand.
-_WITHOUT_SPANS = ("retryPolicy", "timeoutSec", "queue")
+_WITHOUT_SPANS = ("retryPolicy", "timeoutSec", "queue", "signalOnStop")
 _NO_IDS = ("env", "params", "args", "stdout", "stderr", "output", "outputs")
 
 
@@ -138,6 +139,10 @@ def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
         span=span,
         spans=known.spans(reading, _WITHOUT_SPANS),
     )
+    if not RARE.isdisjoint(known.by_name):
+        from compiler.reader.rare import with_rare_keys
+
+        built = with_rare_keys(reading, known, built)
     if isinstance(built.body, Call | Map):
         from compiler.reader.composite import fitted
 

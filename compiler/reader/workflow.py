@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Literal
 
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import Param, Step, Workflow
 from compiler.reader.events import parse
-from compiler.reader.keys import HANDLER_ON, WORKFLOW
+from compiler.reader.keys import HANDLER_ON, SURROUNDINGS, WORKFLOW
 from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
 from compiler.reader.shape import (
     MAX_NAME,
@@ -38,8 +37,15 @@ _WITHOUT_SPANS = (
     "timeoutSec",
     "delaySec",
     "workspace",
+    "group",
+    "skipIfSuccessful",
+    "restartWaitSec",
+    "histRetentionDays",
+    "histRetentionRuns",
+    "maxOutputSize",
+    "maxCleanUpTimeSec",
 )
-_HANDLERS = ("success", "failure", "cancel", "exit")
+_HANDLERS = ("init", "success", "failure", "cancel", "exit")
 
 
 def read(source: Source) -> tuple[tuple[Workflow, ...], tuple[Diagnostic, ...]]:
@@ -118,33 +124,12 @@ def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
 
 
 def _with_surroundings(reading: Reading, known: Fields, workflow: Workflow) -> Workflow:
-    """`workflow` with its queues, its schedule and what its runs need: few have them."""
-    waits, sizes, runs = map(known.get, ("queue", "queues", "maxActiveRuns"))
-    if waits or sizes or runs:
-        from compiler.reader.limits import max_active_runs, queue, queues
+    """`workflow` with its conditions, times, folders, mails: few have them."""
+    if SURROUNDINGS.isdisjoint(known.by_name):
+        return workflow
+    from compiler.reader.surroundings import with_surroundings
 
-        workflow = replace(
-            workflow,
-            queue=None if waits is None else queue(reading, waits),
-            queues=() if sizes is None else queues(reading, sizes),
-            max_active_runs=None if runs is None else max_active_runs(reading, runs),
-        )
-    times = known.get("schedule")
-    if times is not None:
-        from compiler.reader.schedule import schedule
-
-        workflow = replace(workflow, schedule=schedule(reading, times))
-    hidden, needed, space = map(known.get, ("secrets", "files", "workspace"))
-    if hidden or needed or space:
-        from compiler.reader.resources import files, secrets, workspace
-
-        workflow = replace(
-            workflow,
-            secrets=() if hidden is None else tuple(secrets(reading, hidden)),
-            files=() if needed is None else tuple(files(reading, needed)),
-            workspace="shared" if space is None else workspace(reading, space),
-        )
-    return workflow
+    return with_surroundings(reading, known, workflow)
 
 
 def _unnamed(reading: Reading, first: ScalarNode, number: int) -> None:
