@@ -21,7 +21,9 @@ else:
     from compiler.values import dataclass
 
 # Special variables that exist only while a step, or only while a handler runs.
-IN_STEPS = frozenset({"DAG_RUN_STEP_NAME"})
+IN_STEPS = frozenset(
+    {"DAG_RUN_STEP_NAME", "DAG_RUN_STEP_STDOUT_FILE", "DAG_RUN_STEP_STDERR_FILE"}
+)
 _IN_HANDLERS = frozenset({"DAG_RUN_STATUS"})
 _EVERYWHERE = frozenset(SPECIAL_VARIABLES) - IN_STEPS - _IN_HANDLERS
 _SPECIALS = {
