@@ -59,10 +59,17 @@ def syntax_error(
     elif otherwise:
         help = "behind `? a` comes `: b`"
     else:
-        help = _hint(word, value)
+        help = _hint(word, value) or _WANTED[value]
     return reading.problem(
         "WFC301", message, position, position + len(word), f"expected {expected}", help
     )
+
+
+# Whether a value was expected -> what to write.
+_WANTED = {
+    True: "write a name, a number, a text in quotes, or a function's call",
+    False: "between two values stands an operator, as in `a == b`",
+}
 
 
 def _open_brackets(text: str, end: int) -> str:

@@ -101,6 +101,8 @@ HANDLER = _keys(
         "queue": "a handler waits for no queue",
     },
 )
+# A key of one of these that stands in the other has slipped out of its place.
+ELSEWHERE = (WORKFLOW, STEP)
 SCHEDULE = _keys("`schedule`", "start stop restart")
 SECRET = _keys(
     "a secret",

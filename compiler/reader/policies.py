@@ -1,5 +1,6 @@
 """`continueOn` and `retryPolicy` into the IR."""
 
+from compiler.diagnostics import did_you_mean
 from compiler.ir import ContinueOn, Pattern, Retry, Template
 from compiler.reader.conditions import pattern_of
 from compiler.reader.keys import CONTINUE_ON, RETRY
@@ -30,7 +31,13 @@ def continue_on(reading: Reading, field: Field | None) -> ContinueOn | None:
     if isinstance(node, ScalarNode):
         if node.text not in ("failed", "failure", "skipped"):
             wanted = "a map, `failed` or `skipped`"
-            wrong_type(reading, node, name, wanted)
+            wrong_type(
+                reading,
+                node,
+                name,
+                wanted,
+                did_you_mean(node.text, ("failed", "skipped")),
+            )
             return None
         skipped = node.text == "skipped"
         return ContinueOn(failure=not skipped, skipped=skipped, span=span)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from compiler.diagnostics import did_you_mean
 from compiler.ir import Cron, Schedule
 from compiler.reader.keys import SCHEDULE
 from compiler.reader.nodes import ListNode, Locate, MapNode, Node, ScalarNode, locator
@@ -225,6 +226,10 @@ def _value(within: _Text, word: str, start: int, takes: _Range) -> int | None:
         help = "a schedule takes no references: write the time itself"
     elif not word:
         help = "write a number or `*`"
+    elif takes.names and not _is_number(word):
+        help = did_you_mean(word.upper(), takes.names)
+    else:
+        help = f"the fields are {_FIELDS}"
     within.refuse(
         (start, start + len(word)),
         f"`{word}` is no {takes.name}" if word else f"the {takes.name} is incomplete",

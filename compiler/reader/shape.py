@@ -8,7 +8,7 @@ from typing import NamedTuple
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import BASH_NAMES, is_reserved
 from compiler.reader import scalars
-from compiler.reader.keys import Keys
+from compiler.reader.keys import ELSEWHERE, Keys
 from compiler.reader.nodes import (
     ListNode,
     MapNode,
@@ -24,6 +24,8 @@ _DAGU_NAME = 40  # longer names are refused there
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DIGITS = re.compile("0|[1-9][0-9]{0,8}")
+_DURATION = re.compile(r"([0-9]{1,6}) ?([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 QUOTE_EXPRESSION = (
     "in YAML a `$<…>` that holds `: `, ` #` or brackets needs quotes: `'$<…>'`"
@@ -130,6 +132,15 @@ def _refuse_key(reading: Reading, key: ScalarNode, keys: Keys) -> None:
     if "$<" in key.text:
         return reading.report(
             "WFC103", f"unknown key in {keys.where}", key, "a key", QUOTE_EXPRESSION
+        )
+    other = next((it for it in ELSEWHERE if key.text in it.spellings), None)
+    if other is not None and keys in ELSEWHERE:
+        return reading.report(
+            "WFC103",
+            f"`{key.text}` is no key of {keys.where}",
+            key,
+            f"a key of {other.where}",
+            "write it at the top" if other is ELSEWHERE[0] else "write it in a step",
         )
     known = ", ".join(f"`{name}`" for name in dict.fromkeys(keys.spellings.values()))
     help = did_you_mean(key.text, keys.spellings, f"known are: {known}")
@@ -331,11 +342,19 @@ def integer(
     if isinstance(node, ScalarNode) and re.fullmatch("0[0-9]+", node.text):
         help = "a number has no zero in front; octal is `0o17`"
     elif name.lower().endswith("sec"):
-        help = "write seconds, as in `60`"
+        help = _in_seconds(node)
     if isinstance(node, ScalarNode) and kind_of(node) == "float":
         label = "this is no whole number"
     wrong_type(reading, node, name, "a whole number", help, label)
     return None
+
+
+def _in_seconds(node: Node) -> str:
+    found = _DURATION.fullmatch(node.text) if isinstance(node, ScalarNode) else None
+    if found is None:
+        return "write seconds, as in `60`"
+    seconds = int(found[1]) * _SECONDS[found[2]]
+    return f"write seconds: `{seconds}`"
 
 
 def exit_codes(reading: Reading, node: Node, name: str) -> tuple[int, ...]:

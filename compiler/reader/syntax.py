@@ -18,6 +18,8 @@ _LAST = "characters end at `\\U0010FFFF`"
 _HALF = re.compile(r"[dD][89a-fA-F][0-9a-fA-F]{2}")
 # `$<` in a value that does not begin with a quote.
 _BARE_EXPRESSION = re.compile(r"\s*+(?:-\s+)*+(?:[^'\"#:]+:\s+)?+(?!['\"#]).*\$<")
+_KEY = re.compile(r"(?: |- )*+([A-Za-z_][A-Za-z0-9_-]*+)(?=:)")
+_DENSE_KEY = re.compile(r"(?: |- )*+[A-Za-z_][A-Za-z0-9_-]*+:[^\s:]\S*")
 # What libyaml or PyYAML says (a regular expression) -> message, help.
 _SLIPS = (
     (
@@ -100,6 +102,10 @@ def syntax_error(source: Source, error: Any) -> Diagnostic:
             "a quote that is never closed",
             "close the text with the same quote, or take the quote away",
         )
+    if context is not None and re.search(
+        "scanning an? (alias|anchor)", str(error.context)
+    ):
+        index = context.index  # at the `*` or `&`, which is what is wrong
     message, advice = _words(source, problem, index)
     if _has_bare_expression(source, index):
         advice = _EXPRESSION
@@ -121,6 +127,15 @@ def bad_escape(source: Source) -> Diagnostic:
 
 def _words(source: Source, problem: str, index: int) -> tuple[str, str]:
     character = source.text[index : index + 1]
+    if "mapping values" in problem:
+        advice = _why_no_mapping(source, index)
+        if advice:
+            return "a `:` cannot stand here", advice
+    if "alphabetic or numeric" in problem and character in ("*", "&"):
+        return (
+            f"a text cannot begin with `{character}`",
+            f"`*`, `&` and `!` have a meaning in YAML: {_QUOTE}",
+        )
     if "cannot start any token" in problem:
         if character == "\t":
             return "a tab in the indentation", _TAB
@@ -139,6 +154,26 @@ def _words(source: Source, problem: str, index: int) -> tuple[str, str]:
         if re.search(pattern, problem):
             return message, advice
     return "this is not YAML", f"check the lines above; {_QUOTE}"
+
+
+def _why_no_mapping(source: Source, index: int) -> str:
+    """What is wrong with the line above the `:` at `index`, if that is plain to see."""
+    start = source.text.rfind("\n", 0, index) + 1
+    above = source.text[:start].rstrip().rpartition("\n")[2]
+    key = _KEY.match(above)
+    if _DENSE_KEY.fullmatch(above):
+        word = above.strip().removeprefix("- ").partition(":")[0]
+        return f"in the line above a space is missing behind `{word}:`"
+    here = _KEY.match(source.text, start)
+    if key is None or here is None or here.end() != index:
+        return ""
+    further = here.start(1) - start - key.start(1)
+    if further > 0 and above[key.end() + 1 :].strip():
+        return (
+            "this line is indented further than the key above it; the keys of one map "
+            "begin in one column"
+        )
+    return ""
 
 
 def _has_bare_expression(source: Source, index: int) -> bool:

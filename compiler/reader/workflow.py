@@ -236,7 +236,8 @@ def _steps(reading: Reading, field: Field | None) -> Iterator[Step]:
             found = [named_step(reading, key, value) for key, value in entries]
         case ScalarNode() as node:
             found = []
-            wrong_type(reading, node, "steps", "a list of steps")
+            help = "write `- name: NAME` below it, and `command: TEXT` below that"
+            wrong_type(reading, node, "steps", "a list of steps", help)
     yield from (each for each in found if each is not None)
 
 

@@ -63,7 +63,8 @@ def _chain_edges(workflow: Workflow) -> Iterator[Span]:
             parent = places[edge.step]
             mine |= 1 << parent | (before[parent] if parent < place else 0)
         before.append(mine)
-        if place and step.depends and not mine >> (place - 1) & 1:
+        whole = len(step.edges) == len(step.depends or ())  # else one is not there
+        if place and step.depends and whole and not mine >> (place - 1) & 1:
             yield step.depends[0].span
 
 

@@ -334,7 +334,7 @@ FINDINGS = {
         "WFC105",
         "write seconds, as in `60`",
     ),
-    "seconds with a unit": ("timeout_sec: 5m", "WFC105", "write seconds, as in `60`"),
+    "seconds with a unit": ("timeout_sec: 5m", "WFC105", "write seconds: `300`"),
     "a fraction of a second": (
         "steps: [{name: a, command: b, retryPolicy: {limit: 1, intervalSec: 1.5}}]",
         "WFC105",
