@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from compiler.evaluate import Failure
 from compiler.interpreter.arguments import callee_of, given_of
+from compiler.interpreter.attempts import keep, run_process, say_why
+from compiler.interpreter.conditions import value_env
 from compiler.interpreter.fan_out import fan_out
 from compiler.interpreter.frames import Frame, call_frame
 from compiler.interpreter.inputs import read_secrets, value_definitions
@@ -13,7 +15,7 @@ from compiler.interpreter.queues import in_queue
 from compiler.interpreter.records import Record
 from compiler.interpreter.results import record_of, result_of
 from compiler.interpreter.schedule import Schedule
-from compiler.interpreter.steps import keep, perform, run_process, say_why, value_env
+from compiler.interpreter.steps import perform
 from compiler.interpreter.tasks import (
     Alarm,
     Give,

@@ -5,20 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from compiler.evaluate import Failure
+from compiler.interpreter.attempts import hide, keep, say_why
+from compiler.interpreter.conditions import all_hold
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.items import items_of, width_of
 from compiler.interpreter.records import Record
 from compiler.interpreter.report import counted
 from compiler.interpreter.results import fan_out_record
 from compiler.interpreter.schedule import ending_of
-from compiler.interpreter.steps import (
-    all_hold,
-    hide,
-    keep,
-    say_why,
-    scope_of,
-    wait_to_start,
-)
+from compiler.interpreter.steps import scope_of, wait_to_start
 from compiler.interpreter.tasks import Give, Spawn, Stopped, Take, Work, next_end
 from compiler.interpreter.texts import said
 from compiler.interpreter.values import Item

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from compiler.interpreter.attempts import say_why
 from compiler.interpreter.frames import Frame, Run
 from compiler.interpreter.limits import Limit
 from compiler.interpreter.locks import Held
 from compiler.interpreter.records import Record
-from compiler.interpreter.steps import say_why
 from compiler.interpreter.tasks import Sleep, Stopped, Take, Work
 from compiler.interpreter.texts import said
 from compiler.turns import run_turns, step_turn

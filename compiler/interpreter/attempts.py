@@ -1,0 +1,183 @@
+"""One attempt of a step -> its process, its files, and what others see of it."""
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from compiler.evaluate import Failure, text_of
+from compiler.interpreter.conditions import value_env
+from compiler.interpreter.folder import create, say
+from compiler.interpreter.frames import Frame
+from compiler.interpreter.processes import Ended, Launch
+from compiler.interpreter.records import Record
+from compiler.interpreter.tasks import Stopped, Work, process
+from compiler.interpreter.texts import Shell, said, shell_argv, write_program
+from compiler.interpreter.values import (
+    Scope,
+    environment_of,
+    prepare,
+    read_output,
+)
+from compiler.ir import (
+    DEFAULT_SHELL,
+    Arguments,
+    Command,
+    Script,
+    ShellText,
+    Step,
+)
+from compiler.shelltext.shells import is_shell, shebang
+
+# Carries out one attempt of a step, which holds its slot: the exit code, and whether it
+# was over its time. Fills the record in.
+Attempt = Callable[[Record, Frame, Scope], Work[tuple[int, bool]]]
+
+
+def run_process(record: Record, frame: Frame, scope: Scope) -> Work[tuple[int, bool]]:
+    """An `Attempt` of what a process runs."""
+    files = record.files
+    out, err, rc = (files.with_suffix(suffix) for suffix in (".out", ".err", ".rc"))
+    record.output = None
+    ended = Ended(None, 1)
+    try:
+        if record.attempts == 1:
+            files.parent.mkdir(exist_ok=True)
+        ended = yield from _process(record, frame, scope)
+        record.code = ended.code
+        if record.step.captured:
+            _capture(record, frame, out)
+        _write_code(rc, record.code)
+    except OSError as error:
+        record.code = ended.code or 1
+        say_why(record, frame, said(error))
+    finally:
+        keep(record, frame, stdout=str(out), stderr=str(err))
+    if ended.stop is not None:
+        raise Stopped(ended.stop)
+    return record.code, ended.timed_out
+
+
+def _process(record: Record, frame: Frame, scope: Scope) -> Work[Ended]:
+    """Runs the process of an attempt, or says on its stderr why it has none (code 1)."""
+    files = record.files
+    stdout = create(files.with_suffix(".out"))
+    try:
+        stderr = create(files.with_suffix(".err"))
+    except OSError:
+        os.close(stdout)
+        raise
+    try:
+        shell = Shell(
+            place=frame.place, scope=scope, exports=record.step.exports, files=files
+        )
+        yield from value_env(record.step, shell)
+        directory = _directory(record.step, shell)
+        argv, environment = _body(record.step, shell)
+    except (Failure, OSError) as error:
+        with contextlib.suppress(OSError):
+            say(stderr, said(error))
+        os.close(stdout)
+        os.close(stderr)
+        return Ended(None, 1)
+    except BaseException:  # Stopped, or the generator is closed
+        os.close(stdout)
+        os.close(stderr)
+        raise
+    launch = Launch(
+        argv=argv,
+        directory=directory,
+        environment={**environment, "PWD": str(directory)},
+        stdout=stdout,
+        stderr=stderr,
+        timeout=record.step.timeout,
+    )
+    return (yield from process(launch))
+
+
+def _capture(record: Record, frame: Frame, out: Path) -> None:
+    """Keeps the stdout as a value. Where that cannot be, a success is a failure."""
+    try:
+        record.output = read_output(out)
+    except Failure as failure:
+        record.code = record.code or 1
+        say_why(record, frame, said(failure))
+
+
+def _directory(step: Step, shell: Shell) -> Path:
+    if step.directory is None:
+        return shell.place.work_dir
+    directory = shell.place.work_dir / text_of(step.directory, shell.scope)
+    if not directory.is_dir():
+        raise Failure(f"no folder `{directory}`")
+    return directory
+
+
+def _body(step: Step, shell: Shell) -> tuple[list[str], dict[str, str]]:
+    """The argv and the environment of a step's process. Raises Failure, OSError."""
+    scope, spill = shell.scope, shell.place.folder.spill
+    positional = shell.place.known.positional
+    script = shell.files.with_suffix(".script")
+    match step.body:
+        case Command(text=text, shell=words):
+            ready = prepare(text, step.exports, scope, spill, is_shell(words))
+            if words == DEFAULT_SHELL:
+                words = (shell.place.known.bash, *words[1:])
+            argv = shell_argv(words, ready, step.name, positional, script)
+            return argv, ready.environment
+        case Arguments(words=given):
+            argv, environment = [], environment_of(step.exports, scope, spill)
+            for word in given:
+                if isinstance(word, ShellText):
+                    ready = prepare(word, step.exports, scope, spill, shell=False)
+                    environment |= ready.environment
+                    argv.append(ready.text)
+                else:
+                    argv.append(text_of(word, scope))
+            return argv, environment
+        case Script(text=text, interpreter=templates):
+            interpreter = [text_of(word, scope) for word in templates]
+            reads = is_shell(interpreter or shebang(text.source))
+            if tuple(interpreter) == DEFAULT_SHELL:
+                interpreter[0] = shell.place.known.bash
+            ready = prepare(text, step.exports, scope, spill, reads)
+            write_program(script, ready.text.encode("utf-8", "surrogateescape"))
+            return [*interpreter, str(script), *positional], ready.environment
+        case _:
+            raise AssertionError(step.body)  # no process runs it
+
+
+def keep(record: Record, frame: Frame, made: str | None = None, **fields: str) -> None:
+    """Makes what an attempt gave visible to other steps: `fields` of it, and `made`, the
+    record of a call."""
+    if record.handler or record.item is not None:
+        return
+    name, known = record.step.name, frame.known
+    if record.code is not None:
+        fields["exitCode"] = str(record.code)
+    known.fields.setdefault(name, {}).update(fields)
+    known.captured.pop(name, None)
+    known.recorded.pop(name, None)
+    if record.output is not None:
+        known.captured[name] = record.output
+    if made is not None:
+        known.recorded[name] = made
+
+
+def _write_code(path: Path, code: int) -> None:
+    descriptor = create(path)
+    try:
+        os.write(descriptor, b"%d\n" % code)
+    finally:
+        os.close(descriptor)
+
+
+def hide(record: Record, frame: Frame) -> None:
+    """Masks secrets in what an attempt has written."""
+    for suffix in (".out", ".err"):
+        frame.run.masks.file(record.files.with_suffix(suffix))
+
+
+def say_why(record: Record, frame: Frame, reason: str) -> None:
+    """Says on the stderr of an attempt why it failed."""
+    frame.run.folder.note(record.files.with_suffix(".err"), reason)
