@@ -1,0 +1,187 @@
+"""A value -> how it stands on a command line or in a configuration file (R4)."""
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from compiler.json_text import Failure
+from compiler.services.plan import Form
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SPACE = re.compile(r"[\x00-\x20\x7f]")
+_METHOD = re.compile(r"[A-Za-z]{1,20}")
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*)|\[[0-9A-Fa-f:.]+\]")
+_HERE = ("localhost", "127.0.0.1", "[::1]")
+_ADDRESS = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+", re.ASCII)
+_NAMED = re.compile(r"[^<>]*<([^<>]*)>\s*")
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
+
+
+def in_form(form: Form, value: str, what: str) -> str:
+    """`value` in the form `form`. Raises Failure for one that has none."""
+    if "\0" in value:
+        raise Failure(f"{what} holds a NUL character")
+    return _FORMS[form](value, what)
+
+
+def _text(value: str, _what: str) -> str:
+    return value
+
+
+def _json(value: str, what: str) -> str:
+    if not value.strip(" \t\r\n"):
+        raise Failure(f"{what} is empty: that is no JSON")
+    return value
+
+
+def _word(value: str, what: str) -> str:
+    if not value:
+        raise Failure(f"{what} is empty")
+    if value.startswith("-"):
+        raise Failure(f"{what} begins with `-`: `{value[:40]}` would be an option")
+    if _SPACE.search(value):
+        raise Failure(f"{what} holds white space or a control character")
+    return value
+
+
+def _piece(value: str, what: str) -> str:
+    if ":" in value:
+        raise Failure(f"a value in {what} holds `:`, which begins another part")
+    return value
+
+
+def _ssh_path(value: str, what: str) -> str:
+    if not value:
+        raise Failure(f"{what} is empty")
+    if _CONTROL.search(value) or '"' in value or "\\" in value or "${" in value:
+        raise Failure(f"{what} holds what ssh cannot take in a path")
+    return value.replace("%", "%%")
+
+
+def _port(value: str, what: str) -> str:
+    if not re.fullmatch("[1-9][0-9]{0,4}", value) or int(value) > 65_535:
+        raise Failure(f"{what} is no port: `{value[:40]}`")
+    return value
+
+
+def _line(value: str, what: str) -> str:
+    if "\n" in value or "\r" in value:
+        raise Failure(f"{what} holds a line end, and a file of variables has no room")
+    return value
+
+
+def _quoted(value: str, _what: str) -> str:
+    return value.translate(_ESCAPES)
+
+
+def _header(value: str, what: str) -> str:
+    if _CONTROL.search(value.replace("\t", "")):
+        raise Failure(f"{what} holds a line end or another control character")
+    return _quoted(value, what)
+
+
+def _empty_header(value: str, _what: str) -> str:
+    return ": " if value.strip(" \t") else ";"
+
+
+def _url(value: str, what: str) -> str:
+    if not re.match("https?://[^/?#]", value, re.IGNORECASE):
+        raise Failure(f"{what} begins with neither `http://` nor `https://`")
+    if _SPACE.search(value):
+        raise Failure(f"{what} holds white space or a control character")
+    return _quoted(value, what)
+
+
+def _url_with_query(value: str, what: str) -> str:
+    url = _url(value, what).partition("#")[0]
+    if "?" not in url:
+        return f"{url}?"
+    return url if url.endswith(("?", "&")) else f"{url}&"
+
+
+def _encoded(value: str, _what: str) -> str:
+    return quote(value, safe="", errors="surrogateescape")
+
+
+def _known_method(value: str, what: str) -> str:
+    if not _METHOD.fullmatch(value):
+        raise Failure(f"{what} is no method: `{value[:40]}`")
+    return value.upper()
+
+
+def _method(value: str, what: str) -> str:
+    method = _known_method(value, what)
+    if method == "GET":
+        return ""
+    if method == "HEAD":
+        return "head\n"
+    if method in ("POST", "PUT", "PATCH"):
+        chosen = "" if method == "POST" else f"request = {method}\n"
+        return f'{chosen}data-raw = ""\nheader = "Content-Type:"\n'
+    return f"request = {method}\n"
+
+
+def _method_with_body(value: str, what: str) -> str:
+    method = _known_method(value, what)
+    if method == "HEAD":
+        raise Failure("a HEAD request has no body")
+    return "" if method == "POST" else f"request = {method}\n"
+
+
+def _mail_host(value: str, what: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise Failure(f"{what} is no name of a host: `{value[:40]}`")
+    return value
+
+
+def _mail_scheme(value: str, what: str) -> str:
+    return "smtps" if _port(value, what) == "465" else "smtp"
+
+
+def _mail_tls(value: str, what: str) -> str:
+    """Without TLS a password goes to this machine only."""
+    return "ssl\n" if _mail_host(value, what).lower() in _HERE else "ssl-reqd\n"
+
+
+def _user(value: str, what: str) -> str:
+    if ":" in value:
+        raise Failure(f"{what} holds `:`, which ends a name")
+    return _quoted(value, what)
+
+
+def _address(value: str, what: str) -> str:
+    return _quoted(address_of(value, what), what)
+
+
+def address_of(value: str, what: str) -> str:
+    """The address in `NAME <ADDRESS>` or `ADDRESS`. Raises Failure: one value is one
+    address, so that no value adds another."""
+    named = _NAMED.fullmatch(value)
+    address = (named[1] if named else value).strip(" ")
+    if _CONTROL.search(value) or "," in address or not _ADDRESS.fullmatch(address):
+        raise Failure(f"{what} is no address of a mail: `{value[:60]!r}`")
+    return address
+
+
+_FORMS: Mapping[Form, Callable[[str, str], str]] = {
+    "text": _text,
+    "json": _json,
+    "word": _word,
+    "piece": _piece,
+    "ssh_path": _ssh_path,
+    "port": _port,
+    "line": _line,
+    "quoted": _quoted,
+    "header": _header,
+    "empty_header": _empty_header,
+    "url": _url,
+    "url_with_query": _url_with_query,
+    "encoded": _encoded,
+    "method": _method,
+    "method_with_body": _method_with_body,
+    "mail_host": _mail_host,
+    "mail_scheme": _mail_scheme,
+    "mail_tls": _mail_tls,
+    "user": _user,
+    "address": _address,
+}
