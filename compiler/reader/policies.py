@@ -201,7 +201,7 @@ def count(
             read = template_without_commands(reading, node)
         if any(not isinstance(part, str) for part in read.parts):
             return read
-    elif not _is_word(node):
+    elif not _is_word(node) or name.lower().endswith("sec"):
         return integer(reading, node, name, least)
     wrong_type(
         reading,

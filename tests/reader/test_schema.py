@@ -18,6 +18,7 @@ from compiler.reader.keys import (
     HANDLER,
     HANDLER_ON,
     PARALLEL,
+    REPEAT,
     RETRY,
     SCHEDULE,
     SECRET,
@@ -121,6 +122,36 @@ ACCEPTED = {
     "retry with true": with_command(
         "retryPolicy: {limit: 3, intervalSec: 1, exitCode: [1, 2], backoff: true}"
     ),
+    "retry by references": with_command(
+        "retryPolicy: {limit: $N, intervalSec: '`echo 3`'}"
+    ),
+    "files of a step": with_command(
+        "stdout: 'a/${X}', stderr: b, signalOnStop: SIGINT"
+    ),
+    "signal without SIG": with_command("signal_on_stop: QUIT"),
+    "repeat": with_command("repeatPolicy: {repeat: true, intervalSec: 3, limit: 0}"),
+    "repeat while": with_command(
+        "repeat_policy: {repeat: while, condition: a, interval_sec: 3, limit: $N, "
+        "backoff: true, max_interval_sec: 9}"
+    ),
+    "repeat until": with_command(
+        "repeatPolicy: {repeat: until, exitCode: [0, 7], limit: '`echo 3`'}"
+    ),
+    "repeat by a value": with_command("repeatPolicy: {condition: '', expected: ''}"),
+    "repeat by a code": with_command("repeatPolicy: {exit_code: 1}"),
+    "no repetition": with_command("repeatPolicy: {repeat: false}"),
+    "repeat of nothing": with_command("repeatPolicy: {repeat: , exitCode: , limit: 3}"),
+    "repeat of a call": with_run("repeatPolicy: {repeat: true}, stdout: x"),
+    "around the steps": "preconditions: [a, {condition: b, expected: c}]\n"
+    "dotenv: [.env, a/b]\nworkingDir: a\nlogDir: 'b/${X}'\ngroup: g\n"
+    "histRetentionDays: -1\nhistRetentionRuns: 1\nmaxOutputSize: '5'\n"
+    "maxCleanUpTimeSec: 0\nskipIfSuccessful: true\nrestartWaitSec: 3\n"
+    "schedule: {start: 0 6 * * *, restart: 0 7 * * *}\n",
+    "nothing around the steps": "precondition:\ndotenv:\nworkingDir:\nlogDir:\n"
+    "group:\nhistRetentionDays:\nhistRetentionRuns:\nmaxOutputSize:\n"
+    "maxCleanUpTimeSec:\nskipIfSuccessful:\nrestartWaitSec:\n",
+    "times without a schedule": "skip_if_successful: true\nrestart_wait_sec: 3\n",
+    "init": "handlerOn: {init: {command: a, repeatPolicy: {repeat: true}}}",
     "octal number": "timeoutSec: 0o17",
     "number as text": "timeoutSec: '17'",
     "all handlers": "handlerOn: {success: {command: a}, failure: {command: a}, "
@@ -199,7 +230,6 @@ REFUSED = {
     "list": "- a",
     "unknown key": "nane: a",
     "extension key": "x-a: b",
-    "conditions of a workflow": "preconditions: a",
     "name with a space": "name: a b",
     "name that is a path": "name: ..",
     "long name": "name: " + "a" * 201,
@@ -357,8 +387,6 @@ REFUSED = {
     "unknown workspace": "workspace: none",
     "workspace as a list": "workspace: [shared]",
     "step with an executor": with_command("executor: docker"),
-    "step with stdout": with_command("stdout: x"),
-    "step with repeat": with_command("repeatPolicy: {repeat: true}"),
     "empty command": with_step("command: ''"),
     "blank command": with_step("command: '  '"),
     "empty list as command": with_step("command: []"),
@@ -405,7 +433,42 @@ REFUSED = {
     "retry with null limit": with_command("retryPolicy: {limit: , intervalSec: 1}"),
     "retry without limit": with_command("retryPolicy: {intervalSec: 3}"),
     "retry below 0": with_command("retryPolicy: {limit: -1, intervalSec: 1}"),
-    "retry with a reference": with_command("retryPolicy: {limit: $N, intervalSec: 1}"),
+    "retry by a word": with_command("retryPolicy: {limit: a, intervalSec: 1}"),
+    "file of an empty text": with_command("stdout: ''"),
+    "file as a list": with_command("stderr: [a]"),
+    "unknown signal": with_command("signalOnStop: SIGNAL"),
+    "signal in small letters": with_command("signalOnStop: sigint"),
+    "signal as a number": with_command("signalOnStop: 2"),
+    "repeat as a flag": with_command("repeatPolicy: true"),
+    "repeat for ever": with_command("repeatPolicy: {repeat: forever}"),
+    "repeat yes": with_command("repeatPolicy: {repeat: yes}"),
+    "repeat 1": with_command("repeatPolicy: {repeat: 1}"),
+    "repeat while nothing": with_command("repeatPolicy: {repeat: while, limit: 1}"),
+    "repeat until nothing": with_command("repeatPolicy: {repeat: until, exitCode: }"),
+    "repeat until, and not": with_command("repeatPolicy: {repeat: false, exitCode: 1}"),
+    "repeat by both": with_command("repeatPolicy: {condition: a, exitCode: 1}"),
+    "repeat expecting": with_command("repeatPolicy: {expected: a}"),
+    "repeat expecting null": with_command("repeatPolicy: {condition: a, expected: }"),
+    "repeat by an empty command": with_command("repeatPolicy: {condition: ''}"),
+    "repeat with negate": with_command("repeatPolicy: {condition: a, negate: true}"),
+    "repeat below 0": with_command("repeatPolicy: {repeat: true, limit: -1}"),
+    "repeat of a word": with_command("repeatPolicy: {repeat: true, limit: a}"),
+    "repeat of each item": with_command("parallel: a, repeatPolicy: {repeat: true}"),
+    "empty condition of a workflow": "preconditions: ''",
+    "empty dotenv": "dotenv: ''",
+    "dotenv with a reference": "dotenv: [$HOME/.env]",
+    "dotenv with a command": "dotenv: '`pwd`/.env'",
+    "empty working dir": "workingDir: ' '",
+    "log dir as a list": "logDir: [a]",
+    "group as a list": "group: [a]",
+    "history below -1": "histRetentionDays: -2",
+    "history of a fraction": "histRetentionDays: 0.5",
+    "history of no run": "histRetentionRuns: 0",
+    "outputs without room": "maxOutputSize: 0",
+    "outputs of a size in words": "maxOutputSize: 1MB",
+    "clean-up below 0": "maxCleanUpTimeSec: -1",
+    "skip if yes": "skipIfSuccessful: yes",
+    "both conditions of a workflow": "preconditions: a\nprecondition: b",
     "backoff of 1": with_command("retryPolicy: {limit: 1, intervalSec: 1, backoff: 1}"),
     "backoff as text": with_command(
         "retryPolicy: {limit: 1, intervalSec: 1, backoff: '2'}"
@@ -417,7 +480,6 @@ REFUSED = {
     "limit as a reference": "maxActiveSteps: ${N}",
     "huge limit": "maxActiveSteps: 1000000000",
     "handlers as a list": "handlerOn: [{command: a}]",
-    "handler init": "handlerOn: {init: {command: a}}",
     "handler as text": "handlerOn: {exit: echo}",
     "handler with depends": "handlerOn: {exit: {command: a, depends: b}}",
     "handler with a name": "handlerOn: {exit: {command: a, name: b}}",
@@ -532,6 +594,7 @@ def test_what_a_schema_cannot_say(text: str, code: str) -> None:
         (HANDLER_ON, SCHEMA["$defs"]["handlerOn"]),
         (CONTINUE_ON, SCHEMA["$defs"]["continueOn"]["anyOf"][1]),
         (RETRY, SCHEMA["$defs"]["retryPolicy"]),
+        (REPEAT, SCHEMA["$defs"]["repeatPolicy"]),
         (CONDITION, SCHEMA["$defs"]["condition"]["anyOf"][1]),
         (PARALLEL, SCHEMA["$defs"]["parallel"]["anyOf"][1]),
         (SCHEDULE, SCHEMA["$defs"]["schedule"]["anyOf"][1]),
@@ -626,6 +689,18 @@ POLICIES = {
         CONTINUE_ON, failure=FLAGS, skipped=FLAGS, exitCode=some(NUMBERS)
     ),
     "retryPolicy": maps(RETRY, limit=NUMBERS, intervalSec=NUMBERS, backoff=FLAGS),
+    "repeatPolicy": maps(
+        REPEAT,
+        repeat=FLAGS | st.sampled_from(("while", "until")),
+        condition=WORDS,
+        expected=WORDS,
+        exitCode=some(NUMBERS),
+        limit=NUMBERS,
+        intervalSec=NUMBERS,
+        backoff=FLAGS,
+    ),
+    "stdout": WORDS,
+    "signalOnStop": st.sampled_from(("INT", "SIGTERM", "SIG", "int", 2)),
     "timeoutSec": NUMBERS,
     "command": some(WORDS),
     "run": WORDS,
@@ -650,8 +725,23 @@ WORKFLOWS = maps(
     steps=st.lists(steps(STEP), max_size=2)
     | st.dictionaries(st.sampled_from(("a", "b c", "")), steps(STEP), max_size=2),
     handlerOn=maps(
-        HANDLER_ON, success=HANDLERS, failure=HANDLERS, cancel=HANDLERS, exit=HANDLERS
+        HANDLER_ON,
+        init=HANDLERS,
+        success=HANDLERS,
+        failure=HANDLERS,
+        cancel=HANDLERS,
+        exit=HANDLERS,
     ),
+    preconditions=POLICIES["preconditions"],
+    dotenv=some(WORDS),
+    workingDir=WORDS,
+    logDir=WORDS,
+    skipIfSuccessful=FLAGS,
+    restartWaitSec=NUMBERS,
+    histRetentionDays=NUMBERS,
+    histRetentionRuns=NUMBERS,
+    maxOutputSize=NUMBERS,
+    maxCleanUpTimeSec=NUMBERS,
     maxActiveSteps=NUMBERS,
     timeoutSec=NUMBERS,
     maxActiveRuns=NUMBERS,
