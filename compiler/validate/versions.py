@@ -6,7 +6,6 @@ from posixpath import dirname, join
 from compiler import versions
 from compiler.diagnostics import Diagnostic
 from compiler.ir import (
-    CommandSubstitution,
     Match,
     Program,
     Reference,
