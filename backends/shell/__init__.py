@@ -22,7 +22,6 @@ _NOT_YET: tuple[Feature, ...] = (
     "docker",
     "dotenv",
     "group",
-    "handler-init",
     "history",
     "http",
     "jq",
@@ -39,7 +38,6 @@ _NOT_YET: tuple[Feature, ...] = (
     "ssh",
     "step-files",
     "stop-signal",
-    "workflow-conditions",
     "working-directory",
 )
 for _feature in ("schedule-stop", *_NOT_YET):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Set
 
 from backends.shell.definitions import definitions
-from backends.shell.policies import attribute
+from backends.shell.policies import attribute, gate
 from backends.shell.quote import bare, one_line, word
 from backends.shell.script import Emission, exported
 from backends.shell.values import Values, constant
@@ -56,6 +56,11 @@ def _of_callee(script: Emission, program: Program) -> Iterator[str]:
         name = f"values_{script.prefix.removesuffix('.')}"
         script.script.functions.append(f"{name}() {{\n{lines}\n}}")
         yield f"values={name}"
+    if workflow.conditions:
+        parts.add("flow-gate")
+        yield f"begins={gate(script)}"
+    if any(each.name == "init" for each in workflow.handlers):
+        parts.add("flow-init")
     declared = [it.name for it in workflow.params if it.default or it.positional]
     yield from attribute("params", declared)
     others = [it.name for it in workflow.params if it.name not in declared]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from backends.shell import jq
 from backends.shell.calls import flow, list_program
 from backends.shell.definitions import definitions
+from backends.shell.policies import gate
 from backends.shell.quote import bare, one_line, word
 from backends.shell.script import Emission, Script, exported
 from backends.shell.steps import declarations
@@ -90,6 +91,11 @@ def _declared(script: Script, program: Program) -> tuple[Emission, str, str]:
         for workflow in _entry_first(program)
     )
     values = definitions(main)
+    if main.workflow.conditions:
+        script.used.parts.add("gate")
+        gate(main)
+    if any(each.name == "init" for each in main.workflow.handlers):
+        script.used.parts.add("init")
     lines = []
     for emission in (main, *others):
         if script.frames:
@@ -166,6 +172,7 @@ def _render(script: Script, program: Program, path: str) -> str:
         "file": path,
         "description": [one_line(line) for line in described],
         "values": values,
+        "ahead": bool({"gate", "init"} & parts),
         "workflow_text": declared,
         "workflow": workflow.name,
         "workflow_json": f'"{workflow.name}"',
@@ -273,6 +280,7 @@ def _layout(
         "when": "wfc_whens",
         "printed": "wfc_printeds",
         "flow-values": "wfc_values",
+        "flow-gate": "wfc_begins",
     }
     return {
         "flags": flags,

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from backends.shell.quote import bare, word
-from backends.shell.script import Emission
+from backends.shell.script import Emission, exported
 from backends.shell.values import Values
 from compiler.ir import Condition, ContinueOn, Match, Pattern, Retry, Step, Test
 from compiler.regex.engines import to_ere
@@ -91,6 +91,27 @@ def conditions(
     script.used.parts.add("when")
     values = script.values(step, lenient=handler)
     own(values, step)
+    script.define(function, tests(script, values, given))
+
+
+def gate(script: Emission) -> str:
+    """The function that ends with 0 when the workflow's own conditions are met."""
+    values = script.values(None)
+    workflow, parts = script.workflow, script.used.parts
+    exports = [exported(values, each) for each in workflow.exports]
+    uses = " ".join(each for each in exports if each)
+    if uses:
+        parts.add("uses")
+        values.lines.append(f"wfc_uses={word(uses)}")
+    if any(isinstance(it, Match) and it.expected.regex for it in workflow.conditions):
+        values.lines.append("wfc_locale")
+    name = f"begins_{script.prefix.removesuffix('.')}" if script.prefix else "begins"
+    script.define(name, tests(script, values, workflow.conditions))
+    return name
+
+
+def tests(script: Emission, values: Values, given: tuple[Condition, ...]) -> list[str]:
+    """The lines that end with 1 as soon as one of `given` is not met."""
     parts = script.used.parts
     for condition in given:
         match condition:
@@ -120,7 +141,7 @@ def conditions(
                 values.lines.append(_must(test, negate, condition.span, script))
             case _:
                 assert_never(condition)
-    script.define(function, values.lines)
+    return values.lines
 
 
 def _must(test: str, negate: bool, span: Span, script: Emission) -> str:

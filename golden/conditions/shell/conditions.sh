@@ -432,16 +432,20 @@ param() { # name, default: what the run sets wins
   if [ ! -e "$wfc_run/steps/.params/$1" ]; then printf '%s' "$2" >"$wfc_run/steps/.params/$1"; fi
   case $1 in [0-9]*) ;; *) wfc_uses="$wfc_uses $1=.params/$1,.env/$1" ;; esac
 }
-wfc_value() { # all params and env; in a process of its own, so that a signal can end it
+wfc_aside() { # function, file: in a process of its own, so that a signal can end it
   local wfc_p wfc_c
-  wfc_files=$wfc_run/inputs wfc_folder='' wfc_name='' wfc_uses=''
-  (values) 2>"$wfc_run/inputs.err" >/dev/null </dev/null 6>&- 7>&- 8>&- 9>&- &
+  wfc_files=$wfc_run/$2 wfc_folder='' wfc_name='' wfc_uses=''
+  ("$1") >"$wfc_files.err" 2>&1 </dev/null 6>&- 7>&- 8>&- 9>&- &
   wfc_p=$!; echo "+$wfc_p" >&6
   wfc_waiting=1
   while wait "$wfc_p"; wfc_c=$?; ((wfc_c > 128)) && kill -0 "$wfc_p"; do :; done 2>/dev/null
   wfc_waiting=''
   if ! kill -0 -- "-$wfc_p" 2>/dev/null; then echo "-$wfc_p" >&6; fi
-  if [ "$wfc_ending" ] || ((wfc_c == 0)); then return "$wfc_c"; fi
+  return "$wfc_c"
+}
+wfc_value() { # all params and env
+  if wfc_aside values inputs; then return; fi
+  if [ "$wfc_ending" ]; then return 1; fi
   wfc_say "params and env: failed, log: $wfc_run/inputs.err"
   tail -n 10 "$wfc_run/inputs.err" | sed 's/^/  | /' >&2
   return 1

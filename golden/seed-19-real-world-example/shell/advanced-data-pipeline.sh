@@ -977,16 +977,20 @@ wfc_help() {
   printf '%s\n' '  PARALLEL_WORKERS=10'
   printf '%s\n' '  CACHE_TTL=3600'
 }
-wfc_value() { # all params and env; in a process of its own, so that a signal can end it
+wfc_aside() { # function, file: in a process of its own, so that a signal can end it
   local wfc_p wfc_c
-  wfc_files=$wfc_run/inputs wfc_base=$wfc_run/steps wfc_folder='' wfc_name='' wfc_handler=''
-  (values) 2>"$wfc_run/inputs.err" >/dev/null </dev/null 6>&- 7>&- 8>&- 9>&- &
+  wfc_files=$wfc_run/$2 wfc_base=$wfc_run/steps wfc_folder='' wfc_name='' wfc_handler=''
+  ("$1") >"$wfc_files.err" 2>&1 </dev/null 6>&- 7>&- 8>&- 9>&- &
   wfc_p=$!; echo "+$wfc_p" >&6
   wfc_waiting=1
   while wait "$wfc_p"; wfc_c=$?; ((wfc_c > 128)) && kill -0 "$wfc_p"; do :; done 2>/dev/null
   wfc_waiting=''
   if ! kill -0 -- "-$wfc_p" 2>/dev/null; then echo "-$wfc_p" >&6; fi
-  if [ "$wfc_ending" ] || ((wfc_c == 0)); then return "$wfc_c"; fi
+  return "$wfc_c"
+}
+wfc_value() { # all params and env
+  if wfc_aside values inputs; then return; fi
+  if [ "$wfc_ending" ]; then return 1; fi
   wfc_say "params and env: failed, log: $wfc_run/inputs.err"
   tail -n 10 "$wfc_run/inputs.err" | sed 's/^/  | /' >&2
   return 1
