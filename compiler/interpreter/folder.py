@@ -1,6 +1,8 @@
 """What happens in a run -> the files of its folder (layout: docs of the run folder)."""
 
 import contextlib
+import errno
+import fcntl
 import json
 import os
 import secrets
@@ -10,11 +12,19 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from compiler.ir import Workflow
+from compiler.interpreter.cuts import Cuts, Lost
+from compiler.interpreter.locks import start_of
+from compiler.ir import Json, Workflow
 from compiler.outcome import Outcome, to_json
 
 # In characters, for the folder of a call within that of the run. No system stops there.
 _LONGEST_NAME = 1_000
+# In characters: a longer value is kept in a file of its own, beside the journal.
+_LONGEST_VALUE = 16_384
+
+
+# The processes of the run, in its folder: `PID@START` a line.
+PROCESSES = ".processes"
 
 
 class CannotStart(Exception):
@@ -24,7 +34,8 @@ class CannotStart(Exception):
 @dataclass
 class RunFolder:
     """The folder of one run: `steps/<folder>/<attempt>.{out,err,rc}` and its journal.
-    The steps of a call have their folders within that of the call.
+    The steps of a call have their folders within that of the call. While a process has
+    it, it holds a lock on the journal: so others see that the run lives.
 
     Once a run goes on, nothing here stops it: what cannot be written is in `lost`, the
     first problem only.
@@ -33,7 +44,9 @@ class RunFolder:
     path: Path
     run_id: str
     lost: str | None = None
+    cuts: Cuts = field(default_factory=Cuts)
     _journal: int = -1
+    _processes: int = -1
     _spilled: dict[str, Path] = field(default_factory=dict)
 
     @classmethod
@@ -47,12 +60,7 @@ class RunFolder:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.mkdir(mode=0o700)
             folder.steps.mkdir()
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            folder._journal = os.open(folder.journal, flags, 0o666)
-            # A full disk shows here, not in the middle of the run.
-            probe = path / "outcome.json.part"
-            probe.write_bytes(b" " * 4096)
-            probe.unlink()
+            folder._open()
         except OSError as error:
             folder.close()
             reason = error.strerror or str(error)
@@ -60,6 +68,37 @@ class RunFolder:
                 f"cannot make the run folder `{path}`: {reason}"
             ) from None
         return folder
+
+    @classmethod
+    def reopen(cls, path: Path) -> "RunFolder":
+        """The folder of a run that goes on. Raises CannotStart, also where a process has
+        it."""
+        folder = cls(path.absolute(), path.name)
+        try:
+            if not folder.steps.is_symlink():
+                folder.steps.mkdir(exist_ok=True)
+            folder._open()
+        except OSError as error:
+            folder.close()
+            if error.errno in (errno.EAGAIN, errno.EACCES):
+                raise CannotStart(f"the run {folder.run_id} still goes on") from None
+            reason = error.strerror or str(error)
+            raise CannotStart(f"cannot go on in `{path}`: {reason}") from None
+        return folder
+
+    def _open(self) -> None:
+        """Opens the files to which lines are added, and takes the lock. Raises OSError."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        self._journal = os.open(self.journal, flags, 0o666)
+        lock(self._journal)
+        self._processes = os.open(self.path / PROCESSES, flags, 0o666)
+        # A full disk shows here, not in the middle of the run.
+        probe = self.path / "outcome.json.part"
+        probe.write_bytes(b" " * 4096)
+        probe.unlink()
+        size = os.fstat(self._journal).st_size
+        if size and os.pread(self._journal, 1, size - 1) != b"\n":
+            os.write(self._journal, b"\n")  # the last line was torn
 
     @property
     def journal(self) -> Path:
@@ -77,7 +116,7 @@ class RunFolder:
         digest = sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         return self.steps / f"{digest}.deep"
 
-    def event(self, event: str, step: str, **details: object) -> None:
+    def event(self, event: str, step: str, **details: Json) -> None:
         """Appends one line to the journal."""
         line = {"t": round(time.time(), 3), "event": event, "step": step, **details}
         text = json.dumps(line, ensure_ascii=False) + "\n"
@@ -85,6 +124,38 @@ class RunFolder:
             os.write(self._journal, text.encode("utf-8", "backslashreplace"))
         except OSError as error:
             self._lose(error, self.journal)
+
+    def process(self, pid: int) -> None:
+        """Remembers a process that leads a group of its own: should this one be killed,
+        who goes on with the run ends it."""
+        start = start_of(pid)
+        if start is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._processes, f"{pid}@{start}\n".encode())
+
+    def kept(self, value: str) -> Json:
+        """What the journal keeps of a value: itself, less its secrets; of a long one the
+        name of a file. Raises Lost where nothing can be kept."""
+        kept = self.cuts.cut(value)
+        if isinstance(kept, str) and len(kept) > _LONGEST_VALUE:
+            try:
+                return {"file": str(self.spill(value).relative_to(self.path))}
+            except OSError:
+                raise Lost from None
+        return kept
+
+    def restored(self, kept: Json) -> str:
+        """The value of which `kept` was kept. Raises Lost."""
+        if isinstance(kept, dict) and "file" in kept:
+            path = self.path / str(kept["file"])
+            try:
+                content = path.read_bytes()
+            except OSError:
+                raise Lost from None
+            if _digest(content) != path.name:
+                raise Lost
+            return content.decode("utf-8", "surrogateescape")
+        return self.cuts.joined(kept)
 
     def note(self, path: Path, message: str) -> None:
         """Adds a line of ours to the stderr file `path`."""
@@ -101,11 +172,13 @@ class RunFolder:
     def spill(self, value: str) -> Path:
         """The file that holds `value`, one for equal values. Raises OSError."""
         content = value.encode("utf-8", "surrogateescape")
-        digest = sha256(content).hexdigest()[:32]
+        digest = _digest(content)
         if digest not in self._spilled:
             path = self.path / "values" / digest
             path.parent.mkdir(exist_ok=True)
-            path.write_bytes(content)
+            part = path.with_suffix(".part")
+            part.write_bytes(content)
+            part.replace(path)
             self._spilled[digest] = path
         return self._spilled[digest]
 
@@ -131,13 +204,28 @@ class RunFolder:
             self._lose(error, path)
 
     def close(self) -> None:
-        if self._journal >= 0:
-            os.close(self._journal)
-            self._journal = -1
+        for descriptor in (self._journal, self._processes):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._journal = self._processes = -1
 
     def _lose(self, error: OSError, path: Path) -> None:
         if self.lost is None:
             self.lost = f"cannot write `{path}`: {error.strerror or error}"
+
+
+def lock(journal: int) -> None:
+    """Takes the lock of a run by an open journal; where the file system has no locks,
+    nothing is taken. Raises OSError (EAGAIN) when another process has it."""
+    try:
+        fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            raise
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:32]
 
 
 def say(descriptor: int, message: str) -> None:

@@ -26,12 +26,14 @@ def read_secrets(workflow: Workflow, place: Place) -> None:
                 lost = f"the environment variable `{secret.key}` is not set"
                 raise Failure(f"secret `{secret.name}`: {lost}")
         else:
-            value = _secret_file(secret.name, place.work_dir / secret.key)
+            value = secret_file(secret.name, place.work_dir / secret.key)
         place.masks.hide(value)
+        place.folder.cuts.learn(secret, value)
         place.known.secrets[secret.name] = value
 
 
-def _secret_file(name: str, path: Path) -> str:
+def secret_file(name: str, path: Path) -> str:
+    """The secret `name` in the file `path`. Raises Failure."""
     try:
         if path.exists() and not path.is_file():  # to read a pipe can take for ever
             raise Failure(f"secret `{name}`: `{path}` is no file")

@@ -121,19 +121,19 @@ def _holder(link: Path) -> int | None:
     if found is None:
         return None
     process = int(found[1])
-    return process if _start(process) == found[2] else None
+    return process if start_of(process) == found[2] else None
 
 
 def _ourselves() -> str:
     """The text of our links. Raises OSError where nobody could tell if we live."""
     process = os.getpid()
-    start = _start(process)
+    start = start_of(process)
     if start is None:
         raise OSError(errno.ENOSYS, "neither /proc nor ps says when a process started")
     return f"{process}@{start}"
 
 
-def _start(process: int) -> str | None:
+def start_of(process: int) -> str | None:
     """When `process` started, in one word that only its equals are compared with; None
     when it does not live. A number that is used again has another start."""
     if not (_PROC / "self/stat").exists():

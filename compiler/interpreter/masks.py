@@ -47,6 +47,23 @@ class Masks:
         masked = self._pattern.sub(_MASK, _bytes(text))
         return masked.decode("utf-8", "surrogateescape")
 
+    def pieces(self, text: str) -> list[str]:
+        """`text` in pieces: every second one is to be hidden.
+
+        >>> masks = Masks()
+        >>> masks.hide("word")
+        >>> masks.pieces("a word of word")
+        ['a ', 'word', ' of ', 'word', '']
+        """
+        if self._pattern is None:
+            return [text]
+        content, pieces, at = _bytes(text), [], 0
+        for found in self._pattern.finditer(content):
+            pieces += [content[at : found.start()], found[0]]
+            at = found.end()
+        pieces.append(content[at:])
+        return [piece.decode("utf-8", "surrogateescape") for piece in pieces]
+
     def file(self, path: Path) -> None:
         """Masks a file in its place; one that cannot be masked goes."""
         pattern = self._pattern

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compiler.interpreter.journal import Was
 from compiler.interpreter.values import Item
 from compiler.ir import Ending, Step
 
@@ -21,6 +22,10 @@ class Record:
 
     `handler`: it is one, or an item of one. `aside`: it is one or belongs to one, so that
     it stands with the handlers and has no events.
+
+    In a run that goes on, `was` is what the journal tells of it, and `before` the number
+    of its earlier attempts. `restored`: it is as it was, and nothing of it runs again;
+    `resumes`: its last attempt, a call's or a fan-out's, goes on.
     """
 
     step: Step
@@ -38,6 +43,10 @@ class Record:
     seconds: float = 0.0
     frame: "Frame | None" = None
     items: "tuple[Record, ...]" = ()
+    was: Was | None = None
+    before: int = 0
+    restored: bool = False
+    resumes: bool = False
 
     @property
     def label(self) -> str:

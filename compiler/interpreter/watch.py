@@ -5,11 +5,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from compiler.interpreter.cuts import Lost
 from compiler.interpreter.folder import RunFolder
 from compiler.interpreter.lines import Progress, StepEnd
 from compiler.interpreter.masks import Masks
 from compiler.interpreter.records import Record
-from compiler.ir import Ending
+from compiler.ir import Ending, Json
 from compiler.outcome import Status
 
 STATUS: dict[Ending, Status] = {
@@ -35,21 +36,29 @@ class Watch:
         """So many more steps or items are to end."""
         self.progress.expect(more)
 
+    def keep(self, event: str, record: Record, **details: Json) -> None:
+        """A line of the journal that no event of the outcome stands for."""
+        aside = {"aside": True} if record.aside else {}
+        self.folder.event(event, record.path, **details, **aside)
+
     def waits(self, label: str, what: str) -> None:
         self.progress.waiting(label, what)
 
     def attempt(self, record: Record) -> None:
         """An attempt begins; the first one is the start of the step."""
         first = record.started is None
-        if not record.aside:
-            if first:
-                self.events.append(("start", record.path))
-                self.folder.event("start", record.path)
-            else:
-                self.folder.event("attempt", record.path, attempts=record.attempts)
         if first:
             record.started = time.monotonic()
             self.progress.started(record.label)
+        if record.resumes:
+            return
+        event = "start" if first else "attempt"
+        more = {} if first and record.attempts == 1 else {"attempts": record.attempts}
+        if record.aside:
+            event, more = f"handler_{event}", {"attempts": record.attempts}
+        elif first:
+            self.events.append(("start", record.path))
+        self.folder.event(event, record.path, **more)
 
     def pause(self, record: Record, seconds: float) -> None:
         retry = record.step.retry
@@ -62,17 +71,16 @@ class Watch:
     def decided(self, record: Record, ending: Ending) -> None:
         """It is settled how a step ends, also of one that never ran."""
         record.ending = ending
+        if record.restored:
+            self.progress.expect(-1)
+            return
         if record.started is not None:
             record.seconds = time.monotonic() - record.started
             if not record.aside:
                 self.events.append(("end", record.path))
-                self.folder.event(
-                    "end",
-                    record.path,
-                    status=STATUS[ending],
-                    attempts=record.attempts,
-                    exit_code=record.code,
-                )
+        self.folder.event(
+            _end_event(record), record.path, **end_details(record, self.folder)
+        )
         log = record.files.with_suffix(".err")
         failed = ending in ("failed", "continued")
         end = StepEnd(
@@ -100,3 +108,33 @@ class Watch:
             return []
         text = self.masks.text(text)
         return text.removesuffix("\n").split("\n")[-most:] if text else []
+
+
+def _end_event(record: Record) -> str:
+    if record.started is None:
+        return "settled"
+    return "handler_end" if record.aside else "end"
+
+
+def end_details(record: Record, folder: RunFolder) -> dict[str, Json]:
+    """What the journal keeps of a step that has ended: enough to have it back."""
+    ending = record.ending or "aborted"
+    details: dict[str, Json] = {
+        "status": STATUS[ending],
+        "attempts": record.attempts,
+        "exit_code": record.code,
+    }
+    if ending == "continued":
+        details["ending"] = ending
+    if record.partial:
+        details["partial"] = True
+    if record.frame is not None:
+        details["run"] = record.frame.status
+    elif record.output is not None and not record.items:
+        try:
+            details["output"] = folder.kept(record.output)
+        except Lost:
+            details["lost"] = True  # it runs again
+    if record.aside and record.started is None:
+        details["aside"] = True
+    return details
