@@ -48,10 +48,6 @@ CHANGES = {
         "Dagu 1.30 and later read the `~` in front as the home folder",
         "write `${HOME}`, or put the `~` behind something else",
     ),
-    "json-params": _Change(
-        "Dagu 1.30 and later read this text as JSON",
-        "write the params as a map",
-    ),
     "parallel-text": _Change(
         "Dagu 1.22 and later split this text at `,`, `;` and `|`, too",
         "write the items as a list",

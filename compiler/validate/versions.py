@@ -1,19 +1,25 @@
 """Checks for what a file means in some versions of Dagu only."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from posixpath import dirname, join
 
 from compiler import versions
 from compiler.diagnostics import Diagnostic
 from compiler.ir import (
+    Arguments,
+    Item,
+    Map,
     Match,
     Program,
     Reference,
+    Step,
     Template,
     Workflow,
 )
 from compiler.source import Span
 from compiler.walk import references, template_texts
+
+_FEW = 1_000  # steps of which each may look through all
 
 
 def version_dependent(
@@ -27,44 +33,83 @@ def _places(
     program: Program, exists: Callable[[str], bool]
 ) -> Iterator[tuple[str, Span]]:
     for workflow in program.workflows:
-        for span in _chain_edges(workflow):
-            yield "chain-edge", span
-        for template in _definitions_and_conditions(workflow):
-            for reference in _with_default(template):
-                yield "default", reference.span
-        for variable in workflow.env:
-            first = variable.value.parts[0] if variable.value.parts else ""
-            if isinstance(first, str) and (first == "~" or first.startswith("~/")):
-                yield "home-folder", variable.value.span
-        if workflow.dotenv and workflow.env:
-            yield "dotenv-order", workflow.dotenv[0].span
-        for handler in workflow.handlers:
-            for condition in handler.conditions:
-                yield "handler-condition", condition.span
-    main = program.main
-    beside = join(dirname(main.span.file), ".env")
-    named = {join(dirname(main.span.file), file.path) for file in main.dotenv}
-    if beside not in named and main.span.file != "<stdin>" and exists(beside):
-        yield "dotenv-file", main.span
+        yield from _around_steps(workflow)
+        for step in (*workflow.steps, *workflow.handlers):
+            yield from _of_step(step)
+        if workflow.type == "chain":
+            yield from _chain_edges(workflow)
+    folder = dirname(program.main.span.file)
+    read = {join(folder, file.path) for file in program.main.dotenv}
+    unread = join(folder, ".env")
+    if unread not in read and exists(unread):
+        yield "dotenv-file", program.main.span
 
 
-def _chain_edges(workflow: Workflow) -> Iterator[Span]:
+def _around_steps(workflow: Workflow) -> Iterator[tuple[str, Span]]:
+    for template in _definitions_and_conditions(workflow):
+        for reference in _with_default(template):
+            yield "default", reference.span
+    for variable in workflow.env:
+        first = variable.value.parts[0] if variable.value.parts else ""
+        if isinstance(first, str) and (first == "~" or first.startswith("~/")):
+            yield "home-folder", variable.value.span
+    if workflow.dotenv and workflow.env:
+        yield "dotenv-order", workflow.dotenv[0].span
+    for handler in workflow.handlers:
+        for condition in handler.conditions:
+            yield "handler-condition", condition.span
+
+
+def _of_step(step: Step) -> Iterator[tuple[str, Span]]:
+    body = step.body
+    if isinstance(body, Map):
+        if _splits(body.items):
+            yield "parallel-text", body.span
+        body = body.body
+    several = isinstance(body, Arguments) and len(body.words) > 1
+    # `exec` is one command in all versions that have it.
+    if several and isinstance(body, Arguments) and "exec" not in dict(step.spans):
+        yield "command-list", body.words[0].span
+
+
+def _chain_edges(workflow: Workflow) -> Iterator[tuple[str, Span]]:
     """The `depends` of a chain that do not lead to the step before them."""
-    if workflow.type != "chain":
-        return
-    places = {step.name: place for place, step in enumerate(workflow.steps)}
-    if not any(step.depends for step in workflow.steps[1:]):
-        return
-    before: list[int] = []  # of each step, a bit for each one that it waits for
+    places: dict[str, int] = {}
     for place, step in enumerate(workflow.steps):
-        mine = 0
-        for edge in step.edges:
-            parent = places[edge.step]
-            mine |= 1 << parent | (before[parent] if parent < place else 0)
-        before.append(mine)
-        whole = len(step.edges) == len(step.depends or ())  # else one is not there
-        if place and step.depends and whole and not mine >> (place - 1) & 1:
-            yield step.depends[0].span
+        places[step.name] = place
+    parents = [[places[edge.step] for edge in step.edges] for step in workflow.steps]
+    forward = any(
+        parent > place for place, found in enumerate(parents) for parent in found
+    )
+    if forward and len(parents) > _FEW:
+        return
+    for place, step in enumerate(workflow.steps):
+        unknown = len(step.edges) < len(step.depends or ())  # which is told
+        if place and step.depends and not unknown:
+            # Without edges to later steps there is no way back to the one before.
+            found = _behind(place, parents) if forward else parents[place]
+            if place - 1 not in found:
+                yield "chain-edge", step.depends[0].span
+
+
+def _behind(place: int, parents: Sequence[Sequence[int]]) -> set[int]:
+    """All that the step at `place` waits for."""
+    seen, waiting = {place}, [place]
+    while waiting:
+        new = set(parents[waiting.pop()]) - seen
+        seen |= new
+        waiting += new
+    return seen
+
+
+def _splits(items: Template | tuple[Item, ...]) -> bool:
+    """Whether `items` is a text, and no JSON, with what parts items in some versions."""
+    if not isinstance(items, Template):
+        return False
+    texts = [part for part in items.parts if isinstance(part, str)]
+    return not "".join(texts).lstrip().startswith("[") and any(
+        mark in text for text in texts for mark in ",;|"
+    )
 
 
 def _definitions_and_conditions(workflow: Workflow) -> Iterator[Template]:
