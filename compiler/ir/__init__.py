@@ -61,7 +61,7 @@ from compiler.ir.names import (
     is_reserved,
 )
 from compiler.ir.services import Docker, Entry, Http, Jq, Mail, Service, Ssh
-from compiler.ir.steps import Dependency, Export, Step, Variable
+from compiler.ir.steps import Dependency, Export, Step, Variable, repeat_exports
 from compiler.ir.workflows import (
     Cron,
     DotenvFile,
@@ -152,5 +152,6 @@ __all__ = [
     "Variable",
     "Workflow",
     "is_reserved",
+    "repeat_exports",
     "span_of",
 ]

@@ -79,3 +79,17 @@ class Step:
     edges: tuple[Edge, ...] = ()
     exports: tuple[Export, ...] = ()
     captured: bool = False
+
+
+def repeat_exports(step: Step) -> tuple[Export, ...]:
+    """The environment of the condition of `step.repeat`: what the step's processes get,
+    and its own output, which hides other outputs of that name (R7, R9)."""
+    name = step.output
+    if name is None:
+        return step.exports
+    own = Origin("output", name, step.name)
+    known = {export.name: export for export in step.exports}
+    before = known.get(name, Export(name=name, origins=()))
+    if not (before.origins and before.origins[0].kind in ("step_env", "param")):
+        known[name] = Export(name=name, origins=(own, *before.origins))
+    return tuple(known.values())
