@@ -77,7 +77,7 @@ ALIKE = {
     "chain": "steps: [{name: a, command: b}, {name: c, command: d, depends: a}]",
     "chain through others": FORK.replace("depends: a", "depends: [a, b]"),
     "chain through later ones": (
-        "steps: [{name: a, command: b, depends: d}, {name: c, command: d}, "
+        "steps: [{name: a, command: b, depends: d}, {name: c, command: d, depends: []}, "
         "{name: d, command: e, depends: c}, {name: f, command: g, depends: [a]}]"
     ),
     "graph": "type: graph" + FORK,
