@@ -41,7 +41,7 @@ def disagreements(
     for name in handlers.keys() & facts.handlers.keys():
         step, node = handlers[name], facts.handlers[name]
         yield from _differences(name, step, node)
-        if node.stdout.strip() != step.output:
+        if node.stdout.strip() != (step.output or ""):
             yield f"{name}: {node.stdout!r} for {step.output!r}"
 
 

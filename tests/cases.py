@@ -353,11 +353,15 @@ def _form(case: Case, entry: str) -> dict[str, Any]:
 
 
 def forms_of_steps(case: Case, entry: str = "") -> dict[str, dict[str, Any]]:
-    """The steps of the document that runs, as they are written, by name."""
+    """The steps of the document that runs, as they are written, by name; those without
+    one are left out."""
     steps = _form(case, entry).get("steps") or []
     if isinstance(steps, dict):
         return {name: dict(step) for name, step in steps.items()}
-    return {step["name"]: step for step in steps}
+    listed = [
+        it for each in steps for it in (each if isinstance(each, list) else [each])
+    ]
+    return {it["name"]: it for it in listed if isinstance(it, dict) and "name" in it}
 
 
 def is_call(form: Mapping[str, Any]) -> bool:

@@ -20,6 +20,7 @@ _STATUS = (
     *("queued", "partially_succeeded", "waiting", "rejected"),
 )
 _NODE_STATUS = (*_STATUS[:5], "skipped", "partially_succeeded", "waiting", "rejected")
+_HANDLERS = ("onInit", "onSuccess", "onFailure", "onCancel", "onExit")
 _SIGNALS = {"hangup": 1, "interrupt": 2, "aborted": 6, "killed": 9, "terminated": 15}
 
 
@@ -97,7 +98,7 @@ def run(
         handlers={
             prefix + kind.removeprefix("on").lower(): _node(form[kind])
             for prefix, form in frames
-            for kind in ("onSuccess", "onFailure", "onCancel", "onExit")
+            for kind in _HANDLERS
             if form.get(kind) and form[kind].get("status")
         },
     )
@@ -141,7 +142,8 @@ def _node(form: Mapping[str, Any]) -> Node:
     log = Path(form.get("stdout") or "")
     return Node(
         status=status,
-        attempts=form.get("retryCount", 0) + 1 if ran else 0,
+        # `doneCount` are the repetitions, 0 of a handler.
+        attempts=form.get("retryCount", 0) + (form.get("doneCount") or 1) if ran else 0,
         exit_code=_exit_code(form.get("error") or ""),
         outputs={
             name: value for name, _, value in pairs if not name.startswith("DAGU")
@@ -156,7 +158,7 @@ def _exit_code(error: str) -> int | None:
         return int(found[1])
     if found := re.search(r"signal: (\w+)", error):
         return 128 + _SIGNALS[found[1]]
-    return None
+    return 124 if error.startswith("step timed out") else None
 
 
 # ---- the graph of 1.18
@@ -176,17 +178,25 @@ def as_of_1_18(text: str) -> str:
 
 
 def _write_edges(root: yaml.MappingNode) -> None:
+    """Does nothing where no step of a chain has `depends`: there is no difference then,
+    and its steps may be texts and lists, or have no names."""
+    steps = [
+        step for key, node in root.value if key.value == "steps" for step in node.value
+    ]
+    if all(_value(step, "depends") is None for step in steps):
+        return
     chain = _value(root, "type") in (None, "chain")
-    steps = [node for key, node in root.value if key.value == "steps"]
     before: str | None = None
-    for step in steps[0].value if steps else ():
+    for step in steps:
         if chain and before is not None and _value(step, "depends") is None:
             _set(step, "depends", before)
         before = _value(step, "name")
     _set(root, "type", "graph")
 
 
-def _value(node: yaml.MappingNode, name: str) -> str | None:
+def _value(node: yaml.Node, name: str) -> str | None:
+    if not isinstance(node, yaml.MappingNode):
+        return None
     found = [value for key, value in node.value if key.value == name]
     if not found:
         return None
