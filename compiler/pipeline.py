@@ -58,7 +58,7 @@ def front_end(
 ) -> Checked:
     """read -> link -> resolve -> check: the program of `source`, and all that is to say
     of it. What it calls comes from `loader`, also from the folders `search`."""
-    workflows, in_file = read(source)
+    workflows, in_file = read(source, loader.read)
     if not workflows:
         return _checked(None, {source.name: source}, in_file)
     if not any(call for it in workflows for call in calls_of(it)):  # as in most files

@@ -123,3 +123,10 @@ REPEAT = _keys(
     "repeat condition expected exitCode limit intervalSec backoff maxIntervalSec",
 )
 CONDITION = _keys("a condition", "condition command expected negate")
+TYPED_PARAM = _keys(
+    "a param with a type",
+    "name type default required description title enum const minimum maximum "
+    "exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern format "
+    "items minItems maxItems uniqueItems properties additionalProperties minProperties "
+    "maxProperties examples anyOf allOf oneOf not",
+)

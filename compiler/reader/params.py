@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar, get_args
 
 from compiler.diagnostics import Diagnostic
 from compiler.expressions.ends import behind_dollar
 from compiler.expressions.reading import Reading as Text
-from compiler.ir import Argument, Param, Template
+from compiler.ir import Argument, Param, ParamType, Schema, Template
+from compiler.reader.keys import TYPED_PARAM
 from compiler.reader.nodes import Locate, MapNode, Node, ScalarNode, locator
 from compiler.reader.references import template_part
 from compiler.reader.shape import (
@@ -26,24 +27,6 @@ _DENSE = re.compile(r"\S+")
 _BARE_BACKTICK = re.compile(r"(?<!\\)`")
 _OPENING = re.compile(r"\$\$?[{<]")
 _ANY_POSITION = 9999  # how many positional params there are is not known yet
-_TYPED = frozenset(
-    [
-        "name",
-        "type",
-        "default",
-        "description",
-        "enum",
-        "required",
-        "minimum",
-        "maximum",
-        "minLength",
-        "maxLength",
-        "pattern",
-        "format",
-        "items",
-        "properties",
-    ]
-)
 
 
 class _Entry(NamedTuple):
@@ -57,24 +40,26 @@ class _Entry(NamedTuple):
     value: Callable[[], Template]
 
 
-def params(reading: Reading, field: Field) -> tuple[Param, ...]:
-    """The params of a workflow in the order of the file; sets `reading.positional`."""
-    schema = _schema(field)
-    if schema is not None:
-        _no_schema(reading, schema)
-        return ()
+def params(reading: Reading, field: Field) -> tuple[tuple[Param, ...], Schema | None]:
+    """The params of a workflow in the order of the file, and what their values are held
+    against; sets `reading.positional`."""
+    if _has_schema(field.value):
+        from compiler.reader.param_schema import params_with_schema
+
+        return params_with_schema(reading, field)
     entries = list(_entries(reading, field))
     reading.positional = sum(entry.name is None for entry in entries)
-    return tuple(
+    found = (
         Param(name=name, default=entry.value(), span=entry.span)
-        for name, entry in _numbered(entries)
+        for name, entry in numbered(entries)
     )
+    return tuple(found), None
 
 
 def arguments(reading: Reading, field: Field) -> tuple[Argument, ...]:
     """The params of a call in the order of the file (F2); of two with one name the first."""
     found: dict[str, Argument] = {}
-    for name, entry in _numbered(_entries(reading, field)):
+    for name, entry in numbered(_entries(reading, field)):
         if name in found:
             reading.report(
                 "WFC213",
@@ -89,7 +74,17 @@ def arguments(reading: Reading, field: Field) -> tuple[Argument, ...]:
     return tuple(found.values())
 
 
-def _numbered(entries: Iterable[_Entry]) -> Iterator[tuple[str, _Entry]]:
+class Named(Protocol):
+    """What has a name, but for a positional param."""
+
+    @property
+    def name(self) -> str | None: ...
+
+
+Entry = TypeVar("Entry", bound=Named)
+
+
+def numbered(entries: Iterable[Entry]) -> Iterator[tuple[str, Entry]]:
     """The entries with their names; positional ones are named "1", "2" ..."""
     position = 0
     for entry in entries:
@@ -106,51 +101,54 @@ def _entries(reading: Reading, field: Field) -> Iterator[_Entry]:
         yield from _words(reading, node)
     else:
         for item in node.items:
-            if isinstance(item, MapNode):
-                yield from _named(reading, item)
-            else:
-                text = scalar(reading, item, field.key.text, "params as texts or maps")
-                if text is not None:
-                    yield from _words(reading, text)
+            yield from entries_of(reading, item, field.key.text)
 
 
-def _schema(field: Field) -> Node | None:
-    """Where the params have types; only those of a workflow can."""
-    node = field.value
+def entries_of(reading: Reading, item: Node, key: str) -> Iterator[_Entry]:
+    """The params in an item of the list `key`."""
+    if isinstance(item, MapNode):
+        yield from _named(reading, item)
+    else:
+        text = scalar(reading, item, key, "params as texts or maps")
+        if text is not None:
+            yield from _words(reading, text)
+
+
+# ---- which of them have a schema
+
+
+def _has_schema(node: Node) -> bool:
     if isinstance(node, MapNode):
-        return field.key if _is_schema(node) else None
+        return _is_schema(node)
     if isinstance(node, ScalarNode):
-        return None
-    typed = (each for each in node.items if isinstance(each, MapNode))
-    return next(filter(_is_typed, typed), None)
-
-
-def _no_schema(reading: Reading, node: Node) -> None:
-    reading.report(
-        "WFC104",
-        "`params` with a schema are not supported yet",
-        node,
-        "types of params",
-        "write `NAME: default`",
-    )
+        return False
+    return any(isinstance(each, MapNode) and is_typed(each) for each in node.items)
 
 
 def _is_schema(node: MapNode) -> bool:
-    """`{schema: …, values: {…}}` of Dagu 1.30, or a JSON schema."""
-
-    def is_map(key: str) -> bool:
-        entry = node.entries.get(key)
-        return entry is not None and isinstance(entry[1], MapNode)
-
-    if set(node.entries) <= {"schema", "values"}:
-        return is_map("schema") or is_map("values")
-    return "type" in node.entries and is_map("properties")
+    """`{schema: …, values: {…}}` of Dagu 1.30, or a JSON Schema."""
+    schema, values = map(node.entries.get, ("schema", "values"))
+    if schema is None or not set(node.entries) <= {"schema", "values"}:
+        return "type" in node.entries and _is_map(node, "properties")
+    if isinstance(schema[1], ScalarNode) and values is None:
+        return schema[1].text.endswith((".json", ".yaml", ".yml"))
+    return _is_map(node, "schema") or _is_map(node, "values")
 
 
-def _is_typed(node: MapNode) -> bool:
-    """`{name: X, type: integer, default: 1}` of Dagu 2."""
+def _is_map(node: MapNode, key: str) -> bool:
+    entry = node.entries.get(key)
+    return entry is not None and isinstance(entry[1], MapNode)
+
+
+def is_typed(node: MapNode) -> bool:
+    """`{name: X, type: integer, default: 1}` of Dagu 2, which has no other key; with a
+    type, other keys are slips."""
+    type = node.entries.get("type")
+    if type is not None and isinstance(type[1], ScalarNode) and "name" in node.entries:
+        typed = type[1].text in get_args(ParamType)
+        return typed or node.entries.keys() <= TYPED_PARAM.spellings.keys()
     keys = set(node.entries)
-    return "name" in keys and len(keys) > 1 and keys <= _TYPED
+    return "name" in keys and len(keys) > 1 and keys <= TYPED_PARAM.spellings.keys()
 
 
 def _named(reading: Reading, node: MapNode) -> Iterator[_Entry]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from compiler.diagnostics import Diagnostic, did_you_mean
 from compiler.ir import BASH_NAMES, is_reserved
@@ -32,12 +32,22 @@ QUOTE_EXPRESSION = (
 )
 
 
+# A path -> the file; a finding where it cannot be read, None where there is none.
+Load: TypeAlias = Callable[[str], Source | Diagnostic | None]
+
+
+def no_file(path: str) -> None:
+    """There are no other files."""
+
+
 @dataclass(slots=True)
 class Reading:
-    """The file that is read, what was found in it, and how many positional params it has."""
+    """The file that is read, what was found in it, and how many positional params it has.
+    `load` reads the files that it names beside workflows."""
 
     source: Source
     findings: list[Diagnostic]
+    load: Load = no_file
     positional: int = 0
 
     def span(self, node: Node) -> Span:

@@ -5,25 +5,28 @@ from collections.abc import Iterator
 from typing import Literal
 
 from compiler.diagnostics import Diagnostic, did_you_mean
-from compiler.ir import Param, Step, Workflow
+from compiler.ir import Param, Schema, Step, Workflow
 from compiler.reader.events import parse
 from compiler.reader.keys import HANDLER_ON, SURROUNDINGS, WORKFLOW
-from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
+from compiler.reader.nodes import MapNode, Node, ScalarNode
 from compiler.reader.shape import (
     MAX_NAME,
     Field,
     Fields,
+    Load,
     Reading,
     described,
     description,
     fields,
     integer,
+    no_file,
     note_length,
     scalar,
     text,
     wrong_type,
 )
-from compiler.reader.step import handler, named_step, step
+from compiler.reader.step import handler
+from compiler.reader.steps import steps
 from compiler.reader.values import env
 from compiler.source import Source
 
@@ -48,9 +51,11 @@ _WITHOUT_SPANS = (
 _HANDLERS = ("init", "success", "failure", "cancel", "exit")
 
 
-def read(source: Source) -> tuple[tuple[Workflow, ...], tuple[Diagnostic, ...]]:
+def read(
+    source: Source, load: Load = no_file
+) -> tuple[tuple[Workflow, ...], tuple[Diagnostic, ...]]:
     """The workflows of a file, one a document, and everything that is wrong with the
-    file's shape.
+    file's shape. What it names beside workflows comes from `load`.
 
     With an error among the findings the workflows hold what could be read, so that later
     checks find theirs too. A document that is no map gives none, nor does one with the
@@ -61,7 +66,7 @@ def read(source: Source) -> tuple[tuple[Workflow, ...], tuple[Diagnostic, ...]]:
         _no_workflow(Reading(source, findings), None, 1, 1)
     found: dict[str, Workflow] = {}
     for number, root in enumerate(roots, 1):
-        reading = Reading(source, findings)
+        reading = Reading(source, findings, load)
         if not isinstance(root, MapNode) or not root.entries:
             _no_workflow(reading, root, number, len(roots))
             continue
@@ -99,20 +104,22 @@ def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
     """The workflow of document `number`, which counts from 1."""
     known = fields(reading, root, WORKFLOW)
     name = known.get("name")
-    declared = _params(reading, known.get("params"))
+    declared, schema = _params(reading, known.get("params"))
     first, _ = next(iter(root.entries.values()))
     if name is None and number > 1 and known.complete:
         _unnamed(reading, first, number)
     named = _name(reading, name, number)
+    order = _type(reading, known.get("type"))
     built = Workflow(
         name=named,
         key=f"{reading.source.name}#{named}",
         description=description(reading, known.get("description")),
         tags=tuple(_tags(reading, known.get("tags"))),
-        type=_type(reading, known.get("type")),
+        type=order,
         params=declared,
+        schema=schema,
         env=env(reading, known.get("env")),
-        steps=tuple(_steps(reading, known.get("steps"))),
+        steps=_steps(reading, known.get("steps"), order),
         handlers=tuple(_handlers(reading, known.get("handlerOn"))),
         max_active_steps=_number(reading, known.get("maxActiveSteps")),
         timeout=_number(reading, known.get("timeoutSec")),
@@ -142,9 +149,11 @@ def _unnamed(reading: Reading, first: ScalarNode, number: int) -> None:
     )
 
 
-def _params(reading: Reading, field: Field | None) -> tuple[Param, ...]:
+def _params(
+    reading: Reading, field: Field | None
+) -> tuple[tuple[Param, ...], Schema | None]:
     if field is None:
-        return ()
+        return (), None
     from compiler.reader.params import params
 
     return params(reading, field)
@@ -223,22 +232,10 @@ def _type(reading: Reading, field: Field | None) -> Literal["chain", "graph"]:
     return "chain"
 
 
-def _steps(reading: Reading, field: Field | None) -> Iterator[Step]:
-    """A list of steps, or a map of them by name."""
-    if field is None:
-        return
-    found: list[Step | None]
-    match field.value:
-        case ListNode() as node:
-            found = [step(reading, each, n) for n, each in enumerate(node.items, 1)]
-        case MapNode() as node:
-            entries = node.entries.values()
-            found = [named_step(reading, key, value) for key, value in entries]
-        case ScalarNode() as node:
-            found = []
-            help = "write `- name: NAME` below it, and `command: TEXT` below that"
-            wrong_type(reading, node, "steps", "a list of steps", help)
-    yield from (each for each in found if each is not None)
+def _steps(
+    reading: Reading, field: Field | None, order: Literal["chain", "graph"]
+) -> tuple[Step, ...]:
+    return () if field is None else tuple(steps(reading, field, order))
 
 
 def _handlers(reading: Reading, field: Field | None) -> Iterator[Step]:
