@@ -6,7 +6,7 @@ from compiler.ir import Call, Dependency, Map, Step, Template
 from compiler.reader.body import body
 from compiler.reader.conditions import conditions
 from compiler.reader.keys import HANDLER, RARE, STEP
-from compiler.reader.nodes import ListNode, MapNode, Node, ScalarNode
+from compiler.reader.nodes import MapNode, Node, ScalarNode
 from compiler.reader.policies import continue_on, retry
 from compiler.reader.references import template_without_commands
 from compiler.reader.shape import (
@@ -34,33 +34,30 @@ _WITHOUT_SPANS = ("retryPolicy", "timeoutSec", "queue", "signalOnStop")
 _NO_IDS = ("env", "params", "args", "stdout", "stderr", "output", "outputs")
 
 
-def step(reading: Reading, node: Node, position: int) -> Step | None:
-    """An entry of the list `steps`; a step without a name is called by its position."""
-    if not isinstance(node, MapNode):
-        _no_map(reading, node)
-        return None
+def step(reading: Reading, node: MapNode, otherwise: str = "") -> Step:
+    """A step of a list; without a `name` it is called `otherwise`."""
     known = fields(reading, node, STEP)
     field = known.get("name")
-    name: str | None = None
-    span = reading.span(node if field is None else field.value)
-    if field is not None:
-        found = scalar(reading, field.value, "name", empty=False)
-        name = None if found is None else _step_name(reading, found.text, span)
-    elif known.complete:
-        reading.report(
-            "WFC106",
-            "a step without `name`",
-            node,
-            "this step",
-            "give it a `name` of its own",
-        )
-    return _built(reading, known, name or f"step {position}", span)
+    if field is None:
+        return _built(reading, known, otherwise, reading.span(node))
+    span = reading.span(field.value)
+    found = scalar(reading, field.value, "name", empty=False)
+    name = None if found is None else _step_name(reading, found.text, span)
+    return _built(reading, known, name or f"the step in line {span.line}", span)
+
+
+def text_step(reading: Reading, node: ScalarNode, name: str) -> Step:
+    """A step of a list that is a text: its command."""
+    entries = {"command": Field(node, node)}
+    known = Fields(entries, True, {}, entries.get)
+    return _built(reading, known, name, reading.span(node))
 
 
 def named_step(reading: Reading, key: ScalarNode, node: Node) -> Step | None:
     """An entry of the map `steps`: its key is the name."""
     if not isinstance(node, MapNode):
-        _no_map(reading, node)
+        help = f"write `{key.text}: {{command: TEXT}}`"
+        wrong_type(reading, node, "steps", "a map of maps", help)
         return None
     known = fields(reading, node, STEP)
     again = known.get("name")
@@ -85,19 +82,6 @@ def handler(reading: Reading, kind: str, key: ScalarNode, node: Node) -> Step | 
         return None
     known = fields(reading, node, HANDLER)
     return _built(reading, known, kind, reading.span(key))
-
-
-def _no_map(reading: Reading, node: ScalarNode | ListNode) -> None:
-    if isinstance(node, ListNode) or node.text.strip():
-        kind = "list" if isinstance(node, ListNode) else "text"
-        return reading.report(
-            "WFC104",
-            f"a step as a {kind} is not supported yet",
-            node,
-            f"this is a {kind}",
-            "write a map with `name` and `command`",
-        )
-    wrong_type(reading, node, "steps", "maps", "take the empty entry out")
 
 
 def _step_name(reading: Reading, name: str, span: Span) -> str | None:
