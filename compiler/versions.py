@@ -30,7 +30,7 @@ CHANGES = {
     ),
     "default": _Change(
         "Dagu before 1.23.4 reads `${…:-…}` as an empty text here",
-        "give the name its default where it is declared, in `params`",
+        "give it the default where it is declared, or let a command test it: shells know `:-`",
     ),
     "dotenv-file": _Change(
         "Dagu 1.30 and later read `.env` beside the workflow unasked",
