@@ -1,17 +1,25 @@
 """One fan-out -> its items, carried out at most so many at a time (F4)."""
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from compiler.evaluate import Failure
 from compiler.interpreter.attempts import hide, keep, say_why
+from compiler.interpreter.cuts import Lost
 from compiler.interpreter.conditions import all_hold
 from compiler.interpreter.frames import Frame
-from compiler.interpreter.items import items_of, width_of
+from compiler.interpreter.items import (
+    item_records,
+    items_details,
+    items_of,
+    width_of,
+)
 from compiler.interpreter.records import Record
 from compiler.interpreter.report import counted
 from compiler.interpreter.results import fan_out_record
+from compiler.interpreter.resume import recorded_items
 from compiler.interpreter.schedule import ending_of
 from compiler.interpreter.steps import scope_of, wait_to_start
 from compiler.interpreter.tasks import Give, Spawn, Stopped, Take, Work, next_end
@@ -61,6 +69,11 @@ def _prepare(record: Record, frame: Frame, special: Mapping[str, str]) -> int | 
     not to be known, and the only attempt has failed."""
     body = record.step.body
     assert isinstance(body, Map)
+    if record.resumes:
+        with contextlib.suppress(Lost):
+            record.items, width = recorded_items(record, frame)
+            frame.run.watch.expect(len(record.items))
+            return width
     scope = scope_of(record, frame, special)
     try:
         items = items_of(body, scope)
@@ -68,32 +81,12 @@ def _prepare(record: Record, frame: Frame, special: Mapping[str, str]) -> int | 
     except Failure as error:
         _fail(record, frame, said(error))
         return None
-    record.items = _records(record, body, items)
+    record.items = item_records(record, body, items)
+    with contextlib.suppress(Lost, Failure):
+        details = items_details(items, frame.run.folder)
+        frame.run.watch.keep("items", record, width=width, **details)
     frame.run.watch.expect(len(items))
     return width
-
-
-def _records(record: Record, body: Map, items: list[Item]) -> tuple[Record, ...]:
-    """A record for each item: it is carried out as a step of its own would be."""
-    step = replace(
-        record.step,
-        body=body.body,
-        conditions=body.conditions,
-        continue_on=None,
-        output=None,
-    )
-    path, folder = record.path, record.folder
-    return tuple(
-        Record(
-            step=step,
-            path=f"{path}[{place}]",
-            folder=folder.with_name(f"{folder.name}[{place}]"),
-            handler=record.handler,
-            aside=record.aside,
-            item=item,
-        )
-        for place, item in enumerate(items)
-    )
 
 
 def _run_items(

@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from compiler.backend import Folders, folders
 from compiler.interpreter.folder import RunFolder
 from compiler.interpreter.inputs import positional_values
+from compiler.interpreter.journal import Journal, Line
 from compiler.interpreter.limits import Limit, Limits, nested
 from compiler.interpreter.locks import Locks
 from compiler.interpreter.masks import Masks
@@ -25,6 +26,8 @@ from compiler.outcome import RunStatus
 class Run:
     """What all frames of a run share. `workflows` are those of the program by their keys,
     `queues` the lines in which its steps wait, by the lock and size of the queue (S10).
+    `journal` is what there is of a run that goes on. `chosen` are the steps of the entry
+    that run, None for all: of the others there is what the journal tells.
     """
 
     program: Program
@@ -36,6 +39,8 @@ class Run:
     locks: Locks
     workflows: dict[str, Workflow] = field(default_factory=dict)
     queues: dict[tuple[str, int], Limit] = field(default_factory=dict)
+    journal: Journal | None = None
+    chosen: frozenset[str] | None = None
     _folders: dict[str, Folders] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,7 +71,8 @@ class Frame:
     hold for its steps, `queues` are those that a step around it is in. `stop` is what
     ended it before its time, `out_of_time`: its own `timeoutSec`; `problem` is why its
     params or env have no value. A step that waits for the time of its start stands at the
-    `gate`; the last one started at `last_start`.
+    `gate`; the last one started at `last_start`. In a run that goes on, `inputs` are
+    params and env as they were valued, and the journal tells of it behind line `since`.
     """
 
     run: Run
@@ -86,6 +92,8 @@ class Frame:
     problem: str | None = None
     gate: Limit = field(default_factory=lambda: Limit(1))
     last_start: float = -math.inf
+    inputs: Line | None = None
+    since: int | None = None
 
     @property
     def known(self) -> Known:
@@ -107,6 +115,7 @@ class Frame:
             aside=True,
         )
         self.handlers[step.name] = record
+        recall(self.run, [record], self.since)
         return record
 
     def pause_before_start(self) -> float:
@@ -134,6 +143,20 @@ def steps_of(
         )
         for step in workflow.steps
     }
+
+
+def recall(run: Run, records: Iterable[Record], since: int | None) -> None:
+    """Gives `records` what the journal tells of them behind its line `since` (None: it
+    is not about them)."""
+    journal = run.journal
+    if journal is None or since is None:
+        return
+    for record in records:
+        known = journal.handlers if record.aside else journal.steps
+        was = known.get(record.path)
+        if was is not None and was.at > since:
+            record.was, record.code = was, was.code
+            record.before = record.attempts = was.attempts
 
 
 def entry_frame(run: Run, given: Given, most: int) -> Frame:

@@ -2,8 +2,21 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from compiler.evaluate import Failure, evaluate, parse_json, text_of, to_text, trim
+from compiler.evaluate import (
+    Failure,
+    evaluate,
+    parse_json,
+    text_of,
+    to_json_text,
+    to_text,
+    trim,
+)
+from compiler.interpreter.cuts import Lost
+from compiler.interpreter.folder import RunFolder
+from compiler.interpreter.journal import Line
+from compiler.interpreter.records import Record
 from compiler.interpreter.values import Item, Scope
 from compiler.ir import Item as Listed
 from compiler.ir import Json, Map, Template
@@ -49,6 +62,52 @@ def split_items(value: Json) -> Sequence[Json]:
     if len(lines) > 1:
         return lines
     return _WHITE_SPACE.split(text) if text else []
+
+
+def items_details(items: Sequence[Item], folder: RunFolder) -> Line:
+    """What the journal keeps of items. Raises Lost, Failure."""
+    text = to_json_text([item.value for item in items])
+    kept = folder.kept(text)
+    if kept == text:
+        return {"items": [item.value for item in items]}
+    return {"text": kept}
+
+
+def items_kept(line: Line, folder: RunFolder) -> list[Item]:
+    """The items of which it kept that. Raises Lost."""
+    listed = line.get("items")
+    if "text" in line:
+        try:
+            listed = parse_json(folder.restored(line["text"]))
+        except Failure:
+            raise Lost from None
+    return [_item(each) for each in listed] if isinstance(listed, list) else []
+
+
+def item_records(
+    record: Record, body: Map, items: Sequence[Item]
+) -> tuple[Record, ...]:
+    """A record for each item of a fan-out: it is carried out as a step of its own would
+    be."""
+    step = replace(
+        record.step,
+        body=body.body,
+        conditions=body.conditions,
+        continue_on=None,
+        output=None,
+    )
+    path, folder = record.path, record.folder
+    return tuple(
+        Record(
+            step=step,
+            path=f"{path}[{place}]",
+            folder=folder.with_name(f"{folder.name}[{place}]"),
+            handler=record.handler,
+            aside=record.aside,
+            item=item,
+        )
+        for place, item in enumerate(items)
+    )
 
 
 def width_of(fan_out: Map, scope: Scope) -> int:

@@ -63,7 +63,8 @@ class Was:
 class Journal:
     """All that a journal tells. `run` is its first line: what the run was started with,
     None in the journal of a script. `steps` and `handlers` are by their paths, `inputs`
-    is the line of the entry's params and env; `events` are those of the outcome."""
+    is the line of the entry's params and env; `events` are those of the outcome. `anew`
+    is the last line at which a run that had come to its end went on."""
 
     run: Line | None = None
     inputs: Line | None = None
@@ -73,6 +74,7 @@ class Journal:
     began: float | None = None
     last: float | None = None
     resumed: int = 0
+    anew: int = -1
 
 
 def read_journal(path: Path) -> Journal:
@@ -105,6 +107,8 @@ def _add(journal: Journal, number: int, line: Line) -> None:
             journal.run = line
         case "resume":
             journal.resumed += 1
+            if line.get("anew") is True:
+                journal.anew = number
         case "inputs" if not path:
             journal.inputs = line
         case "handler_start" | "handler_attempt" | "handler_end":

@@ -1,0 +1,267 @@
+"""The journal of a run that was broken off -> records and frames as they were then.
+
+What had ended well is put back with its values, and nothing of it runs again; in a call
+or a fan-out that had not, the same holds for each step or item. All else runs.
+"""
+
+from collections.abc import Sequence
+
+from compiler.evaluate import Failure
+from compiler.interpreter.attempts import keep
+from compiler.interpreter.cuts import Lost
+from compiler.interpreter.frames import Frame, Given, call_frame, recall
+from compiler.interpreter.items import item_records, items_kept
+from compiler.interpreter.journal import Line, Was, text_in, whole_in
+from compiler.interpreter.records import Record
+from compiler.interpreter.results import fan_out_record, record_of, result_of
+from compiler.interpreter.schedule import ending_of
+from compiler.interpreter.values import read_output, some_line_holds
+from compiler.interpreter.watch import end_details
+from compiler.ir import Call, Ending, Json, Map, Workflow
+from compiler.outcome import RunStatus
+
+_ENDINGS: dict[str | None, Ending] = {
+    "succeeded": "succeeded",
+    "continued": "continued",
+    "failed": "failed",
+    "skipped": "skipped",
+    "aborted": "aborted",
+    "not_started": "not_started",
+}
+_STATUSES: dict[str | None, RunStatus] = {
+    "succeeded": "succeeded",
+    "partially_succeeded": "partially_succeeded",
+    "failed": "failed",
+    "aborted": "aborted",
+}
+STAYS: tuple[Ending, ...] = ("succeeded", "continued", "skipped")
+
+
+def put_back(record: Record, frame: Frame, stays: Sequence[Ending] = STAYS) -> bool:
+    """Fills in a record that had ended in one of `stays`, with all below it. Else False;
+    a call or a fan-out that had begun then goes on within its last attempt."""
+    was = record.was
+    if was is None:
+        return False
+    if was.ending is None:
+        _ask_files(record, frame, was)
+    if _ENDINGS.get(was.ending) in stays:
+        try:
+            _put_back_all(record, frame)
+            record.restored = True
+            return True
+        except (Failure, Lost):
+            record.ending, record.output, record.items = None, None, ()
+            record.frame, record.partial = None, False
+    body, attempts = record.step.body, record.attempts
+    if isinstance(body, Map):
+        record.resumes = was.items is not None
+    elif isinstance(body, Call) and was.call is not None:
+        record.resumes = whole_in(was.call, "attempts") == attempts
+        if record.resumes:
+            record.attempts = record.before = attempts - 1
+    return False
+
+
+def put_back_handler(record: Record, frame: Frame) -> bool:
+    """The same of a handler: only as long as nothing has happened since it ended."""
+    journal, was = frame.run.journal, record.was
+    if journal is None or was is None or was.at < journal.anew:
+        return False
+    if record.step.name == "init":
+        paths = {
+            it.name: f"{record.path[:-4]}{it.name}" for it in frame.workflow.handlers
+        }
+        later = [
+            journal.handlers.get(path) for name, path in paths.items() if name != "init"
+        ]
+        if any(it is not None and it.at > was.at for it in later):
+            return False
+    elif any(it.started is not None for it in frame.records.values()):
+        return False
+    return put_back(record, frame)
+
+
+def _put_back_all(first: Record, frame: Frame) -> None:
+    """Calls can be deep: no recursion. Raises Lost, Failure."""
+    waiting = [(first, frame)]
+    done: list[tuple[Record, Frame]] = []
+    while waiting:
+        record, around = waiting.pop()
+        _fill(record, around)
+        done.append((record, around))
+        waiting += [(item, around) for item in record.items]
+        child = record.frame
+        if child is not None:
+            records = (*child.records.values(), *child.handlers.values())
+            waiting += [(each, child) for each in records]
+    for record, around in reversed(done):
+        _conclude(record, around)
+
+
+def _fill(record: Record, frame: Frame) -> None:
+    """What the journal tells of one record. Raises Lost."""
+    was = record.was
+    if was is None or was.end is None:
+        record.ending = record.ending or "aborted"
+        return
+    if "lost" in was.end:
+        raise Lost
+    record.ending = _ENDINGS.get(was.ending, "aborted")
+    record.attempts, record.code, record.seconds = was.attempts, was.code, was.seconds
+    record.partial = was.end.get("partial") is True
+    if isinstance(record.step.body, Map):
+        if was.items is not None:
+            record.items = recorded_items(record, frame)[0]
+    elif isinstance(record.step.body, Call):
+        if was.call is not None and "run" in was.end:
+            child = record.frame = recorded_call(record, frame)
+            child.status = _STATUSES.get(text_in(was.end, "run"), "failed")
+            if was.inputs is not None:
+                recall_inputs(child, was.inputs)
+            _recall_handlers(child, was)
+    elif "output" in was.end:
+        record.output = frame.run.folder.restored(was.end["output"])
+
+
+def _conclude(record: Record, frame: Frame) -> None:
+    """The values that follow from those of what is below. Raises Failure."""
+    made, child = None, record.frame
+    if not record.attempts:
+        return
+    if record.step.captured and child is not None:
+        made, record.output = record_of(child), result_of(child)
+    if isinstance(record.step.body, Call | Map):
+        if record.step.captured and isinstance(record.step.body, Map):
+            record.output = fan_out_record(record)
+        keep(record, frame, made)
+        return
+    out, err = (str(record.files.with_suffix(suffix)) for suffix in (".out", ".err"))
+    keep(record, frame, stdout=out, stderr=err)
+
+
+def _recall_handlers(child: Frame, was: Was) -> None:
+    """The handlers of a callee that has ended were those that the journal names."""
+    journal = child.run.journal
+    assert journal is not None
+    for handler in child.workflow.handlers:
+        path = f"{child.path}/{handler.name}"
+        if path in journal.handlers and journal.handlers[path].at > was.call_at:
+            child.handler(handler)
+
+
+def remember(frame: Frame, since: int) -> None:
+    """The journal tells of `frame` behind its line `since`."""
+    frame.since = since
+    recall(frame.run, frame.records.values(), since)
+
+
+# ---- a call, a fan-out, params and env
+
+
+def recorded_call(record: Record, frame: Frame) -> Frame:
+    """The frame of a call as it was in its last attempt. Raises Lost."""
+    was, call = record.was, record.step.body
+    assert was is not None and was.call is not None and isinstance(call, Call)
+    name = text_in(was.call, "workflow")
+    found = [it.workflow for it in call.callees if it.names[0] == name]
+    if not found:
+        raise Lost
+    given = recorded_given(frame, was.call)
+    workflow: Workflow = frame.run.workflows[found[0]]
+    child = call_frame(record, frame, workflow, given)
+    remember(child, was.call_at)
+    child.inputs = was.inputs
+    return child
+
+
+def recorded_given(frame: Frame, line: Line) -> Given:
+    """What a run of a workflow was started with. Raises Lost."""
+    restored = frame.run.folder.restored
+    return Given(
+        values={key: restored(each) for key, each in _object(line, "values").items()},
+        positional=[restored(each) for each in _list(line, "positional")],
+    )
+
+
+def given_details(frame: Frame, given: Given) -> Line:
+    """What the journal keeps of it. Raises Lost."""
+    kept = frame.run.folder.kept
+    return {
+        "values": {name: kept(value) for name, value in given.values.items()},
+        "positional": [kept(value) for value in given.positional],
+    }
+
+
+def recorded_items(record: Record, frame: Frame) -> tuple[tuple[Record, ...], int]:
+    """The items of a fan-out and its width, as they were. Raises Lost."""
+    was, body = record.was, record.step.body
+    assert was is not None and was.items is not None and isinstance(body, Map)
+    listed = items_kept(was.items, frame.run.folder)
+    items = item_records(record, body, listed)
+    recall(frame.run, items, was.items_at)
+    return items, whole_in(was.items, "width") or 1
+
+
+def recall_inputs(frame: Frame, line: Line) -> None:
+    """Params and env as they were valued. Raises Lost."""
+    restored, known = frame.run.folder.restored, frame.known
+    params = {key: restored(each) for key, each in _object(line, "params").items()}
+    env = {key: restored(each) for key, each in _object(line, "env").items()}
+    positional = [restored(each) for each in _list(line, "positional")]
+    known.params.update(params)
+    known.env.update(env)
+    known.positional[:] = positional
+
+
+def inputs_details(frame: Frame) -> Line:
+    """What the journal keeps of params and env. Raises Lost."""
+    kept, known = frame.run.folder.kept, frame.known
+    return {
+        "params": {name: kept(value) for name, value in known.params.items()},
+        "env": {name: kept(value) for name, value in known.env.items()},
+        "positional": [kept(value) for value in known.positional],
+    }
+
+
+def _object(line: Line, key: str) -> dict[str, Json]:
+    value = line.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(line: Line, key: str) -> list[Json]:
+    value = line.get(key)
+    return value if isinstance(value, list) else []
+
+
+# ---- a process that had ended when this one was killed
+
+
+def _ask_files(record: Record, frame: Frame, was: Was) -> None:
+    """An attempt writes its exit code before the journal tells of its end: one that ended
+    well is told of now."""
+    step = record.step
+    if isinstance(step.body, Call | Map) or step.repeat or not was.attempts:
+        return
+    if step.stdout is not None or step.stderr is not None:  # may lack its text
+        return
+    out = record.files.with_suffix(".out")
+    try:
+        code = int(record.files.with_suffix(".rc").read_text())
+        output = read_output(out) if step.captured else None
+    except (OSError, ValueError, Failure):
+        return
+    if code and step.retry is not None:
+        return
+    masked = output is not None and "***" in output and frame.run.masks.any
+    ending = ending_of(code, step.continue_on, lambda each: some_line_holds(out, each))
+    if masked or ending not in STAYS:
+        return
+    record.code, record.output, record.ending = code, output, ending
+    was.end = end_details(record, frame.run.folder)
+    record.ending = None
+    if record.aside:
+        frame.run.folder.event("handler_end", record.path, **was.end)
+    else:
+        frame.run.watch.events.append(("end", record.path))
+        frame.run.folder.event("end", record.path, **was.end)
