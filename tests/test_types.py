@@ -256,3 +256,50 @@ steps: [{{name: a, command: echo}}]
 """
     found = front_end(Source("f.yaml", text)).diagnostics
     assert [it.code for it in found] == ([] if code is None else [code])
+
+
+TYPED = """
+params:
+  - {name: N, type: integer, default: 3}
+  - {name: R, type: number, required: true}
+  - {name: O, type: integer}
+  - {name: B, type: boolean, default: true}
+  - {name: S, type: string, default: '3'}
+  - {name: E, enum: [1, 2], default: 1}
+  - {name: C, type: object, default: {port: 80}}
+  - {name: L, type: array, default: [1]}
+  - PLAIN: 3
+steps:
+  - name: a
+    command: |
+      echo "{}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("$<N + 1>", True),
+        ("$<R < N>", True),
+        ("$<E + 1>", True),
+        ("$<O + 1>", True),  # it may be empty, or not
+        ("$<O == ''>", True),
+        ("$<(B ? 1 : 2)>", True),
+        ("$<C.port + 1>", True),
+        ("$<1 in L>", True),
+        ("$<len(C) + len(L)>", True),
+        ("$<${N:-3} == '3'>", True),  # a number or a text
+        ("$<N + 'a'>", False),
+        ("$<N == '3'>", False),
+        ("$<B + 1>", False),
+        ("$<!N>", False),
+        ("$<S + 1>", False),
+        ("$<PLAIN + 1>", False),
+        ("$<C + 1>", False),
+        ("$<upper(L)>", False),
+    ],
+)
+def test_params_with_types(text: str, right: bool) -> None:
+    source = Source("f.yaml", TYPED.replace("{}", text))
+    found = [it.code for it in front_end(source).diagnostics]
+    assert found == ([] if right else ["WFC302"])

@@ -1,28 +1,62 @@
 """Checks on expressions."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import (
     Constant,
     Expression,
     Map,
+    ParamType,
     Program,
     Reference,
     ShellText,
     Step,
     Template,
+    Workflow,
 )
-from compiler.walk import children, template_texts, texts
+from compiler.walk import children, surrounding_texts, template_texts, texts
+
+if TYPE_CHECKING:
+    from compiler.validate.types import Type
 
 
 def expression_type(program: Program) -> Iterator[Diagnostic]:
     """An operator or function over values of a type that it does not take (R3)."""
-    for expression, item_is_text in _expressions(program):
-        if _has_operator(expression):
-            from compiler.validate.types import type_errors  # few files have operators
+    for workflow in program.workflows:
+        types = _param_types(workflow)
+        for expression, item_is_text in _expressions(workflow):
+            if _has_operator(expression):
+                from compiler.validate.types import type_errors  # few files have any
 
-            yield from type_errors(expression, item_is_text=item_is_text)
+                yield from type_errors(
+                    expression, item_is_text=item_is_text, params=types
+                )
+
+
+# What a value of each type is in an expression.
+_TYPES: dict[ParamType, "Type"] = {
+    "string": "text",
+    "integer": "number",
+    "number": "number",
+    "boolean": "boolean",
+    "object": "object",
+    "array": "list",
+}
+
+
+def _param_types(workflow: Workflow) -> "dict[str, Type]":
+    """The types of params; one that can be without a value is an empty text then."""
+    return {
+        param.name: (
+            _TYPES[param.type]
+            if param.required or (param.default and param.default.parts)
+            else "unknown"
+        )
+        for param in workflow.params
+        if param.type is not None and param.type != "string"
+    }
 
 
 def _has_operator(expression: Expression) -> bool:
@@ -31,9 +65,9 @@ def _has_operator(expression: Expression) -> bool:
     return True
 
 
-def _expressions(program: Program) -> Iterator[tuple[Expression, bool]]:
+def _expressions(workflow: Workflow) -> Iterator[tuple[Expression, bool]]:
     """Every expression, and whether ITEM is known to be a text where it stands."""
-    for text, item_is_text in _texts(program):
+    for text, item_is_text in _texts(workflow):
         if isinstance(text, Template):
             yield text, item_is_text
         else:
@@ -42,16 +76,16 @@ def _expressions(program: Program) -> Iterator[tuple[Expression, bool]]:
                     yield reference.expression, item_is_text
 
 
-def _texts(program: Program) -> Iterator[tuple[Template | ShellText, bool]]:
-    for workflow in program.workflows:
-        for param in workflow.params:
-            if param.default is not None:
-                yield from ((it, False) for it in template_texts(param.default))
-        for variable in workflow.env:
-            yield from ((it, False) for it in template_texts(variable.value))
-        for step in (*workflow.steps, *workflow.handlers):
-            item_is_text = _has_text_items(step)
-            yield from ((it, item_is_text) for it in texts(step))
+def _texts(workflow: Workflow) -> Iterator[tuple[Template | ShellText, bool]]:
+    for param in workflow.params:
+        if param.default is not None:
+            yield from ((it, False) for it in template_texts(param.default))
+    for variable in workflow.env:
+        yield from ((it, False) for it in template_texts(variable.value))
+    yield from ((it, False) for it in surrounding_texts(workflow))
+    for step in (*workflow.steps, *workflow.handlers):
+        item_is_text = _has_text_items(step)
+        yield from ((it, item_is_text) for it in texts(step))
 
 
 def _has_text_items(step: Step) -> bool:

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, assert_never
 
 from compiler.diagnostics import Diagnostic
@@ -17,6 +18,7 @@ from compiler.ir import (
     Expression,
     FunctionCall,
     ListOf,
+    Origin,
     Reference,
     Template,
     Unary,
@@ -49,21 +51,25 @@ _SIGNATURES: dict[str, tuple[tuple[tuple[Type, ...], ...], Type]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Checking:
-    """The findings so far, and the type of ITEM."""
+    """The findings so far, the type of ITEM, and those of params that are no texts."""
 
     item: Type
+    params: Mapping[str, Type]
     found: list[Diagnostic] = field(default_factory=list)
 
 
 def type_errors(
-    expression: Expression, *, item_is_text: bool = False
+    expression: Expression,
+    *,
+    item_is_text: bool = False,
+    params: Mapping[str, Type] = MappingProxyType({}),
 ) -> Iterator[Diagnostic]:
     """WFC302 for each operator and function over a type that it does not take, WFC306
-    for a pattern of `matches` that is refused. Names are texts, but ITEM only where
-    `item_is_text`; what a path leads to is not known. Commands in backticks are left to
-    those who walk shell texts.
+    for a pattern of `matches` that is refused. Names are texts, but `params` have the types
+    given there, and ITEM is one only where `item_is_text`; what a path leads to is not
+    known. Commands in backticks are left to those who walk shell texts.
     """
-    checking = _Checking(item="text" if item_is_text else "unknown")
+    checking = _Checking(item="text" if item_is_text else "unknown", params=params)
     _type(expression, checking)
     yield from checking.found
 
@@ -74,10 +80,9 @@ def _type(expression: Expression, checking: _Checking) -> Type:
             name = type_name(value)
             return next((each for each in _ANY if each == name), "unknown")
         case Reference(path=path, default=default, origins=origins):
-            is_item = any(origin.kind == "item" for origin in origins)
-            own = checking.item if is_item else "text"
-            fallback = "text" if default is None else _type(default, checking)
-            return own if not path and own == fallback == "text" else "unknown"
+            own = _named_type(origins, checking)
+            fallback = own if default is None else _type(default, checking)
+            return own if not path and own == fallback else "unknown"
         case Template(parts=parts):
             types = [_part_type(part, checking) for part in parts]
             return types[0] if len(types) == 1 else "text"
@@ -99,6 +104,22 @@ def _type(expression: Expression, checking: _Checking) -> Type:
             return "list"
         case _:
             assert_never(expression)
+
+
+def _named_type(origins: tuple[Origin, ...], checking: _Checking) -> Type:
+    """The type of what a name stands for, whichever of `origins` has the value."""
+    types = {_origin_type(origin, checking) for origin in origins} or {"text"}
+    return types.pop() if len(types) == 1 else "unknown"
+
+
+def _origin_type(origin: Origin, checking: _Checking) -> Type:
+    match origin.kind:
+        case "item":
+            return checking.item
+        case "param":
+            return checking.params.get(origin.name, "text")
+        case _:
+            return "text"
 
 
 def _part_type(
