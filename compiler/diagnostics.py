@@ -35,6 +35,8 @@ CODES: dict[str, tuple[str, Severity]] = {
     "WFC113": ("conflicting-keys", "error"),
     "WFC114": ("long-name", "note"),
     "WFC115": ("ineffective-key", "note"),
+    "WFC116": ("refused-key", "error"),
+    "WFC117": ("left-out-key", "warning"),
     # 2xx: the graph, its names, and other workflows
     "WFC201": ("unknown-step", "error"),
     "WFC202": ("dependency-cycle", "error"),

@@ -20,6 +20,7 @@ from compiler.ir import (
     ShellText,
     Template,
 )
+from compiler.reader.keys import SERVICE
 from compiler.reader.nodes import ListNode, Locate, Node, ScalarNode, locator
 from compiler.reader.references import (
     shell_text,
@@ -69,9 +70,15 @@ def _note_no_items(reading: Reading, key: ScalarNode) -> None:
 
 def _one_run(reading: Reading, known: Fields, span: Span) -> LeafBody | Call:
     """What runs once, or once for each item."""
+    if not SERVICE.isdisjoint(known.by_name):
+        from compiler.reader.services import service  # which few steps need
+
+        served = service(reading, known, span)
+        if served is not None:
+            return served
     command, script, run = (known.get(name) for name in ("command", "script", "run"))
     found: LeafBody | Call | None = None
-    shell = _shell(reading, known.get("shell"))
+    shell = shell_words(reading, known.get("shell"))
     if run is not None:
         found = _call(reading, run, known)
     elif script is not None:
@@ -122,7 +129,7 @@ def _without_run(reading: Reading, known: Fields, span: Span) -> None:
         )
 
 
-def _shell(reading: Reading, field: Field | None) -> tuple[Field, list[str]] | None:
+def shell_words(reading: Reading, field: Field | None) -> tuple[Field, list[str]] | None:
     """The words of `shell`, which are fixed."""
     if field is None:
         return None
@@ -211,16 +218,16 @@ def _program_word(reading: Reading, node: ScalarNode, found: Use) -> ListWord:
             text = shell_text(reading, node)
             return as_inner_program(text, found.head)
         case "filter":
-            return _filter(reading, node, found.head)
+            return filter_program(reading, node, found.head)
         case _:
             return _foreign(reading, node, found.head)
 
 
-def _filter(reading: Reading, node: ScalarNode, head: str) -> Template:
+def filter_program(reading: Reading, node: ScalarNode, head: str) -> Template:
     """A program of awk, sed or jq: `$NF` is its own, a `${X}` is warned of."""
     text = _OWN_DOLLAR.sub(DOLLAR, node.text)
     word = Word(text, list(range(len(text))))
-    read = _word(reading, word, locator(reading.source, node))
+    read = word_template(reading, word, locator(reading.source, node))
     for part in read.parts:
         if isinstance(part, str | CommandSubstitution):
             continue
@@ -300,7 +307,7 @@ def _interpreter(reading: Reading, node: Node) -> tuple[Template, ...]:
         _unclosed(reading, found)
         return ()
     locate = locator(reading.source, found)
-    read = tuple(_word(reading, word, locate) for word in words)
+    read = tuple(word_template(reading, word, locate) for word in words)
     return _fixed_programs(reading, read)
 
 
@@ -324,7 +331,7 @@ def _as_written(part: str | Expression | CommandSubstitution) -> str:
     return part.text if isinstance(part, Reference) else "$<>"
 
 
-def _word(reading: Reading, word: Word, locate: Locate) -> Template:
+def word_template(reading: Reading, word: Word, locate: Locate) -> Template:
     read = template_part(reading, word.text, locate, word.offsets, backticks=False)
     parts = (
         part.replace(DOLLAR, "$") if isinstance(part, str) else part

@@ -57,7 +57,7 @@ def _pair(word: str) -> tuple[str, str, str]:
 _SURROUNDINGS = (
     "schedule skipIfSuccessful restartWaitSec queue queues maxActiveRuns secrets files "
     "workspace preconditions dotenv workingDir logDir group histRetentionDays "
-    "histRetentionRuns maxOutputSize maxCleanUpTimeSec"
+    "histRetentionRuns maxOutputSize maxCleanUpTimeSec mailOn errorMail infoMail smtp"
 )
 SURROUNDINGS = frozenset(_SURROUNDINGS.split())
 WORKFLOW = _keys(
@@ -65,23 +65,25 @@ WORKFLOW = _keys(
     "name description tags type params env steps handlerOn maxActiveSteps timeoutSec "
     f"delaySec {_SURROUNDINGS}",
     "labels=tags precondition=preconditions",
-    "logOutput mailOn errorMail infoMail waitMail "
-    "smtp otel workerSelector shell container registryAuths ssh "
+    "logOutput waitMail "
+    "otel workerSelector shell container registryAuths ssh "
     "runConfig llm defaults stepTypes artifacts webhook retryPolicy kubernetes redis s3 "
     "harness catchupWindow overlapPolicy template compose triggers "
     "connections stores eventHandlers",
 )
 # What few steps have.
-_RARE = "stdout stderr repeatPolicy signalOnStop"
+_RARE = "stdout stderr repeatPolicy signalOnStop mailOnError"
 RARE = frozenset(_RARE.split())
+# What says that another program does a step's work.
+_SERVICE = "executor type config container"
+SERVICE = frozenset(_SERVICE.split())
 _BOTH = (
     "description command script run params candidates parallel shell dir env output "
-    f"preconditions retryPolicy timeoutSec {_RARE}"
+    f"preconditions retryPolicy timeoutSec {_RARE} {_SERVICE}"
 )
-_STEP_ALIASES = "call=run workingDir=dir precondition=preconditions"
+_STEP_ALIASES = "call=run workingDir=dir precondition=preconditions with=config"
 _STEP_LATER = (
-    "executor type config with exec "
-    "mailOnError workerSelector shellPackages container logOutput llm "
+    "exec workerSelector shellPackages logOutput llm "
     "messages approval agent value routes files secrets python generate "
     "emits publish compensate saga mapReduce pipeline stateMachine"
 )
@@ -129,4 +131,71 @@ TYPED_PARAM = _keys(
     "exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern format "
     "items minItems maxItems uniqueItems properties additionalProperties minProperties "
     "maxProperties examples anyOf allOf oneOf not",
+)
+
+# ---- services, and mails about runs
+
+EXECUTOR = _keys("`executor`", "type config", "with=config")
+PLAIN = _keys("`config` of a shell", "")
+JQ = _keys("`config` of jq", "raw")
+HTTP = _keys(
+    "`config` of http",
+    "timeout headers query body silent json skipTLSVerify debug",
+    "skipTlsVerify=skipTLSVerify",
+)
+_RUNS_ONCE = "a container runs one command, and is gone"
+_NO_LIMITS = "wfc sets no limits of a container"
+_CONTAINERS = "image env user workingDir"
+DOCKER = _keys(
+    "`config` of docker",
+    f"{_CONTAINERS} containerName pull platform autoRemove container host network exec "
+    "volumes ports entrypoint",
+    "pullPolicy=pull",
+    misplaced={"command": "stands in the step itself", "memory": _NO_LIMITS},
+)
+DOCKER_CONTAINER = _keys(
+    "`container` of docker",
+    "env user workingDir cmd entrypoint",
+    misplaced={
+        "exposedPorts": "`ports` beside `image` publishes a port",
+        "healthcheck": _RUNS_ONCE,
+    },
+)
+DOCKER_EXEC = _keys("`exec` of docker", "user workingDir env")
+DOCKER_HOST = _keys(
+    "`host` of docker",
+    "binds networkMode",
+    misplaced={
+        "portBindings": '`ports: ["8080:80"]` beside `image` publishes a port',
+        "memory": _NO_LIMITS,
+        "restartPolicy": _RUNS_ONCE,
+        "autoRemove": "stands beside `image`",
+    },
+)
+CONTAINER = _keys(
+    "`container`",
+    f"{_CONTAINERS} name exec pull platform ports volumes network keepContainer "
+    "entrypoint",
+    "pullPolicy=pull containerName=name",
+    misplaced={
+        "command": "stands in the step itself",
+        **dict.fromkeys(
+            ["startup", "waitFor", "logPattern", "restartPolicy", "healthcheck"],
+            _RUNS_ONCE,
+        ),
+    },
+)
+SSH = _keys(
+    "`config` of ssh",
+    "host user port key strictHostKey knownHostFile shell",
+    "ip=host strictHostKeyChecking=strictHostKey",
+    misplaced={"password": "wfc hands ssh no password: name a `key`"},
+)
+MAIL = _keys("`config` of mail", "from to subject message attachments", "body=message")
+SMTP = _keys("`smtp`", "host port username password")
+NOTICE = _keys("a mail about runs", "from to prefix attachLogs")
+MAIL_ON = _keys(
+    "`mailOn`",
+    "failure success",
+    misplaced={"wait": "a run of wfc waits for nobody"},
 )

@@ -6,7 +6,7 @@ from compiler.diagnostics import did_you_mean
 from compiler.ir import Step, Template
 from compiler.reader.references import template_without_commands
 from compiler.reader.repeat import repeat
-from compiler.reader.shape import Field, Fields, Reading, scalar
+from compiler.reader.shape import Field, Fields, Reading, boolean, scalar
 
 _SIGNALS = (
     *("HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1"),
@@ -16,15 +16,17 @@ _SIGNALS = (
 
 
 def with_rare_keys(reading: Reading, known: Fields, step: Step) -> Step:
-    """`step` with the files that it adds its text to, its repetition and its signal."""
+    """`step` with the files that it adds its text to, its repetition, its signal and its mail."""
     stdout, stderr = known.get("stdout"), known.get("stderr")
     again, signal = known.get("repeatPolicy"), known.get("signalOnStop")
+    told = known.get("mailOnError")
     return replace(
         step,
         stdout=None if stdout is None else path(reading, stdout),
         stderr=None if stderr is None else path(reading, stderr),
         repeat=None if again is None else repeat(reading, again),
         stop_signal=None if signal is None else _signal(reading, signal),
+        mail_on_error=told is not None and boolean(reading, told.value, told.key.text),
     )
 
 

@@ -22,6 +22,10 @@ def with_surroundings(reading: Reading, known: Fields, workflow: Workflow) -> Wo
     if group is not None:
         found = scalar(reading, group.value, "group")
         workflow = replace(workflow, group="" if found is None else found.text)
+    if any(map(known.get, ("smtp", "mailOn", "errorMail", "infoMail"))):
+        from compiler.reader.mail import with_mails
+
+        workflow = with_mails(reading, known, workflow)
     return workflow
 
 

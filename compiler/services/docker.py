@@ -8,8 +8,7 @@ from compiler.services.plan import Hole, PathOf, Plan, ProgramOf, Text
 # What docker's own client reads: for the container it goes by file, not by environment.
 _CLIENTS = ("DOCKER_", "BUILDKIT_", "BUILDX_", "LD_", "DYLD_", "XDG_", "SSH_", "OTEL_")
 _CLIENTS_TOO = frozenset(
-    ["PATH", "HOME", "USER", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY"]
-    + ["NO_PROXY", "ALL_PROXY", "GODEBUG", "SSL_CERT_FILE", "SSL_CERT_DIR"]
+    {"PATH", "HOME", "USER", "TMPDIR", "GODEBUG", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 )
 
 
@@ -40,7 +39,10 @@ def docker_plan(docker: Docker) -> Plan:
 
 
 def _is_clients(name: str) -> bool:
-    return name.upper() in _CLIENTS_TOO or name.upper().startswith(_CLIENTS)
+    upper = name.upper()
+    return (
+        upper in _CLIENTS_TOO or upper.startswith(_CLIENTS) or upper.endswith("_PROXY")
+    )
 
 
 def _word(template: Template, what: str) -> Hole:
