@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.evaluate import Failure, text_of
@@ -11,9 +13,11 @@ from compiler.interpreter.folder import create, say
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.processes import Ended, Launch
 from compiler.interpreter.records import Record
+from compiler.interpreter.step_files import StepFiles
 from compiler.interpreter.tasks import Stopped, Work, process
 from compiler.interpreter.texts import Shell, said, shell_argv, write_program
 from compiler.interpreter.values import (
+    LARGEST_OUTPUT,
     Scope,
     environment_of,
     prepare,
@@ -29,36 +33,50 @@ from compiler.ir import (
 )
 from compiler.shelltext.shells import is_shell, shebang
 
-# Carries out one attempt of a step, which holds its slot: the exit code, and whether it
-# was over its time. Fills the record in.
-Attempt = Callable[[Record, Frame, Scope], Work[tuple[int, bool]]]
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How an attempt ended. `timed_out`: it was over its time; `unmet`: it was a call, and
+    the callee's own precondition was not met, so that the step is skipped."""
+
+    code: int
+    timed_out: bool = False
+    unmet: bool = False
 
 
-def run_process(record: Record, frame: Frame, scope: Scope) -> Work[tuple[int, bool]]:
+# Carries out one attempt of a step, which holds its slot. Fills the record in.
+Attempt = Callable[[Record, Frame, Scope], Work[Tried]]
+
+
+def run_process(record: Record, frame: Frame, scope: Scope) -> Work[Tried]:
     """An `Attempt` of what a process runs."""
     files = record.files
     out, err, rc = (files.with_suffix(suffix) for suffix in (".out", ".err", ".rc"))
     record.output = None
-    ended = Ended(None, 1)
+    ended, step_files = Ended(None, 1), StepFiles()
     try:
         if record.attempts == 1:
             files.parent.mkdir(exist_ok=True)
-        ended = yield from _process(record, frame, scope)
+        ended = yield from _process(record, frame, scope, step_files)
         record.code = ended.code
         if record.step.captured:
             _capture(record, frame, out)
+        step_files.add(files, frame.run.masks)
         _write_code(rc, record.code)
     except OSError as error:
         record.code = ended.code or 1
         say_why(record, frame, said(error))
     finally:
+        step_files.close()
         keep(record, frame, stdout=str(out), stderr=str(err))
     if ended.stop is not None:
         raise Stopped(ended.stop)
-    return record.code, ended.timed_out
+    return Tried(record.code, ended.timed_out)
 
 
-def _process(record: Record, frame: Frame, scope: Scope) -> Work[Ended]:
+def _process(
+    record: Record, frame: Frame, scope: Scope, step_files: StepFiles
+) -> Work[Ended]:
     """Runs the process of an attempt, or says on its stderr why it has none (code 1)."""
     files = record.files
     stdout = create(files.with_suffix(".out"))
@@ -71,8 +89,9 @@ def _process(record: Record, frame: Frame, scope: Scope) -> Work[Ended]:
         shell = Shell(
             place=frame.place, scope=scope, exports=record.step.exports, files=files
         )
-        yield from value_env(record.step, shell)
+        yield from value_env(record.step.env, shell)
         directory = _directory(record.step, shell)
+        step_files.open(record.step, directory, scope)
         argv, environment = _body(record.step, shell)
     except (Failure, OSError) as error:
         with contextlib.suppress(OSError):
@@ -91,14 +110,24 @@ def _process(record: Record, frame: Frame, scope: Scope) -> Work[Ended]:
         stdout=stdout,
         stderr=stderr,
         timeout=record.step.timeout,
+        grace=frame.place.grace,
+        stop_signal=_stop_signal(record.step),
     )
     return (yield from process(launch))
+
+
+def _stop_signal(step: Step) -> int:
+    """The signal that ends the processes of `step`; TERM where the system lacks it."""
+    if step.stop_signal is None:
+        return signal.SIGTERM
+    return getattr(signal, step.stop_signal, signal.SIGTERM)
 
 
 def _capture(record: Record, frame: Frame, out: Path) -> None:
     """Keeps the stdout as a value. Where that cannot be, a success is a failure."""
     try:
-        record.output = read_output(out)
+        largest = frame.workflow.max_output or LARGEST_OUTPUT
+        record.output = read_output(out, largest)
     except Failure as failure:
         record.code = record.code or 1
         say_why(record, frame, said(failure))
@@ -181,3 +210,12 @@ def hide(record: Record, frame: Frame) -> None:
 def say_why(record: Record, frame: Frame, reason: str) -> None:
     """Says on the stderr of an attempt why it failed."""
     frame.run.folder.note(record.files.with_suffix(".err"), reason)
+
+
+def fail(record: Record, frame: Frame, reason: str) -> None:
+    """An attempt that has failed before it began."""
+    record.attempts += 1
+    record.code, record.output = 1, None
+    frame.run.watch.attempt(record)
+    say_why(record, frame, reason)
+    keep(record, frame)

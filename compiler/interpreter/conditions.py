@@ -1,39 +1,33 @@
 """Conditions -> whether they are met, by the processes that they need."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from compiler.evaluate import Failure, fits
-from compiler.interpreter.frames import Frame
-from compiler.interpreter.records import Record
 from compiler.interpreter.tasks import Work
 from compiler.interpreter.texts import Shell, run_beside, said, value_of
-from compiler.interpreter.values import Scope
-from compiler.ir import Condition, Match, Step, Test
+from compiler.ir import Condition, Match, Test, Variable
 
 
-def all_hold(step: Step, record: Record, frame: Frame, scope: Scope) -> Work[bool]:
-    """Whether all conditions of `step` are met, in their order; any failure is a no."""
-    shell = Shell(
-        place=frame.place,
-        scope=scope,
-        exports=step.exports,
-        files=record.folder / "conditions",
-        name=step.name,
-        arguments=frame.known.positional,
-    )
-    log = shell.files.with_suffix(".err")
+def all_hold(
+    conditions: Sequence[Condition], env: Sequence[Variable], shell: Shell
+) -> Work[bool]:
+    """Whether all `conditions` are met, in their order, after `env` has been valued; any
+    failure is a no. `shell.files` names their files, in a folder that may be missing.
+    """
+    place, log = shell.place, shell.files.with_suffix(".err")
     try:
-        record.folder.mkdir(exist_ok=True)
-        yield from value_env(step, shell)
-        for condition in step.conditions:
+        log.parent.mkdir(exist_ok=True)
+        yield from value_env(env, shell)
+        for condition in conditions:
             if not (yield from _holds(condition, shell)):
                 return False
     except (Failure, OSError) as error:
-        frame.run.folder.note(log, said(error))
+        place.folder.note(log, said(error))
         return False
     finally:
-        frame.run.masks.file(log)
+        place.masks.file(log)
     return True
 
 
@@ -49,8 +43,8 @@ def _holds(condition: Condition, shell: Shell) -> Work[bool]:
             assert_never(condition)
 
 
-def value_env(step: Step, shell: Shell) -> Work[None]:
+def value_env(env: Sequence[Variable], shell: Shell) -> Work[None]:
     """Fills `scope.own`: each entry sees those before it. Its backticks have no `$1`."""
     plain = replace(shell, name="", arguments=())
-    for variable in step.env:
+    for variable in env:
         shell.scope.own[variable.name] = yield from value_of(variable.value, plain)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from compiler.evaluate import Failure
 from compiler.interpreter.attempts import hide, keep, say_why
 from compiler.interpreter.cuts import Lost
-from compiler.interpreter.conditions import all_hold
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.items import (
     item_records,
@@ -16,15 +15,15 @@ from compiler.interpreter.items import (
     items_of,
     width_of,
 )
+from compiler.interpreter.policies import has_texts, value_policies
 from compiler.interpreter.records import Record
 from compiler.interpreter.report import counted
 from compiler.interpreter.results import fan_out_record
 from compiler.interpreter.resume import recorded_items
 from compiler.interpreter.schedule import ending_of
-from compiler.interpreter.steps import scope_of, wait_to_start
+from compiler.interpreter.steps import beside, conditions_hold, wait_to_start
 from compiler.interpreter.tasks import Give, Spawn, Stopped, Take, Work, next_end
 from compiler.interpreter.texts import said
-from compiler.interpreter.values import Item
 from compiler.ir import Map
 
 Begin = Callable[[Record, Frame, Mapping[str, str]], Work[None]]
@@ -39,14 +38,15 @@ def fan_out(
     own = replace(step, env=())
     try:
         yield Take(limits)
-        scope = scope_of(record, frame, special)
-        if own.conditions and not (yield from all_hold(own, record, frame, scope)):
+        if own.conditions and not (
+            yield from conditions_hold(own, record, frame, special)
+        ):
             record.ending = "skipped"
             return
         yield from wait_to_start(record, frame)
         record.attempts = 1
         frame.run.watch.attempt(record)
-        width = _prepare(record, frame, special)
+        width = yield from _prepare(record, frame, special)
         yield Give(limits)
         if width is not None:
             yield from _run_items(record, frame, special, begin, width)
@@ -64,9 +64,11 @@ def fan_out(
         record.ending = "aborted"
 
 
-def _prepare(record: Record, frame: Frame, special: Mapping[str, str]) -> int | None:
+def _prepare(
+    record: Record, frame: Frame, special: Mapping[str, str]
+) -> Work[int | None]:
     """Makes the items, and says how many may be unfinished at a time; None when that is
-    not to be known, and the only attempt has failed."""
+    not to be known, and the only attempt has failed. Raises Stopped."""
     body = record.step.body
     assert isinstance(body, Map)
     if record.resumes:
@@ -74,11 +76,14 @@ def _prepare(record: Record, frame: Frame, special: Mapping[str, str]) -> int | 
             record.items, width = recorded_items(record, frame)
             frame.run.watch.expect(len(record.items))
             return width
-    scope = scope_of(record, frame, special)
+    shell = beside(record, frame, special, "policies", record.step.exports)
     try:
-        items = items_of(body, scope)
-        width = width_of(body, scope)
-    except Failure as error:
+        items = items_of(body, shell.scope)
+        width = width_of(body, shell.scope)
+        if has_texts(record.step):  # once for all items
+            record.folder.mkdir(exist_ok=True)
+            record.step = yield from value_policies(record.step, shell)
+    except (Failure, OSError) as error:
         _fail(record, frame, said(error))
         return None
     record.items = item_records(record, body, items)

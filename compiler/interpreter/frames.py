@@ -1,9 +1,11 @@
 """One run of one workflow, the entry's or a call's: what it has, apart from all others."""
 
 import math
+import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from compiler.backend import Folders, folders
@@ -13,13 +15,14 @@ from compiler.interpreter.journal import Journal, Line
 from compiler.interpreter.limits import Limit, Limits, nested
 from compiler.interpreter.locks import Locks
 from compiler.interpreter.masks import Masks
-from compiler.interpreter.processes import Stop
+from compiler.interpreter.processes import GRACE, Stop
 from compiler.interpreter.records import Record
 from compiler.interpreter.texts import Place
 from compiler.interpreter.values import Known
 from compiler.interpreter.watch import STATUS, Watch
 from compiler.ir import Ending, Program, Step, Workflow
 from compiler.outcome import RunStatus
+from compiler.schemas.checking import types_of
 
 
 @dataclass(kw_only=True)
@@ -46,6 +49,20 @@ class Run:
     def __post_init__(self) -> None:
         self.workflows = {each.key: each for each in self.program.workflows}
 
+    @cached_property
+    def bash(self) -> str:
+        """The bash of texts that name no shell. It is the caller's: the PATH of a step is
+        for what the step calls."""
+        return shutil.which("bash", path=self.environment.get("PATH")) or "bash"
+
+    def grace(self, workflow: Workflow) -> float:
+        """Seconds that the processes of `workflow` have when they are told to end: its
+        own, else the entry's."""
+        for each in (workflow.grace, self.program.main.grace):
+            if each is not None:
+                return each
+        return GRACE
+
     def folders(self, workflow: Workflow) -> Folders:
         if workflow.key not in self._folders:
             self._folders[workflow.key] = folders(workflow)
@@ -70,7 +87,7 @@ class Frame:
     of its steps and of the handlers that were due, by their names. `limits`
     hold for its steps, `queues` are those that a step around it is in. `stop` is what
     ended it before its time, `out_of_time`: its own `timeoutSec`; `problem` is why its
-    params or env have no value. A step that waits for the time of its start stands at the
+    params or env have no value, `unmet`: its own precondition is not met. A step that waits for the time of its start stands at the
     `gate`; the last one started at `last_start`. In a run that goes on, `inputs` are
     params and env as they were valued, and the journal tells of it behind line `since`.
     """
@@ -90,6 +107,7 @@ class Frame:
     stop: Stop | None = None
     out_of_time: bool = False
     problem: str | None = None
+    unmet: bool = False
     gate: Limit = field(default_factory=lambda: Limit(1))
     last_start: float = -math.inf
     inputs: Line | None = None
@@ -103,6 +121,14 @@ class Frame:
         """It is settled how the step `name` ends."""
         self.known.fields.setdefault(name, {})["status"] = STATUS[ending]
         self.run.watch.decided(self.records[name], ending)
+
+    def leave_out(self, ending: Ending) -> None:
+        """None of its steps runs, since its own precondition is not met."""
+        self.unmet = True
+        for name, record in self.records.items():
+            record.ending = ending
+            self.known.fields.setdefault(name, {})["status"] = STATUS[ending]
+        self.run.watch.expect(-len(self.records))
 
     def handler(self, step: Step) -> Record:
         """The record of a handler that is due."""
@@ -163,7 +189,7 @@ def entry_frame(run: Run, given: Given, most: int) -> Frame:
     """The frame of the run itself; at most `most` processes at a time."""
     workflow = run.program.main
     limits = (Limit(min(workflow.max_active_steps or most, most)),)
-    return _frame(run, workflow, None, given, limits, frozenset())
+    return _frame(run, workflow, None, given, run.work_dir, limits, frozenset())
 
 
 def call_frame(
@@ -173,7 +199,8 @@ def call_frame(
     limits = nested(caller.limits, workflow.max_active_steps)
     queue = record.step.queue
     queues = caller.queues if queue is None else caller.queues | {queue}
-    return _frame(caller.run, workflow, record, given, limits, queues)
+    work_dir = caller.place.work_dir
+    return _frame(caller.run, workflow, record, given, work_dir, limits, queues)
 
 
 def _frame(
@@ -181,6 +208,7 @@ def _frame(
     workflow: Workflow,
     call: Record | None,
     given: Given,
+    work_dir: Path,
     limits: Limits,
     queues: frozenset[str],
 ) -> Frame:
@@ -188,12 +216,14 @@ def _frame(
     base = run.folder.steps if call is None else _base(run, call)
     known = Known(
         process=run.environment,
+        bash=run.bash,
         special={
             "DAG_NAME": workflow.name,
             "DAG_RUN_ID": run.folder.run_id,
             "DAG_RUN_LOG_FILE": str(run.folder.journal),
         },
         positional=positional_values(workflow, given.positional),
+        types=types_of(workflow),
     )
     return Frame(
         run=run,
@@ -203,7 +233,11 @@ def _frame(
         aside=aside,
         given=given,
         place=Place(
-            work_dir=run.work_dir, folder=run.folder, known=known, masks=run.masks
+            work_dir=work_dir,
+            folder=run.folder,
+            known=known,
+            masks=run.masks,
+            grace=run.grace(workflow),
         ),
         limits=limits,
         queues=queues,

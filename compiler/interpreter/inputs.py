@@ -1,14 +1,17 @@
 """Secrets, params and env of a workflow, and what a run sets -> their values (R6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
-from compiler.evaluate import Failure
+from compiler.evaluate import Failure, text_of
 from compiler.interpreter.tasks import Work
 from compiler.interpreter.texts import Place, Shell, said, value_of
 from compiler.interpreter.values import Scope
 from compiler.ir import Export, Origin, OriginKind, Param, Variable, Workflow
+from compiler.schemas.checking import Problem, problems_of_start, problems_of_values
+from compiler.schemas.typed import plain
 
 
 def positional_values(workflow: Workflow, given: Sequence[str]) -> list[str]:
@@ -46,6 +49,17 @@ def secret_file(name: str, path: Path) -> str:
     return value.rstrip("\r\n")
 
 
+def working_place(workflow: Workflow, place: Place) -> Place:
+    """`place`, in the folder that the workflow's `workingDir` names. Raises Failure."""
+    if workflow.directory is None:
+        return place
+    scope = Scope(known=place.known, special={})
+    folder = place.work_dir / text_of(workflow.directory, scope)
+    if not folder.is_dir():
+        raise Failure(f"`workingDir`: no folder `{folder}`")
+    return replace(place, work_dir=folder)
+
+
 def value_definitions(
     workflow: Workflow,
     place: Place,
@@ -57,8 +71,10 @@ def value_definitions(
     `arguments` is the number of positional ones; neither is ever expanded. `files` is the
     path of the files of backticks, but for the suffix.
 
-    Raises Failure, which names what has no value, and Stopped.
+    Raises Failure, which names what has no value or one that does not fit the schema, and
+    Stopped.
     """
+    _refuse(problems_of_start(workflow, given, mask=place.masks.text))
     scope = Scope(known=place.known, special={})
     valued: list[Export] = [
         Export(name=secret.name, origins=(Origin("secret", secret.name),))
@@ -77,6 +93,22 @@ def value_definitions(
         kinds: tuple[OriginKind, ...] = ("param", "secret", "env")
         origins = tuple(Origin(kind, name) for kind in kinds)
         valued.append(Export(name=name, origins=origins))
+    values = dict(_declared(workflow, place.known.params, given))
+    _refuse(problems_of_values(workflow, values, place.masks.text))
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise Failure("; ".join(problem.message for problem in problems))
+
+
+def _declared(
+    workflow: Workflow, params: Mapping[str, str], given: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The values of the params that the file declares, or somebody set."""
+    for param in workflow.params:
+        if param.name in params and (param.default or param.name in given):
+            yield param.name, params[param.name]
 
 
 def _value(
@@ -91,13 +123,23 @@ def _value(
             if int(name) > arguments and default is not None:
                 known.positional[int(name) - 1] = yield from value_of(default, shell)
         case Param() if name in given:
-            known.params[name] = given[name]
+            known.params[name] = _plain(definition, given[name])
         case Param(default=None):
             known.params[name] = known.process.get(name, "")
         case Param(default=default):
             assert default is not None  # the case above
-            known.params[name] = yield from value_of(default, shell)
+            text = yield from value_of(default, shell)
+            known.params[name] = _plain(definition, text)
         case Variable(value=template):
             known.env[name] = yield from value_of(template, shell)
         case _:
             assert_never(definition)
+
+
+def _plain(param: Param, text: str) -> str:
+    """`text` as a value of the type of `param` prints; as it is where it is none, which
+    is told when all have a value."""
+    try:
+        return plain(text, param.type)
+    except Failure:
+        return text

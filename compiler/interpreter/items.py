@@ -93,6 +93,7 @@ def item_records(
         record.step,
         body=body.body,
         conditions=body.conditions,
+        repeat=None,
         continue_on=None,
         output=None,
     )

@@ -34,6 +34,7 @@ class Progress(Protocol):
     def retrying(
         self, label: str, code: int, following: int, tries: int, pause: float
     ) -> None: ...
+    def repeating(self, label: str, code: int, pause: float) -> None: ...
     def ended(self, label: str, end: StepEnd) -> None: ...
     def problem(self, message: str) -> None: ...
     def tick(self) -> None: ...
@@ -101,6 +102,10 @@ def retry_line(label: str, code: int, following: int, tries: int, pause: float) 
     return f"{shown(label)}: exit {code}, try {following} of {tries} in {pause:.10g} s"
 
 
+def repeat_line(label: str, code: int, pause: float) -> str:
+    return f"{shown(label)}: exit {code}, again in {pause:.10g} s"
+
+
 def end_lines(label: str, end: StepEnd) -> list[str]:
     """How a step ended, and the last lines of its stderr where it failed."""
     name = shown(label)
@@ -145,6 +150,9 @@ class Lines:
     ) -> None:
         self._write(retry_line(label, code, following, tries, pause))
 
+    def repeating(self, label: str, code: int, pause: float) -> None:
+        self._write(repeat_line(label, code, pause))
+
     def ended(self, label: str, end: StepEnd) -> None:
         self._write(*end_lines(label, end))
 
@@ -181,6 +189,9 @@ class Quiet:
     def retrying(
         self, label: str, code: int, following: int, tries: int, pause: float
     ) -> None:
+        pass
+
+    def repeating(self, label: str, code: int, pause: float) -> None:
         pass
 
     def ended(self, label: str, end: StepEnd) -> None:
@@ -238,6 +249,9 @@ class Terminal:
         self, label: str, code: int, following: int, tries: int, pause: float
     ) -> None:
         self._write([retry_line(label, code, following, tries, pause)], _YELLOW)
+
+    def repeating(self, label: str, code: int, pause: float) -> None:
+        self._write([repeat_line(label, code, pause)], _DIM)
 
     def ended(self, label: str, end: StepEnd) -> None:
         self._running.pop(label, None)

@@ -3,6 +3,7 @@
 import contextlib
 import mmap
 import re
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -83,6 +84,19 @@ class Masks:
                     file.truncate()
             except OSError:
                 path.unlink(missing_ok=True)
+
+    def copy(self, path: Path, target: int) -> None:
+        """Adds the masked content of a file to an open one; nothing, where there is none.
+        Raises OSError."""
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            return
+        with file, open(target, "ab", closefd=False) as copied:
+            if self._pattern is None:
+                shutil.copyfileobj(file, copied, 1 << 20)
+            else:
+                copied.write(self._pattern.sub(_MASK, file.read()))
 
     def outcome(self, outcome: Outcome) -> Outcome:
         if self._pattern is None:

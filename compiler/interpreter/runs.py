@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from compiler.interpreter.calls import abort_all, run_frame
+from compiler.interpreter.calls import begin
 from compiler.interpreter.folder import RunFolder
 from compiler.interpreter.frames import Frame, Given, Run, entry_frame
 from compiler.interpreter.lines import Progress
@@ -16,6 +16,7 @@ from compiler.interpreter.locks import Locks
 from compiler.interpreter.loop import Loop
 from compiler.interpreter.masks import Masks
 from compiler.interpreter.outcomes import outcome_of, rows_of
+from compiler.interpreter.phases import abort_all, run_frame
 from compiler.interpreter.processes import Processes
 from compiler.interpreter.queues import give_back, run_turn
 from compiler.interpreter.report import Report
@@ -100,7 +101,7 @@ def _whole(frame: Frame) -> Work[None]:
         return
     try:
         yield Take(frame.limits)
-        yield from run_frame(frame, None, frame.limits)
+        yield from run_frame(frame, None, frame.limits, begin)
     finally:
         give_back(frame.run, held)
 

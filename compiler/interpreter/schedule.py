@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from compiler.ir import ContinueOn, Edge, Ending, Pattern, Retry
+from compiler.ir import ContinueOn, Edge, Ending, Pattern, Repeat, Retry, Template
 
 # No pause is longer; also keeps a huge backoff below what a timer can hold.
 _LONGEST_PAUSE = 10 * 365 * 86_400.0
@@ -43,22 +43,37 @@ def ending_of(
 
 
 def pause_before_retry(
-    rule: Retry | None, attempts: int, code: int, timed_out: bool
+    rule: Retry | None, tries: int, code: int, timed_out: bool
 ) -> float | None:
-    """Seconds to wait after `attempts` failed attempts; None when there is no further one.
+    """Seconds to wait after `tries` failed ones in a row; None when there is no further
+    one. The numbers of `rule` have been valued.
 
-    An attempt that timed out is retried only if `exit_codes` lists 124 (S6).
+    One that timed out is tried again only if `exit_codes` lists 124 (S6).
     """
     if rule is None:
         return None
     assert isinstance(rule.limit, int)
-    assert isinstance(rule.interval, int)
-    if attempts > rule.limit:
+    if tries > rule.limit:
         return None
     if (rule.exit_codes or timed_out) and code not in rule.exit_codes:
         return None
+    return _pause(rule, tries - 1)
+
+
+def pause_before_repetition(rule: Repeat, executions: int) -> float | None:
+    """Seconds to wait when a step that ran `executions` times runs again; None when it
+    has run as often as it may. The numbers of `rule` have been valued."""
+    assert not isinstance(rule.limit, Template)
+    if rule.limit is not None and executions >= rule.limit:
+        return None
+    return _pause(rule, executions)
+
+
+def _pause(rule: Retry | Repeat, exponent: int) -> float:
+    """`interval * backoff**exponent` seconds, as far as the rule and timers allow."""
+    assert isinstance(rule.interval, int)
     try:
-        seconds = rule.interval * rule.backoff ** (attempts - 1)
+        seconds = rule.interval * rule.backoff**exponent
     except OverflowError:
         seconds = math.inf if rule.interval else 0.0
     if rule.max_interval is not None:

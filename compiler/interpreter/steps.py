@@ -5,58 +5,177 @@ attempts and retries read here as straight code.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from compiler.interpreter.attempts import Attempt, hide
-from compiler.interpreter.conditions import all_hold
+from compiler.evaluate import Failure
+from compiler.interpreter.attempts import Attempt, Tried, fail, hide
+from compiler.interpreter.conditions import all_hold, value_env
 from compiler.interpreter.frames import Frame
+from compiler.interpreter.limits import Limits
+from compiler.interpreter.policies import has_texts, is_due_again, value_policies
 from compiler.interpreter.records import Record
-from compiler.interpreter.schedule import ending_of, pause_before_retry
+from compiler.interpreter.schedule import (
+    ending_of,
+    pause_before_repetition,
+    pause_before_retry,
+)
 from compiler.interpreter.tasks import Give, Sleep, Stopped, Take, Work
+from compiler.interpreter.texts import Shell, said
 from compiler.interpreter.values import Scope, some_line_holds
+from compiler.interpreter.watch import STATUS
+from compiler.ir import Ending, Export, Step, repeat_exports
 
 
 def perform(
     record: Record, frame: Frame, special: Mapping[str, str], attempt: Attempt
 ) -> Work[None]:
-    """Carries a step out: conditions, attempts, retries (S2, S3, S6)."""
-    step, limits = record.step, frame.limits
+    """Carries a step out: its conditions, then as often as it is due again an execution,
+    which is an attempt and its retries (S2, S3, S6)."""
+    limits = frame.limits
     try:
         yield Take(limits)
-        if step.conditions:
-            scope = scope_of(record, frame, special)
-            if not (yield from all_hold(step, record, frame, scope)):
-                record.ending = "skipped"
-                return
+        step = record.step
+        if step.conditions and not (
+            yield from conditions_hold(step, record, frame, special)
+        ):
+            record.ending = "skipped"
+            return
         yield from wait_to_start(record, frame)
+        if has_texts(step) and not (yield from _value_policies(record, frame, special)):
+            record.ending = _ending(record, Tried(1))
+            return
+        executions = 0
         while True:
-            record.attempts += 1
-            frame.run.watch.attempt(record)
-            scope = scope_of(record, frame, special)
-            code, timed_out = yield from attempt(record, frame, scope)
-            out = record.files.with_suffix(".out")
-            ending = ending_of(code, step.continue_on, partial(some_line_holds, out))
-            hide(record, frame)
-            pause = None
-            if code:
-                pause = pause_before_retry(step.retry, record.attempts, code, timed_out)
+            executions += 1
+            tried = yield from _execute(record, frame, special, attempt)
+            pause = yield from _pause(record, frame, special, tried, executions)
             if pause is None:
-                record.ending = ending
                 return
-            frame.run.watch.pause(record, pause)
-            yield Give(limits)
-            yield Sleep(pause)
-            yield Take(limits)
+            frame.run.watch.repeats(record, pause)
+            yield from _rest(limits, pause)
     except Stopped:
         hide(record, frame)
         record.ending = "aborted"
 
 
+def _execute(
+    record: Record, frame: Frame, special: Mapping[str, str], attempt: Attempt
+) -> Work[Tried]:
+    """An attempt and, as far as `retry` of the step says so, further ones. Raises
+    Stopped."""
+    before, retry = record.attempts, record.step.retry
+    while True:
+        record.attempts += 1
+        frame.run.watch.attempt(record)
+        scope = scope_of(record, frame, special)
+        tried = yield from attempt(record, frame, scope)
+        record.ending = _ending(record, tried)
+        hide(record, frame)
+        tries = record.attempts - before
+        pause = None
+        if tried.code:
+            pause = pause_before_retry(retry, tries, tried.code, tried.timed_out)
+        if pause is None:
+            return tried
+        frame.run.watch.pause(record, pause, tries)
+        yield from _rest(frame.limits, pause)
+
+
+def _ending(record: Record, tried: Tried) -> Ending:
+    if tried.unmet:
+        return "skipped"
+    out = record.files.with_suffix(".out")
+    printed = partial(some_line_holds, out)
+    return ending_of(tried.code, record.step.continue_on, printed)
+
+
+def _rest(limits: Limits, pause: float) -> Work[None]:
+    """Waits without the slot, and behind the others for it."""
+    yield Give(limits)
+    yield Sleep(pause)
+    yield Take(limits)
+
+
+def _pause(
+    record: Record,
+    frame: Frame,
+    special: Mapping[str, str],
+    tried: Tried,
+    executions: int,
+) -> Work[float | None]:
+    """How long to wait until the step runs once more; None when it does not. Raises
+    Stopped."""
+    step = record.step
+    if step.repeat is None or tried.unmet:
+        return None
+    pause = pause_before_repetition(step.repeat, executions)
+    if pause is None:
+        return None
+    if not record.handler:
+        fields = frame.known.fields.setdefault(step.name, {})
+        fields["status"] = STATUS[record.ending or "aborted"]
+    shell = beside(record, frame, special, "repeat", repeat_exports(step))
+    due = yield from is_due_again(step.repeat, tried.code, tried.timed_out, step, shell)
+    return pause if due else None
+
+
+def _value_policies(
+    record: Record, frame: Frame, special: Mapping[str, str]
+) -> Work[bool]:
+    """Puts whole numbers into the policies of the step; False when it has failed since
+    one is none. Raises Stopped."""
+    step = record.step
+    shell = beside(record, frame, special, "policies", step.exports)
+    try:
+        record.folder.mkdir(exist_ok=True)
+        yield from value_env(step.env, shell)
+        record.step = yield from value_policies(step, shell)
+    except (Failure, OSError) as error:
+        fail(record, frame, said(error))
+        hide(record, frame)
+        return False
+    return True
+
+
+def conditions_hold(
+    step: Step, record: Record, frame: Frame, special: Mapping[str, str]
+) -> Work[bool]:
+    """Whether all conditions of `step` are met. Raises Stopped."""
+    shell = beside(record, frame, special, "conditions", step.exports)
+    return (yield from all_hold(step.conditions, step.env, shell))
+
+
+def beside(
+    record: Record,
+    frame: Frame,
+    special: Mapping[str, str],
+    name: str,
+    exports: Sequence[Export],
+) -> Shell:
+    """How the texts beside a step's body run, with files called `name`."""
+    return Shell(
+        place=frame.place,
+        scope=scope_of(record, frame, special),
+        exports=exports,
+        files=record.folder / name,
+        name=record.step.name,
+        arguments=frame.known.positional,
+    )
+
+
 def scope_of(record: Record, frame: Frame, special: Mapping[str, str]) -> Scope:
     """What an attempt or the conditions of a step see, before its own env is valued."""
+    files = f"{record.folder}/{max(record.attempts, 1)}"
     return Scope(
-        known=frame.known, special=special, lenient=record.handler, item=record.item
+        known=frame.known,
+        special={
+            **special,
+            "DAG_RUN_STEP_STDOUT_FILE": f"{files}.out",
+            "DAG_RUN_STEP_STDERR_FILE": f"{files}.err",
+        },
+        lenient=record.handler,
+        item=record.item,
     )
 
 

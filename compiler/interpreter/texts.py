@@ -31,12 +31,14 @@ _LONGEST_ARGUMENT = 120_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the processes of a workflow's run work, what it knows, and how its files come
-    to be: large values in `folder`, secrets behind `masks`."""
+    to be: large values in `folder`, secrets behind `masks`. What is told to end has
+    `grace` seconds for it."""
 
     work_dir: Path
     folder: RunFolder
     known: Known
     masks: Masks
+    grace: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,7 @@ def run_beside(
             environment=prepared.environment,
             stdout=output,
             stderr=stderr,
+            grace=place.grace,
         )
     )
     if ended.stop is not None:

@@ -4,14 +4,13 @@ Also the way back: the stdout of an attempt -> its value.
 """
 
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
 from compiler.evaluate import Failure, evaluate, to_text
+from compiler.interpreter.report import counted
 from compiler.ir import (
     CommandSubstitution,
     Constant,
@@ -19,12 +18,14 @@ from compiler.ir import (
     Expression,
     Json,
     Origin,
+    ParamType,
     Pattern,
     Reference,
     ShellText,
     Template,
 )
 from compiler.regex.matching import search_lines
+from compiler.schemas.typed import typed
 from compiler.shelltext.render import load_files, render
 from compiler.walk import children
 
@@ -42,25 +43,24 @@ _INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]*)", re.ASCII)
 class Known:
     """All values of one run of a workflow so far. It grows as the run goes on.
 
+    `process` is the environment around it, what `dotenv` says included; `bash` runs the
+    texts that name no shell.
     `captured`, `recorded` and `fields` (exitCode, status, stdout, stderr) are by step
-    name: what a step gave, the record of a call or a fan-out (S4, F4), and the rest.
+    name: what a step gave, the record of a call or a fan-out (S4, F4), and the rest. `types`
+    are those of params that are no plain texts.
     """
 
     process: Mapping[str, str]
     special: Mapping[str, str]
+    bash: str = "bash"
     positional: list[str] = field(default_factory=list)
     params: dict[str, str] = field(default_factory=dict)
+    types: Mapping[str, ParamType] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     captured: dict[str, str] = field(default_factory=dict)
     recorded: dict[str, str] = field(default_factory=dict)
     fields: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    @cached_property
-    def bash(self) -> str:
-        """The bash of texts that name no shell. It is the caller's: the PATH of a step is
-        for what the step calls."""
-        return shutil.which("bash", path=self.process.get("PATH")) or "bash"
 
     def output(self, step: str) -> str | None:
         """The value of `output:` of a step."""
@@ -93,7 +93,14 @@ class Scope:
     def value(self, origin: Origin) -> Json:
         if origin.kind == "item" and self.item is not None:
             return self.item.value
-        return self.text(origin)
+        text = self.text(origin)
+        type = self.known.types.get(origin.name) if origin.kind == "param" else None
+        if not text or type is None:
+            return text
+        try:
+            return typed(text, type)
+        except Failure as failure:
+            raise Failure(f"`{origin.name}` {failure}") from None
 
     def text(self, origin: Origin) -> str | None:
         """The value of `origin` as the environment of a process has it, if there is any."""
@@ -261,12 +268,14 @@ def _after_shebang(text: str, prefix: str) -> str:
 # ---- the value of an attempt
 
 
-def read_output(path: Path) -> str:
-    """The trimmed text of a stdout. Raises Failure when it cannot be a value (S3, R5)."""
+def read_output(path: Path, largest: int = LARGEST_OUTPUT) -> str:
+    """The trimmed text of a stdout, at most `largest` bytes. Raises Failure when it cannot
+    be a value (S3, R5), OSError."""
     with path.open("rb") as file:
-        content = _trimmed(file)
+        content = _trimmed(file, largest)
     if content is None:
-        raise Failure("the output is larger than 1 MiB")
+        size = "1 MiB" if largest == LARGEST_OUTPUT else counted(largest, "byte")
+        raise Failure(f"the output is larger than {size}")
     if b"\0" in content:
         raise Failure("the output holds a NUL byte")
     try:
@@ -275,16 +284,16 @@ def read_output(path: Path) -> str:
         raise Failure("the output is not UTF-8 text") from None
 
 
-def _trimmed(file: BinaryIO) -> bytes | None:
-    kept = b""
+def _trimmed(file: BinaryIO, largest: int) -> bytes | None:
+    kept = bytearray()
     while chunk := file.read(1 << 18):
-        kept = kept + chunk if kept else chunk.lstrip(_WHITE_SPACE)
-        if len(kept) > LARGEST_OUTPUT:
-            if len(kept.rstrip(_WHITE_SPACE)) > LARGEST_OUTPUT:
+        kept += chunk if kept else chunk.lstrip(_WHITE_SPACE)
+        if len(kept) > largest:
+            if len(kept.rstrip(_WHITE_SPACE)) > largest:
                 return None
             # All behind the limit is white space: one of it is enough to go on with.
-            kept = kept[: LARGEST_OUTPUT + 1]
-    return kept.rstrip(_WHITE_SPACE)
+            del kept[largest + 1 :]
+    return bytes(kept.rstrip(_WHITE_SPACE))
 
 
 def some_line_holds(path: Path, pattern: Pattern) -> bool:

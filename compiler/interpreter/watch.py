@@ -60,13 +60,16 @@ class Watch:
             self.events.append(("start", record.path))
         self.folder.event(event, record.path, **more)
 
-    def pause(self, record: Record, seconds: float) -> None:
+    def pause(self, record: Record, seconds: float, tries: int) -> None:
+        """After `tries` failed ones in a row there is a pause until the next one."""
         retry = record.step.retry
-        tries = 1 + (int(str(retry.limit)) if retry is not None else 0)
-        following = record.attempts + 1
-        self.progress.retrying(
-            record.label, record.code or 0, following, tries, seconds
-        )
+        most = 1 + (int(str(retry.limit)) if retry is not None else 0)
+        code = record.code or 0
+        self.progress.retrying(record.label, code, tries + 1, most, seconds)
+
+    def repeats(self, record: Record, seconds: float) -> None:
+        """There is a pause until the step runs once more."""
+        self.progress.repeating(record.label, record.code or 0, seconds)
 
     def decided(self, record: Record, ending: Ending) -> None:
         """It is settled how a step ends, also of one that never ran."""
