@@ -115,6 +115,7 @@ _FIELDS = {
     "uses": "wfc_use",
     "setup": "wfc_setups",
     "when": "wfc_whens",
+    "ask": "wfc_asks",
     "timeout": "wfc_timeouts",
     "printed": "wfc_printeds",
     "run_of": "wfc_runs",
@@ -278,6 +279,7 @@ def _layout(
     lists = {
         "setup": "wfc_setups",
         "when": "wfc_whens",
+        "ask": "wfc_asks",
         "printed": "wfc_printeds",
         "flow-values": "wfc_values",
         "flow-gate": "wfc_begins",

@@ -5,7 +5,18 @@ from typing import assert_never
 from backends.shell.quote import bare, word
 from backends.shell.script import Emission, exported
 from backends.shell.values import Values
-from compiler.ir import Condition, ContinueOn, Match, Pattern, Retry, Step, Test
+from compiler.ir import (
+    Condition,
+    ContinueOn,
+    Match,
+    Pattern,
+    Repeat,
+    Retry,
+    Step,
+    Template,
+    Test,
+    repeat_exports,
+)
 from compiler.regex.engines import to_ere
 from compiler.regex.syntax import Problem, parse
 from compiler.source import Span
@@ -15,23 +26,95 @@ def attribute(name: str, words: list[str]) -> list[str]:
     return [f"{name}={bare(' '.join(words))}"] if words else []
 
 
+_LONGEST = 315360000  # seconds: ten years
+_BY_VALUE = "@"  # a number that is valued when the step starts
+
+
 def retry(script: Emission, retry: Retry) -> list[str]:
     script.used.parts |= {"retry", "timer"}
-    assert isinstance(retry.limit, int)
-    assert isinstance(retry.interval, int)
+    words = [f"retry={_number(script, retry.limit)}"]
+    words += attribute("pauses", _pauses(script, retry, retry.limit, 0))
+    return words + attribute("retry_on", [str(code) for code in retry.exit_codes])
+
+
+def repeat(
+    script: Emission, step: Step, rule: Repeat, name: str, handler: bool
+) -> list[str]:
+    """What makes a step run again; fills in the function of its condition."""
+    parts = script.used.parts
+    parts |= {"repeat", "retry", "timer"}
+    words = [f"repeat={rule.mode}"]
+    if rule.limit is not None:
+        words.append(f"times={_number(script, rule.limit)}")
+    words += attribute("waits", _pauses(script, rule, rule.limit, 1))
+    words += attribute("repeat_on", [str(code) for code in rule.exit_codes])
+    if rule.condition is not None:
+        parts.add("ask")
+        words.append(f"again=again_{name}")
+        values = script.values(step, lenient=handler)
+        exports = repeat_exports(step)
+        if exports != step.exports:
+            parts.add("uses")
+            uses = [exported(values, each) for each in exports]
+            text = " ".join(each for each in uses if each)
+            values.lines.append(f"wfc_uses={word(text)}")
+        own(values, step)
+        script.define(f"again_{name}", tests(script, values, (rule.condition,)))
+    return words
+
+
+def _number(script: Emission, number: int | Template) -> str:
+    if isinstance(number, int):
+        return str(number)
+    script.used.parts.add("numbers")
+    return _BY_VALUE
+
+
+def _pauses(
+    script: Emission, rule: Retry | Repeat, limit: int | Template | None, first: int
+) -> list[str]:
+    """The seconds before each further try; the last ones hold for all that follow. By
+    value: what they are computed from."""
+    if not isinstance(rule.interval, int):
+        script.used.parts.add("numbers")
+        most = _LONGEST if rule.max_interval is None else rule.max_interval
+        return [_BY_VALUE, f"{rule.backoff:.17g}", str(min(most, _LONGEST))]
     pauses: list[str] = []
-    for attempt in range(min(retry.limit, 400)):
+    count = limit if isinstance(limit, int) else 400
+    for attempt in range(first, first + min(count, 400)):
         try:
-            pause = retry.interval * retry.backoff**attempt
+            pause = rule.interval * rule.backoff**attempt
         except OverflowError:
-            pause = float("inf") if retry.interval else 0.0
-        if retry.max_interval is not None:
-            pause = min(pause, retry.max_interval)
-        pauses.append(f"{min(pause, 315360000.0):.10g}")
+            pause = float("inf") if rule.interval else 0.0
+        if rule.max_interval is not None:
+            pause = min(pause, rule.max_interval)
+        pauses.append(f"{min(pause, _LONGEST):.10g}")
     while len(pauses) > 1 and pauses[-1] == pauses[-2]:
         pauses.pop()
-    words = [f"retry={retry.limit}", *attribute("pauses", pauses)]
-    return words + attribute("retry_on", [str(code) for code in retry.exit_codes])
+    return pauses
+
+
+def numbers(values: Values, step: Step) -> list[str]:
+    """Lines that value the numbers of the policies, when the step starts."""
+    found: list[tuple[str, str, int | Template | None]] = []
+    if step.retry is not None:
+        found.append(("retry", "retryPolicy.limit", step.retry.limit))
+        found.append(("pause", "retryPolicy.intervalSec", step.retry.interval))
+    if step.repeat is not None:
+        found.append(("times", "repeatPolicy.limit", step.repeat.limit))
+        found.append(("wait", "repeatPolicy.intervalSec", step.repeat.interval))
+    outer, values.lines = values.lines, []
+    for name, key, number in found:
+        if isinstance(number, Template):
+            text = values.text(number)
+            values.lines.append(f"wfc_number {name} {key} {text}")
+    lines, values.lines = values.lines, outer
+    if not lines:
+        return []
+    values.lines.append("if ((wfc_try == 1)); then")
+    values.lines += [f"  {line}" for line in (*lines, "wfc_number all '' 1")]
+    values.lines.append("fi")
+    return ["by_value"]
 
 
 def continue_on(

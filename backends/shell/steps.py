@@ -9,7 +9,9 @@ from backends.shell.policies import (
     attribute,
     conditions,
     continue_on,
+    numbers,
     own,
+    repeat,
     retry,
 )
 from backends.shell.quote import bare, delimiter, word
@@ -100,6 +102,8 @@ def _runs(script: Emission, step: Step, name: str, handler: bool) -> list[str]:
         parts.add("timeout")
     if step.retry is not None:
         words += retry(script, step.retry)
+    if step.repeat is not None:
+        words += repeat(script, step, step.repeat, name, handler)
     return words
 
 
@@ -177,6 +181,7 @@ def _body(
     parts = script.used.parts
     values = script.values(step, lenient=handler)
     own(values, step)
+    words += numbers(values, step)
     text = None
     if isinstance(step.body, Call):
         words += called(script, step.body, values)
