@@ -12,7 +12,6 @@ import heapq
 import os
 import select
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from compiler.interpreter.groups import Table, made_by, processes
+from compiler.interpreter.spawn import Spawner
 
 GRACE = 5.0  # seconds from TERM to KILL
 TIMED_OUT = 124
@@ -86,13 +86,12 @@ Happening = Ended | Due | Interrupted
 
 @dataclass(slots=True)
 class _Group:
-    """A process group, led by what `launch` started. `process` is None once its leader is
-    gone. `made` are the groups that its processes made, as far as they had to be known.
-    `awaited`: somebody is to hear of its end."""
+    """A process group, led by what `launch` started. `made` are the groups that its
+    processes made, as far as they had to be known. `awaited`: somebody is to hear of its
+    end."""
 
     key: Hashable
     launch: Launch
-    process: subprocess.Popen[bytes] | None
     awaited: bool = True
     code: int = 0
     timed_out: bool = False
@@ -108,10 +107,15 @@ class Processes:
     """The processes and timers of one run. A context manager; of the main thread only.
 
     While it is open it owns SIGCHLD and the signals that stop a run; on exit the former
-    handlers are back. A signal that was ignored before stays without effect.
+    handlers are back. A signal that was ignored before stays without effect. `told` hears
+    of each process that leads a group.
     """
 
-    _groups: dict[int, _Group] = field(default_factory=dict)
+    told: Callable[[int], None] = lambda _: None
+    _groups: dict[int, _Group] = field(
+        default_factory=dict
+    )  # by the ids of their leaders
+    _led: dict[int, _Group] = field(default_factory=dict)  # those whose leader is there
     _left: dict[int, tuple[Hashable, Launch]] = field(default_factory=dict)
     _busy: dict[Hashable, Launch] = field(default_factory=dict)
     _timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
@@ -122,7 +126,7 @@ class Processes:
     _gone: bool = False  # a group that nobody waits for has just vanished
 
     def __enter__(self) -> "Processes":
-        self._null = os.open(os.devnull, os.O_RDONLY)
+        self._spawner = Spawner()
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
@@ -148,13 +152,14 @@ class Processes:
         table = processes() if self._groups else {}
         for pid, group in list(self._groups.items()):  # only after an exception
             _signal_all(pid, group, table, signal.SIGKILL)
-            if group.process is not None:
-                group.process.wait()
+            if pid in self._led:
+                os.waitpid(pid, 0)
         for number, former in self._handlers.items():
             signal.signal(number, former)  # type: ignore[arg-type]
         signal.set_wakeup_fd(self._wakeup)
-        for descriptor in (self._null, self._read, self._write):
-            os.close(descriptor)
+        os.close(self._read)
+        os.close(self._write)
+        self._spawner.close()
 
     def _remember(self, number: int, _frame: FrameType | None) -> None:
         self._signals.append(number)
@@ -168,14 +173,12 @@ class Processes:
 
     def _start(self, key: Hashable, launch: Launch, tries: int) -> None:
         try:
-            process = subprocess.Popen(
+            pid = self._spawner.start(
                 launch.argv,
-                stdin=self._null,
-                stdout=launch.stdout,
-                stderr=launch.stderr,
-                cwd=launch.directory,
-                env=launch.environment,
-                process_group=0,
+                launch.directory,
+                launch.environment,
+                launch.stdout,
+                launch.stderr,
             )
         except (OSError, ValueError) as error:
             busy = isinstance(error, OSError) and error.errno == errno.EAGAIN
@@ -188,11 +191,11 @@ class Processes:
             return
         os.close(launch.stdout)
         os.close(launch.stderr)
-        group = _Group(key, launch, process)
-        self._groups[process.pid] = group
+        group = self._groups[pid] = self._led[pid] = _Group(key, launch)
+        self.told(pid)
         if launch.timeout is not None:
             due = time.monotonic() + launch.timeout
-            self._at(due, lambda: self._time_out(process.pid, group))
+            self._at(due, lambda: self._time_out(pid, group))
 
     def _start_again(self, key: Hashable, tries: int) -> None:
         launch = self._busy.pop(key, None)
@@ -221,7 +224,7 @@ class Processes:
             if within(key):
                 del self._left[pid]
                 if _is_left(pid):
-                    self._groups[pid] = _Group(key, launch, None, awaited=False)
+                    self._groups[pid] = _Group(key, launch, awaited=False)
         for key in [key for key in self._busy if within(key)]:
             error = OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
             self._give_up(key, self._busy.pop(key), error)
@@ -269,7 +272,7 @@ class Processes:
         ends = [] if until is None else [until]
         if self._timers:
             ends.append(self._timers[0][0])
-        if any(group.process is None for group in self._groups.values()):
+        if len(self._groups) > len(self._led):
             ends.append(now + _POLL)
         # In milliseconds, rounded up; an hour at most, then the loop looks again.
         pause = None if not ends else min(max(min(ends) - now, 0), 3600) * 1000 + 1
@@ -286,19 +289,23 @@ class Processes:
         heapq.heappush(self._timers, (when, next(self._order), action))
 
     def _reap(self) -> None:
-        for pid, group in list(self._groups.items()):
-            if group.process is not None:
-                code = group.process.poll()
-                if code is None:
-                    continue
-                group.process = None
+        for pid, group in list(self._led.items()):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                del self._led[pid]
+                code = os.waitstatus_to_exitcode(status)
                 group.code = 128 - code if code < 0 else code
                 if group.vanishes is None:
                     self._conclude(pid, group)
                     if _has_members(pid):
                         self._left[pid] = group.key, group.launch
-                    continue
-            # It was told to end: over when its last member is gone.
+        if len(self._groups) > len(self._led):
+            self._look_for_members()
+
+    def _look_for_members(self) -> None:
+        """A group that was told to end is over when its last member is gone."""
+        for pid in self._groups.keys() - self._led.keys():
+            group = self._groups[pid]
             overdue = group.vanishes is not None and time.monotonic() > group.vanishes
             group.made = set(filter(_has_members, group.made))
             if overdue or not (group.made or _has_members(pid)):

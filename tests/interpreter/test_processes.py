@@ -4,7 +4,6 @@ import errno
 import os
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -97,15 +96,15 @@ def test_an_ignored_signal_stays_ignored_but_not_in_children(tmp_path: Path) -> 
 def test_a_full_process_table_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen
+    real = os.posix_spawn
     refusals = [OSError(errno.EAGAIN, "busy"), OSError(errno.EAGAIN, "busy")]
 
-    def popen(*words: object, **options: object) -> subprocess.Popen[bytes]:
+    def spawn(*words: object, **options: object) -> int:
         if refusals:
             raise refusals.pop()
-        return real(*words, **options)
+        return real(*words, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(subprocess, "Popen", popen)
+    monkeypatch.setattr(os, "posix_spawn", spawn)
     with Processes() as processes:
         processes.start("a", launch("exit 4", tmp_path))
         assert processes.wait() == [Ended("a", 4)]
