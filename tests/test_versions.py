@@ -82,6 +82,7 @@ ALIKE = {
     ),
     "graph": "type: graph" + FORK,
     "none": FORK.replace("depends: a", "depends: []"),
+    "groups": "steps: [a, [b, c], d, [e, f], [g, h]]",
     "one word": "steps: [{name: a, command: [echo]}]",
     "default in a command": "params: {A: b}\nsteps: [{name: a, command: 'echo ${A:-c}'}]",
     "expression": "params: {A: b}\nenv: [C: '$<A>']\n" + STEPS,

@@ -85,7 +85,9 @@ def _chain_edges(workflow: Workflow) -> Iterator[tuple[str, Span]]:
         return
     for place, step in enumerate(workflow.steps):
         unknown = len(step.edges) < len(step.depends or ())  # which is told
-        if place and step.depends and not unknown:
+        # Those of a group of steps stand where the step does: nobody wrote them.
+        written = step.depends and step.depends[0].span != step.span
+        if place and step.depends and written and not unknown:
             # Without edges to later steps there is no way back to the one before.
             found = _behind(place, parents) if forward else parents[place]
             if place - 1 not in found:
