@@ -28,6 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "compiler.json_text",
         "compiler.regex",
         "compiler.report",
+        "compiler.services",
         "compiler.schemas",
         "compiler.shelltext",
         "compiler.walk",

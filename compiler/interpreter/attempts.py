@@ -13,6 +13,7 @@ from compiler.interpreter.folder import create, say
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.processes import Ended, Launch
 from compiler.interpreter.records import Record
+from compiler.interpreter.services import SERVICES, ServiceFiles, ready_service
 from compiler.interpreter.step_files import StepFiles
 from compiler.interpreter.tasks import Stopped, Work, process
 from compiler.interpreter.texts import Shell, said, shell_argv, write_program
@@ -53,20 +54,22 @@ def run_process(record: Record, frame: Frame, scope: Scope) -> Work[Tried]:
     files = record.files
     out, err, rc = (files.with_suffix(suffix) for suffix in (".out", ".err", ".rc"))
     record.output = None
-    ended, step_files = Ended(None, 1), StepFiles()
+    ended, step_files, own = Ended(None, 1), StepFiles(), ServiceFiles(files)
     try:
-        if record.attempts == 1:
+        if record.attempts == record.before + 1:
             files.parent.mkdir(exist_ok=True)
-        ended = yield from _process(record, frame, scope, step_files)
+        ended = yield from _process(record, frame, scope, step_files, own)
         record.code = ended.code
         if record.step.captured:
             _capture(record, frame, out)
         step_files.add(files, frame.run.masks)
-        _write_code(rc, record.code)
+        if ended.stop is None:
+            _write_code(rc, record.code)
     except OSError as error:
         record.code = ended.code or 1
         say_why(record, frame, said(error))
     finally:
+        own.remove()
         step_files.close()
         keep(record, frame, stdout=str(out), stderr=str(err))
     if ended.stop is not None:
@@ -75,7 +78,11 @@ def run_process(record: Record, frame: Frame, scope: Scope) -> Work[Tried]:
 
 
 def _process(
-    record: Record, frame: Frame, scope: Scope, step_files: StepFiles
+    record: Record,
+    frame: Frame,
+    scope: Scope,
+    step_files: StepFiles,
+    own: ServiceFiles,
 ) -> Work[Ended]:
     """Runs the process of an attempt, or says on its stderr why it has none (code 1)."""
     files = record.files
@@ -92,7 +99,12 @@ def _process(
         yield from value_env(record.step.env, shell)
         directory = _directory(record.step, shell)
         step_files.open(record.step, directory, scope)
-        argv, environment = _body(record.step, shell)
+        if isinstance(record.step.body, SERVICES):
+            smtp = frame.workflow.smtp
+            ready = ready_service(record.step, shell, smtp, directory, own)
+            argv, environment = ready.argv, ready.environment
+        else:
+            argv, environment = _body(record.step, shell)
     except (Failure, OSError) as error:
         with contextlib.suppress(OSError):
             say(stderr, said(error))

@@ -2,8 +2,9 @@
 
 from typing import assert_never
 
-from compiler.ir import Docker, Http, Jq, LeafBody, Mail, Service, Smtp, Ssh
+from compiler.ir import Call, Docker, Http, Jq, LeafBody, Mail, Service, Smtp, Ssh
 from compiler.services.docker import docker_plan
+from compiler.services.forms import address_of, in_form
 from compiler.services.http import http_plan
 from compiler.services.mail import mail_plan
 from compiler.services.plan import Form, Hole, PathOf, Plan, ProgramOf, Text
@@ -16,6 +17,8 @@ __all__ = [
     "Plan",
     "ProgramOf",
     "Text",
+    "address_of",
+    "in_form",
     "mail_plan",
     "names_in",
     "plan",
@@ -55,7 +58,7 @@ def _jq_plan(jq: Jq) -> Plan:
     )
 
 
-def programs(body: LeafBody) -> tuple[str, ...]:
+def programs(body: LeafBody | Call) -> tuple[str, ...]:
     """The programs that have to be in PATH for `body`, beside its own."""
     match body:
         case Jq():

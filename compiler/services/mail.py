@@ -7,6 +7,7 @@ from compiler.services.plan import Hole, PathOf, Piece, Plan, ProgramOf
 
 _ALWAYS = """silent
 show-error
+globoff
 proto = "=smtp,smtps"
 connect-timeout = 30
 """
@@ -51,5 +52,5 @@ def _envelope(sender: Template, to: tuple[Template, ...]) -> Iterator[Piece]:
         yield Hole(template=each, form="address", what="a recipient")
         yield '"\n'
     yield 'upload-file = "'
-    yield PathOf("message")
+    yield PathOf("message", "quoted")
     yield '"\n'

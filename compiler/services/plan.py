@@ -49,9 +49,10 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class PathOf:
-    """The path of the plan's file `name`."""
+    """The path of the plan's file `name`, in the form `form`."""
 
     name: str
+    form: Form = "text"
 
 
 @dataclass(frozen=True, slots=True)
