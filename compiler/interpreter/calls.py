@@ -13,11 +13,13 @@ from compiler.interpreter.processes import TIMED_OUT, Stop
 from compiler.interpreter.queues import in_queue
 from compiler.interpreter.records import Record
 from compiler.interpreter.results import record_of, result_of
+from compiler.interpreter.resume import call_again, keep_call, stays
 from compiler.interpreter.steps import perform
 from compiler.interpreter.tasks import (
     Alarm,
     Stopped,
     Work,
+    nothing,
 )
 from compiler.interpreter.texts import Shell, said
 from compiler.interpreter.values import Scope
@@ -29,10 +31,12 @@ from compiler.ir import Call, Map
 def begin(record: Record, frame: Frame, more: Mapping[str, str]) -> Work[None]:
     """The work of a step or a handler; `more` are special variables of its own."""
     special = {"DAG_RUN_STEP_NAME": record.step.name, **more}
+    if stays(record, frame):
+        return nothing()
     if isinstance(record.step.body, Map):
         work = fan_out(record, frame, special, _begin_item)
     else:
-        work = _begin_item(record, frame, special)
+        work = _perform(record, frame, special)
     queue = record.step.queue
     if queue is None or queue in frame.queues:
         return work
@@ -40,7 +44,13 @@ def begin(record: Record, frame: Frame, more: Mapping[str, str]) -> Work[None]:
 
 
 def _begin_item(record: Record, frame: Frame, special: Mapping[str, str]) -> Work[None]:
-    """The work of an item of a fan-out, or of a step that is no fan-out."""
+    """The work of an item of a fan-out."""
+    if stays(record, frame):
+        return nothing()
+    return _perform(record, frame, special)
+
+
+def _perform(record: Record, frame: Frame, special: Mapping[str, str]) -> Work[None]:
     call = isinstance(record.step.body, Call)
     return perform(record, frame, special, _call if call else run_process)
 
@@ -88,9 +98,13 @@ def _prepare(record: Record, frame: Frame, scope: Scope) -> Work[Frame]:
         files=record.files,
     )
     record.folder.mkdir(exist_ok=True)
+    if record.resumes and (again := call_again(record, frame)) is not None:
+        return again
     yield from value_env(record.step.env, shell)
-    workflow = frame.run.workflows[callee_of(call, shell).workflow]
+    callee = callee_of(call, shell)
+    workflow = frame.run.workflows[callee.workflow]
     given = yield from given_of(call, workflow, record.item, shell)
+    keep_call(record, frame, callee, given)
     child = call_frame(record, frame, workflow, given)
     child.base.mkdir(exist_ok=True)
     return child

@@ -38,9 +38,8 @@ def fan_out(
     own = replace(step, env=())
     try:
         yield Take(limits)
-        if own.conditions and not (
-            yield from conditions_hold(own, record, frame, special)
-        ):
+        open_ = own.conditions and not record.resumes
+        if open_ and not (yield from conditions_hold(own, record, frame, special)):
             record.ending = "skipped"
             return
         yield from wait_to_start(record, frame)

@@ -11,6 +11,7 @@ from compiler.interpreter.inputs import read_secrets, value_definitions, working
 from compiler.interpreter.limits import Limits
 from compiler.interpreter.processes import Stop
 from compiler.interpreter.records import Record
+from compiler.interpreter.resume import has_begun, has_inputs, keep_inputs
 from compiler.interpreter.schedule import Schedule
 from compiler.interpreter.tasks import (
     Alarm,
@@ -101,13 +102,15 @@ def _value_definitions(frame: Frame) -> Work[bool]:
     try:
         read_dotenv(frame.workflow, place)
         read_secrets(frame.workflow, place)
-        yield from value_definitions(
-            frame.workflow,
-            place,
-            log.with_suffix(""),
-            given.values,
-            len(given.positional),
-        )
+        if not has_inputs(frame):
+            yield from value_definitions(
+                frame.workflow,
+                place,
+                log.with_suffix(""),
+                given.values,
+                len(given.positional),
+            )
+            keep_inputs(frame)
         frame.place = working_place(frame.workflow, place)
     except Failure as failure:
         frame.problem = str(failure)
@@ -122,7 +125,7 @@ def _value_definitions(frame: Frame) -> Work[bool]:
 def _conditions_hold(frame: Frame) -> Work[bool]:
     """Whether the workflow's own preconditions are met. Raises Stopped."""
     workflow = frame.workflow
-    if not workflow.conditions:
+    if not workflow.conditions or has_begun(frame):
         return True
     shell = Shell(
         place=frame.place,
@@ -216,7 +219,8 @@ def _run_handler(
         stop = yield from silence()
         if stop is not None:
             frame.stop, frame.out_of_time, status = stop, False, "aborted"
-        if stop is None or record.attempts or handler.name != "exit":
+        begun = record.attempts > record.before
+        if stop is None or begun or handler.name != "exit":
             break  # else it has not begun, and is due nevertheless
     ending = record.ending or "aborted"
     frame.run.watch.decided(record, ending)

@@ -25,7 +25,8 @@ class Record:
 
     In a run that goes on, `was` is what the journal tells of it, and `before` the number
     of its earlier attempts. `restored`: it is as it was, and nothing of it runs again;
-    `resumes`: its last attempt, a call's or a fan-out's, goes on.
+    `resumes`: its last attempt, a call's or a fan-out's, goes on. `left_out`: the run is
+    to be without it, and those that depend on it run.
     """
 
     step: Step
@@ -46,6 +47,7 @@ class Record:
     was: Was | None = None
     before: int = 0
     restored: bool = False
+    left_out: bool = False
     resumes: bool = False
 
     @property

@@ -4,11 +4,13 @@ What had ended well is put back with its values, and nothing of it runs again; i
 or a fan-out that had not, the same holds for each step or item. All else runs.
 """
 
+import contextlib
 from collections.abc import Sequence
 
 from compiler.evaluate import Failure
 from compiler.interpreter.attempts import keep
 from compiler.interpreter.cuts import Lost
+from compiler.interpreter.folder import RunFolder
 from compiler.interpreter.frames import Frame, Given, call_frame, recall
 from compiler.interpreter.items import item_records, items_kept
 from compiler.interpreter.journal import Line, Was, text_in, whole_in
@@ -17,7 +19,7 @@ from compiler.interpreter.results import fan_out_record, record_of, result_of
 from compiler.interpreter.schedule import ending_of
 from compiler.interpreter.values import read_output, some_line_holds
 from compiler.interpreter.watch import end_details
-from compiler.ir import Call, Ending, Json, Map, Workflow
+from compiler.ir import Call, Callee, Ending, Json, Map, Workflow
 from compiler.outcome import RunStatus
 
 _ENDINGS: dict[str | None, Ending] = {
@@ -37,15 +39,29 @@ _STATUSES: dict[str | None, RunStatus] = {
 STAYS: tuple[Ending, ...] = ("succeeded", "continued", "skipped")
 
 
-def put_back(record: Record, frame: Frame, stays: Sequence[Ending] = STAYS) -> bool:
-    """Fills in a record that had ended in one of `stays`, with all below it. Else False;
+def stays(record: Record, frame: Frame) -> bool:
+    """Whether nothing of a step, an item or a handler runs: it is as it was before, or it
+    is none of those that were chosen."""
+    if record.handler and record.item is None:
+        return _put_back_handler(record, frame)
+    chosen = frame.run.chosen
+    if chosen is None or frame.path or record.item or record.step.name in chosen:
+        return put_back(record, frame)
+    if not put_back(record, frame, tuple(_ENDINGS.values())):
+        record.ending, record.restored, record.left_out = "succeeded", True, True
+        frame.known.left_out.add(record.step.name)
+    return True
+
+
+def put_back(record: Record, frame: Frame, endings: Sequence[Ending] = STAYS) -> bool:
+    """Fills in a record that had ended in one of `endings`, with all below it. Else False;
     a call or a fan-out that had begun then goes on within its last attempt."""
     was = record.was
     if was is None:
         return False
     if was.ending is None:
         _ask_files(record, frame, was)
-    if _ENDINGS.get(was.ending) in stays:
+    if _ENDINGS.get(was.ending) in endings:
         try:
             _put_back_all(record, frame)
             record.restored = True
@@ -63,7 +79,7 @@ def put_back(record: Record, frame: Frame, stays: Sequence[Ending] = STAYS) -> b
     return False
 
 
-def put_back_handler(record: Record, frame: Frame) -> bool:
+def _put_back_handler(record: Record, frame: Frame) -> bool:
     """The same of a handler: only as long as nothing has happened since it ended."""
     journal, was = frame.run.journal, record.was
     if journal is None or was is None or was.at < journal.anew:
@@ -116,6 +132,9 @@ def _fill(record: Record, frame: Frame) -> None:
     elif isinstance(record.step.body, Call):
         if was.call is not None and "run" in was.end:
             child = record.frame = recorded_call(record, frame)
+            if record.ending == "skipped":  # its own precondition was not met
+                for each in child.records.values():
+                    each.ending = "skipped"
             child.status = _STATUSES.get(text_in(was.end, "run"), "failed")
             if was.inputs is not None:
                 recall_inputs(child, was.inputs)
@@ -156,18 +175,65 @@ def remember(frame: Frame, since: int) -> None:
     recall(frame.run, frame.records.values(), since)
 
 
+def has_begun(frame: Frame) -> bool:
+    """Whether steps of it had run before: then its preconditions were met."""
+    return any(record.before for record in frame.records.values())
+
+
 # ---- a call, a fan-out, params and env
+
+
+def keep_call(record: Record, frame: Frame, callee: Callee, given: Given) -> None:
+    """Tells the journal what an attempt of a call runs."""
+    details: Line = {"attempts": record.attempts, "workflow": callee.names[0]}
+    with contextlib.suppress(Lost):
+        details |= given_details(frame.run.folder, given)
+        frame.run.watch.keep("call", record, **details)
+
+
+def call_again(record: Record, frame: Frame) -> Frame | None:
+    """The frame of a call that goes on in its last attempt; None where that cannot be."""
+    record.resumes = False
+    try:
+        child = recorded_call(record, frame)
+        child.base.mkdir(exist_ok=True)
+    except Lost:
+        return None
+    return child
+
+
+def keep_inputs(frame: Frame) -> None:
+    """Tells the journal the values of params and env, where there are any."""
+    if not frame.workflow.order:
+        return
+    aside: Line = {"aside": True} if frame.aside else {}
+    with contextlib.suppress(Lost):
+        details = inputs_details(frame)
+        frame.run.folder.event("inputs", frame.path, **details, **aside)
+
+
+def has_inputs(frame: Frame) -> bool:
+    """Whether params and env have the values that they had before."""
+    if frame.inputs is None:
+        return False
+    try:
+        recall_inputs(frame, frame.inputs)
+    except Lost:
+        return False
+    return True
 
 
 def recorded_call(record: Record, frame: Frame) -> Frame:
     """The frame of a call as it was in its last attempt. Raises Lost."""
     was, call = record.was, record.step.body
-    assert was is not None and was.call is not None and isinstance(call, Call)
+    assert was is not None
+    assert was.call is not None
+    assert isinstance(call, Call)
     name = text_in(was.call, "workflow")
     found = [it.workflow for it in call.callees if it.names[0] == name]
     if not found:
         raise Lost
-    given = recorded_given(frame, was.call)
+    given = recorded_given(frame.run.folder, was.call)
     workflow: Workflow = frame.run.workflows[found[0]]
     child = call_frame(record, frame, workflow, given)
     remember(child, was.call_at)
@@ -175,18 +241,18 @@ def recorded_call(record: Record, frame: Frame) -> Frame:
     return child
 
 
-def recorded_given(frame: Frame, line: Line) -> Given:
+def recorded_given(folder: RunFolder, line: Line) -> Given:
     """What a run of a workflow was started with. Raises Lost."""
-    restored = frame.run.folder.restored
+    restored = folder.restored
     return Given(
         values={key: restored(each) for key, each in _object(line, "values").items()},
         positional=[restored(each) for each in _list(line, "positional")],
     )
 
 
-def given_details(frame: Frame, given: Given) -> Line:
+def given_details(folder: RunFolder, given: Given) -> Line:
     """What the journal keeps of it. Raises Lost."""
-    kept = frame.run.folder.kept
+    kept = folder.kept
     return {
         "values": {name: kept(value) for name, value in given.values.items()},
         "positional": [kept(value) for value in given.positional],
@@ -196,7 +262,9 @@ def given_details(frame: Frame, given: Given) -> Line:
 def recorded_items(record: Record, frame: Frame) -> tuple[tuple[Record, ...], int]:
     """The items of a fan-out and its width, as they were. Raises Lost."""
     was, body = record.was, record.step.body
-    assert was is not None and was.items is not None and isinstance(body, Map)
+    assert was is not None
+    assert was.items is not None
+    assert isinstance(body, Map)
     listed = items_kept(was.items, frame.run.folder)
     items = item_records(record, body, listed)
     recall(frame.run, items, was.items_at)
@@ -242,8 +310,6 @@ def _ask_files(record: Record, frame: Frame, was: Was) -> None:
     well is told of now."""
     step = record.step
     if isinstance(step.body, Call | Map) or step.repeat or not was.attempts:
-        return
-    if step.stdout is not None or step.stderr is not None:  # may lack its text
         return
     out = record.files.with_suffix(".out")
     try:

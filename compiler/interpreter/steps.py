@@ -36,9 +36,8 @@ def perform(
     try:
         yield Take(limits)
         step = record.step
-        if step.conditions and not (
-            yield from conditions_hold(step, record, frame, special)
-        ):
+        open_ = step.conditions and not record.resumes
+        if open_ and not (yield from conditions_hold(step, record, frame, special)):
             record.ending = "skipped"
             return
         yield from wait_to_start(record, frame)
@@ -135,6 +134,8 @@ def _value_policies(
         fail(record, frame, said(error))
         hide(record, frame)
         return False
+    finally:
+        frame.run.masks.file(shell.files.with_suffix(".err"))
     return True
 
 

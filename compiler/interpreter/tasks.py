@@ -87,6 +87,12 @@ Result = TypeVar("Result", covariant=True)
 Work: TypeAlias = Generator[Request, Answer, Result]
 
 
+def nothing() -> Work[None]:
+    """A work that has ended as soon as it begins."""
+    return
+    yield
+
+
 def process(launch: Launch) -> Work[Ended]:
     """How the process of `launch` ended, also when it was stopped."""
     ended = yield launch

@@ -61,6 +61,7 @@ class Known:
     captured: dict[str, str] = field(default_factory=dict)
     recorded: dict[str, str] = field(default_factory=dict)
     fields: dict[str, dict[str, str]] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
 
     def output(self, step: str) -> str | None:
         """The value of `output:` of a step."""

@@ -73,9 +73,10 @@ class Watch:
 
     def decided(self, record: Record, ending: Ending) -> None:
         """It is settled how a step ends, also of one that never ran."""
-        record.ending = ending
+        record.ending = "not_started" if record.left_out else ending
         if record.restored:
-            self.progress.expect(-1)
+            if not record.aside:
+                self.progress.expect(-1)
             return
         if record.started is not None:
             record.seconds = time.monotonic() - record.started
