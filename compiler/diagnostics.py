@@ -60,6 +60,7 @@ CODES: dict[str, tuple[str, Severity]] = {
     "WFC220": ("duplicate-workflow", "error"),
     "WFC221": ("ineffective-in-a-call", "note"),
     "WFC222": ("unlisted-file", "note"),
+    "WFC223": ("bad-param", "error"),
     "WFC224": ("version-dependent", "note"),
     # 3xx: references and expressions
     "WFC301": ("expression-syntax", "error"),

@@ -5,12 +5,16 @@ out of the interface, `K=V` of a run sets it for that run. A value that is given
 text as it stands, never expanded (R6).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from compiler.diagnostics import did_you_mean
 from compiler.evaluate import Failure, parse_json, to_text
 from compiler.ir import Param, Program, Template, Variable, Workflow
+
+if TYPE_CHECKING:
+    from compiler.schemas.checking import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,38 @@ def unknown_params(workflows: Sequence[Workflow], names: Iterable[str]) -> list[
     ]
 
 
+def bad_params(workflow: Workflow, values: Mapping[str, str]) -> list[str]:
+    """What the schema of `workflow` has against a run that is started with `values`."""
+    if workflow.schema is None:
+        return []
+    from compiler.schemas.checking import problems_of_start
+
+    settable = settable_params(workflow)
+    known = {name: value for name, value in values.items() if name in settable}
+    return _told(workflow, problems_of_start(workflow, known))
+
+
+def bad_defaults(workflow: Workflow, names: Collection[str]) -> list[str]:
+    """What the schema of `workflow` has against the defaults of the params `names`."""
+    if workflow.schema is None:
+        return []
+    from compiler.schemas.checking import problems_of_defaults
+
+    found = problems_of_defaults(workflow)
+    return _told(workflow, [each for each in found if each.name in names])
+
+
+def _told(workflow: Workflow, problems: "Iterable[Problem]") -> list[str]:
+    """`problems` for the command line, with the place where the file says so."""
+    assert workflow.schema is not None
+    places = {param.name: param.span for param in workflow.params}
+    found = [(it.message, places.get(it.name, workflow.schema.span)) for it in problems]
+    return [
+        f"error[WFC223]: {message} ({at.file}:{at.line}:{at.column})"
+        for message, at in found
+    ]
+
+
 def settable_params(workflow: Workflow) -> list[str]:
     """The names that K=V may set, in the order of their declaration."""
     return [
@@ -82,7 +118,8 @@ def with_values(program: Program, values: Mapping[str, str], *, bound: bool) -> 
         if isinstance(each, Variable) or each.name not in values:
             return each
         default = Template(parts=(values[each.name],), span=each.span)
-        return replace(each, default=default, bound=bound or each.bound)
+        bound_now = bound or each.bound
+        return replace(each, default=default, bound=bound_now, required=False)
 
     def in_workflow(workflow: Workflow) -> Workflow:
         params = tuple(map(changed, workflow.params))

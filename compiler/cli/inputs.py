@@ -90,7 +90,12 @@ def set_params(
 ) -> list[Program] | None:
     """`programs` with the `-p` and `--bind` of a compilation, in each that has such a
     param; None when something is wrong, which is printed."""
-    from compiler.parameters import split_words, unknown_params, with_values
+    from compiler.parameters import (
+        bad_defaults,
+        split_words,
+        unknown_params,
+        with_values,
+    )
 
     changed = list(programs)
     frozen = split_words(options.bind).values
@@ -112,6 +117,10 @@ def set_params(
             usage(problems)
             return None
         changed = [with_values(it, split.values, bound=bound) for it in changed]
+        bad = [text for it in changed for text in bad_defaults(it.main, split.values)]
+        if bad:
+            usage(dict.fromkeys(bad))
+            return None
     return changed
 
 

@@ -11,7 +11,7 @@ from compiler.backend import File
 from compiler.cli.console import drop_stdout, usage, use_color
 from compiler.cli.inputs import program_of, values_of
 from compiler.optimize import optimize
-from compiler.parameters import split_words, unknown_params
+from compiler.parameters import bad_params, split_words, unknown_params
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -29,6 +29,7 @@ def execute(options: argparse.Namespace) -> int:
         values = {**read, **values}
     work_dir = _work_dir(options)
     problems = unknown_params([program.main], values)
+    problems += bad_params(program.main, values)
     if not work_dir.is_dir():
         problems.append(f"`{work_dir}` is no folder")
     if options.report is not None:

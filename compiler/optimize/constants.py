@@ -10,6 +10,7 @@ from compiler.ir import (
     Condition,
     Constant,
     Expression,
+    Json,
     Map,
     Match,
     Origin,
@@ -21,6 +22,8 @@ from compiler.ir import (
     Template,
     Workflow,
 )
+from compiler.schemas.checking import types_of
+from compiler.schemas.typed import typed
 from compiler.walk import (
     call_of,
     children,
@@ -43,15 +46,17 @@ class _Bound:
             for param in workflow.params
             if param.bound and param.default is not None
         }
+        self._types = types_of(workflow)
 
     def knows(self, origins: tuple[Origin, ...]) -> bool:
         return bool(origins) and (
             origins[0].kind == "param" and origins[0].name in self._values
         )
 
-    def value(self, origin: Origin) -> str | None:
+    def value(self, origin: Origin) -> Json:
         parts = self._values[origin.name]
-        return "".join(part for part in parts if isinstance(part, str))
+        text = "".join(part for part in parts if isinstance(part, str))
+        return typed(text, self._types.get(origin.name)) if text else text
 
     def substitute(self, command: ShellText) -> str:
         raise Failure("not known before the run")

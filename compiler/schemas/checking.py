@@ -41,7 +41,7 @@ def problems_of_defaults(workflow: Workflow) -> list[Problem]:
         return []
     values = dict(_defaults(workflow.params, {}))
     known = {name: text for name, text in values.items() if text is not None}
-    return list(_problems(workflow, known, False, str))
+    return _in_order(workflow, _problems(workflow, known, False, str))
 
 
 def problems_of_start(
@@ -64,7 +64,7 @@ def problems_of_start(
     values = {**dict(_defaults(workflow.params, there)), **there}
     known = {name: text for name, text in values.items() if text is not None}
     whole = not missing and len(known) == len(values)
-    return [*missing, *_problems(workflow, known, whole, mask)]
+    return _in_order(workflow, [*missing, *_problems(workflow, known, whole, mask)])
 
 
 def problems_of_values(
@@ -76,7 +76,13 @@ def problems_of_values(
         return []
     empty = {it.name for it in workflow.params if not (it.default and it.default.parts)}
     known = {name: text for name, text in values.items() if text or name not in empty}
-    return list(_problems(workflow, known, True, mask))
+    return _in_order(workflow, _problems(workflow, known, True, mask))
+
+
+def _in_order(workflow: Workflow, problems: Iterable[Problem]) -> list[Problem]:
+    """`problems` in the order of the params, those of all together behind."""
+    order = {param.name: place for place, param in enumerate(workflow.params)}
+    return sorted(problems, key=lambda it: order.get(it.name, len(order)))
 
 
 def _defaults(

@@ -12,6 +12,7 @@ from compiler.validate.calls import (
 from compiler.validate.expressions import expression_type
 from compiler.validate.graph import ineffective_limit, late_continue_on
 from compiler.validate.names import duplicate_definition, name_clash
+from compiler.validate.params import bad_param
 from compiler.validate.paths import shared_path
 from compiler.validate.patterns import pattern_syntax
 from compiler.validate.versions import version_dependent
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     ineffective_in_a_call,
     queue_of_nobody,
     shared_path,
+    bad_param,
 )
 
 
