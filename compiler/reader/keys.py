@@ -57,34 +57,30 @@ def _pair(word: str) -> tuple[str, str, str]:
 _SURROUNDINGS = (
     "schedule skipIfSuccessful restartWaitSec queue queues maxActiveRuns secrets files "
     "workspace preconditions dotenv workingDir logDir group histRetentionDays "
-    "histRetentionRuns maxOutputSize maxCleanUpTimeSec mailOn errorMail infoMail smtp"
+    "histRetentionRuns maxOutputSize maxCleanUpTimeSec mailOn errorMail infoMail smtp "
+    "logOutput"
 )
 SURROUNDINGS = frozenset(_SURROUNDINGS.split())
 WORKFLOW = _keys(
     "a workflow",
     "name description tags type params env steps handlerOn maxActiveSteps timeoutSec "
-    f"delaySec {_SURROUNDINGS}",
+    f"delaySec shell {_SURROUNDINGS}",
     "labels=tags precondition=preconditions",
-    "logOutput waitMail "
-    "otel workerSelector shell container registryAuths ssh "
-    "runConfig llm defaults stepTypes artifacts webhook retryPolicy kubernetes redis s3 "
-    "harness catchupWindow overlapPolicy template compose triggers "
-    "connections stores eventHandlers",
+    "template compose triggers connections stores eventHandlers",
 )
 # What few steps have.
-_RARE = "stdout stderr repeatPolicy signalOnStop mailOnError"
+_RARE = "stdout stderr repeatPolicy signalOnStop mailOnError logOutput"
 RARE = frozenset(_RARE.split())
 # What says that another program does a step's work.
 _SERVICE = "executor type config container"
 SERVICE = frozenset(_SERVICE.split())
 _BOTH = (
-    "description command script run params candidates parallel shell dir env output "
+    "description command script exec run params candidates parallel shell dir env output "
     f"preconditions retryPolicy timeoutSec {_RARE} {_SERVICE}"
 )
 _STEP_ALIASES = "call=run workingDir=dir precondition=preconditions with=config"
 _STEP_LATER = (
-    "exec workerSelector shellPackages logOutput llm "
-    "messages approval agent value routes files secrets python generate "
+    "files secrets python generate "
     "emits publish compensate saga mapReduce pipeline stateMachine"
 )
 STEP = _keys(
@@ -105,17 +101,16 @@ HANDLER = _keys(
 )
 # A key of one of these that stands in the other has slipped out of its place.
 ELSEWHERE = (WORKFLOW, STEP)
+OUTPUT = _keys("`output`", "name")
+EXEC = _keys("`exec`", "command args")
 SCHEDULE = _keys("`schedule`", "start stop restart")
 SECRET = _keys(
     "a secret",
     "name provider key",
-    later="options",
     misplaced={"default": "a secret stands in no file, so it has no default"},
 )
 PARALLEL = _keys("`parallel`", "items maxConcurrent")
-HANDLER_ON = _keys(
-    "`handlerOn`", "init success failure cancel exit", "abort=cancel", "wait"
-)
+HANDLER_ON = _keys("`handlerOn`", "init success failure cancel exit", "abort=cancel")
 CONTINUE_ON = _keys(
     "`continueOn`", "failure skipped exitCode output markSuccess", "failed=failure"
 )
@@ -194,8 +189,4 @@ SSH = _keys(
 MAIL = _keys("`config` of mail", "from to subject message attachments", "body=message")
 SMTP = _keys("`smtp`", "host port username password")
 NOTICE = _keys("a mail about runs", "from to prefix attachLogs")
-MAIL_ON = _keys(
-    "`mailOn`",
-    "failure success",
-    misplaced={"wait": "a run of wfc waits for nobody"},
-)
+MAIL_ON = _keys("`mailOn`", "failure success")

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from compiler.diagnostics import did_you_mean
 from compiler.ir import Step, Template
+from compiler.reader.keys import OUTPUT
+from compiler.reader.nodes import MapNode, ScalarNode
 from compiler.reader.references import template_without_commands
 from compiler.reader.repeat import repeat
-from compiler.reader.shape import Field, Fields, Reading, boolean, scalar
+from compiler.reader.shape import Field, Fields, Reading, boolean, fields, scalar
 
 _SIGNALS = (
     *("HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1"),
@@ -19,7 +21,9 @@ def with_rare_keys(reading: Reading, known: Fields, step: Step) -> Step:
     """`step` with the files that it adds its text to, its repetition, its signal and its mail."""
     stdout, stderr = known.get("stdout"), known.get("stderr")
     again, signal = known.get("repeatPolicy"), known.get("signalOnStop")
-    told = known.get("mailOnError")
+    told, logs = known.get("mailOnError"), known.get("logOutput")
+    if logs is not None:
+        check_log_output(reading, logs)
     return replace(
         step,
         stdout=None if stdout is None else path(reading, stdout),
@@ -27,6 +31,45 @@ def with_rare_keys(reading: Reading, known: Fields, step: Step) -> Step:
         repeat=None if again is None else repeat(reading, again),
         stop_signal=None if signal is None else _signal(reading, signal),
         mail_on_error=told is not None and boolean(reading, told.value, told.key.text),
+    )
+
+
+def output_name(reading: Reading, key: ScalarNode, node: MapNode) -> Field | None:
+    """The name in an `output` that is a map; None, and a finding, without one."""
+    known = fields(reading, node, OUTPUT)
+    named = known.get("name")
+    if named is None and known.complete:
+        reading.report(
+            "WFC106",
+            "`output` has no `name`",
+            key,
+            "under which name?",
+            "write `output: NAME`",
+        )
+    return named
+
+
+def check_log_output(reading: Reading, field: Field) -> None:
+    """`logOutput`: what wfc does anyway, or WFC117."""
+    name = field.key.text
+    found = scalar(reading, field.value, name, "`separate` or `merged`")
+    if found is None or found.text == "separate":
+        return
+    if found.text == "merged":
+        reading.report(
+            "WFC117",
+            f"`{name}: merged` is left out: stdout and stderr have a file each",
+            found,
+            "changes nothing that a run does",
+            "take it out, or write `2>&1` in the command",
+        )
+        return
+    reading.report(
+        "WFC107",
+        f"`{name}` takes `separate` or `merged`",
+        found,
+        "neither of them",
+        did_you_mean(found.text, ("separate", "merged")),
     )
 
 

@@ -17,12 +17,13 @@ from compiler.ir import (
     Ssh,
     Template,
 )
-from compiler.reader.body import filter_program, shell_words, word_template
 from compiler.reader.config import a_map, a_text, is_true, pairs, some_texts
 from compiler.reader.keys import EXECUTOR, HTTP, JQ, MAIL, PLAIN, SSH, Keys
 from compiler.reader.nodes import ListNode, MapNode, ScalarNode, locator
+from compiler.reader.programs import filter_program, word_template
 from compiler.reader.references import shell_text, template_without_commands
 from compiler.reader.shape import Field, Fields, Reading, integer, scalar, wrong_type
+from compiler.reader.shells import shell_words
 from compiler.reader.words import split
 from compiler.shelltext.shells import is_shell
 from compiler.source import Span

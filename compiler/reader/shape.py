@@ -40,15 +40,23 @@ def no_file(path: str) -> None:
     """There are no other files."""
 
 
+class DefaultShell(NamedTuple):
+    """The shell of those steps of a workflow that name none."""
+
+    words: list[str]
+    span: Span
+
+
 @dataclass(slots=True)
 class Reading:
-    """The file that is read, what was found in it, and how many positional params it has.
-    `load` reads the files that it names beside workflows."""
+    """The file that is read, what was found in it, how many positional params it has, and
+    the shell of its steps. `load` reads the files that it names beside workflows."""
 
     source: Source
     findings: list[Diagnostic]
     load: Load = no_file
     positional: int = 0
+    shell: DefaultShell | None = None
 
     def span(self, node: Node) -> Span:
         return self.source.span(node.start, node.end)
@@ -110,8 +118,7 @@ def fields(reading: Reading, node: MapNode, keys: Keys) -> Fields:
     for text, (key, value) in node.entries.items():
         name = keys.spellings.get(text)
         if name is None:
-            complete = False
-            _refuse_key(reading, key, keys)
+            complete = _is_left_out(reading, key, keys) and complete
         elif name in given:
             _conflict(reading, key, given[name].key)
         elif name in empty:
@@ -121,6 +128,33 @@ def fields(reading: Reading, node: MapNode, keys: Keys) -> Fields:
         else:
             given[name] = Field(key, value)
     return Fields(given, complete, empty, given.get)
+
+
+def _is_left_out(reading: Reading, key: ScalarNode, keys: Keys) -> bool:
+    """Whether `key`, which is not known, changes nothing; reports it in any case."""
+    from compiler.reader.refused import why_left_out, why_refused
+
+    nothing, reason = why_left_out(key.text, keys), why_refused(key.text, keys)
+    if nothing is not None:
+        reading.report(
+            "WFC117",
+            f"`{key.text}` is left out: {nothing}",
+            key,
+            "changes nothing that a run does",
+            "take it out",
+        )
+    elif reason is not None:
+        why, instead = reason
+        reading.report(
+            "WFC116",
+            f"`{key.text}` is not translated: {why}",
+            key,
+            "a key of Dagu",
+            instead,
+        )
+    else:
+        _refuse_key(reading, key, keys)
+    return nothing is not None
 
 
 def _refuse_key(reading: Reading, key: ScalarNode, keys: Keys) -> None:

@@ -200,14 +200,12 @@ def _note_again(reading: Reading, again: Dependency, first: Dependency) -> None:
 
 def _output(reading: Reading, field: Field) -> str | None:
     if isinstance(field.value, MapNode):
-        reading.report(
-            "WFC104",
-            "`output` as a map is not supported yet",
-            field.value,
-            "this is a map",
-            "write `output: NAME`",
-        )
-        return None
+        from compiler.reader.rare import output_name  # which few steps write so
+
+        named = output_name(reading, field.key, field.value)
+        if named is None:
+            return None
+        field = named
     found = scalar(reading, field.value, "output", "a name")
     if found is None:
         return None

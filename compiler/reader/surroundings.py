@@ -22,6 +22,11 @@ def with_surroundings(reading: Reading, known: Fields, workflow: Workflow) -> Wo
     if group is not None:
         found = scalar(reading, group.value, "group")
         workflow = replace(workflow, group="" if found is None else found.text)
+    logs = known.get("logOutput")
+    if logs is not None:
+        from compiler.reader.rare import check_log_output
+
+        check_log_output(reading, logs)
     if any(map(known.get, ("smtp", "mailOn", "errorMail", "infoMail"))):
         from compiler.reader.mail import with_mails
 

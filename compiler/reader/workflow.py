@@ -109,6 +109,11 @@ def _workflow(reading: Reading, root: MapNode, number: int) -> Workflow:
     if name is None and number > 1 and known.complete:
         _unnamed(reading, first, number)
     named = _name(reading, name, number)
+    shell = known.get("shell")
+    if shell is not None:
+        from compiler.reader.shells import default_shell
+
+        reading.shell = default_shell(reading, shell)
     order = _type(reading, known.get("type"))
     built = Workflow(
         name=named,
@@ -195,25 +200,26 @@ def file_stem(path: str) -> str:
 
 
 def _tags(reading: Reading, field: Field | None) -> Iterator[str]:
-    """`a, b` or a list; in lower case, as Dagu has them."""
+    """`a, b`, a list or a map; in lower case, as Dagu has them."""
     if field is None:
         return
     name, node = field.key.text, field.value
-    if isinstance(node, MapNode):
-        reading.report(
-            "WFC104",
-            f"`{name}` as a map is not supported yet",
-            node,
-            "this is a map",
-            "write a list of texts",
-        )
-        return
     if isinstance(node, ScalarNode):
         tags = node.text.split(",")
+    elif isinstance(node, MapNode):
+        tags = list(_labels(reading, node, name))
     else:
         found = (text(reading, each, name, "texts") for each in node.items)
         tags = [each for each in found if each is not None]
     yield from (tag.strip().lower() for tag in tags if tag.strip())
+
+
+def _labels(reading: Reading, node: MapNode, name: str) -> Iterator[str]:
+    """The entries of a map as `key=value`."""
+    for key, value in node.entries.values():
+        found = text(reading, value, name, "texts")
+        if found is not None:
+            yield f"{key.text}={found}"
 
 
 def _type(reading: Reading, field: Field | None) -> Literal["chain", "graph"]:
@@ -222,6 +228,15 @@ def _type(reading: Reading, field: Field | None) -> Literal["chain", "graph"]:
         return "chain"
     if found.text == "graph":
         return "graph"
+    if found.text == "agent":
+        reading.report(
+            "WFC116",
+            "`type: agent` is not translated: wfc drives no agents",
+            found,
+            "reserved in Dagu",
+            "write the agent's command as a step",
+        )
+        return "chain"
     reading.report(
         "WFC107",
         f"there is no type `{found.text}`",
