@@ -15,6 +15,8 @@ _COUNT = re.compile("0|[1-9][0-9]{0,8}", re.ASCII)
 def has_texts(step: Step) -> bool:
     """Whether a number of a policy of `step` is known only when the step starts."""
     retry, repeat = step.retry, step.repeat
+    if retry is None and repeat is None:
+        return False
     numbers: list[int | Template | None] = []
     if retry is not None:
         numbers += [retry.limit, retry.interval]
