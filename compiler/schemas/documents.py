@@ -66,10 +66,16 @@ def _shape(document: Mapping[str, Json]) -> list[Flaw]:
     if not isinstance(document.get("properties"), dict):
         return [Flaw((), "the schema of params has `properties`, a map of params")]
     library = _library(document)
-    return [
-        Flaw(tuple(error.absolute_path), f"this {wanted(error)}")
-        for error in library(library.META_SCHEMA).iter_errors(document)
-    ]
+    errors = library(library.META_SCHEMA).iter_errors(document)
+    found = (_flaw(tuple(it.absolute_path), wanted(it)) for it in errors)
+    return [*dict.fromkeys(found)]  # each of its parts says the same of some things
+
+
+def _flaw(path: Path, wanted: str) -> Flaw:
+    key = next((each for each in reversed(path) if isinstance(each, str)), "schema")
+    if key == "type":
+        wanted = "must be the name of a type: " + ", ".join(get_args(ParamType))
+    return Flaw(path, f"`{key}` {wanted}")
 
 
 def _library(document: Mapping[str, Json]) -> "type[Validator]":
