@@ -52,8 +52,10 @@ def wanted(error: "ValidationError") -> str:
     elif rule == "additionalProperties" and isinstance(error.schema, Mapping):
         known = error.schema.get("properties", {})
         phrase = "not have " + _keys([key for key in there if key not in known])
+    elif error.validator is None:  # the schema is `false`
+        phrase = "fit the schema"
     else:
-        phrase = f"fit `{rule}` of its schema"
+        phrase = f"fit `{rule}` of the schema"
     return f"must {phrase}"
 
 
