@@ -40,10 +40,7 @@ class StepFiles:
 def _opened(path: Path) -> int:
     # A pipe that nobody reads must not hold the run up.
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY
-    try:
-        descriptor = os.open(path, flags, 0o666)
-    except ValueError:
-        raise Failure(f"`{path}` is not the path of a file") from None
+    descriptor = os.open(path, flags, 0o666)
     mode = os.fstat(descriptor).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
         os.close(descriptor)
