@@ -74,7 +74,7 @@ class Journal:
     began: float | None = None
     last: float | None = None
     resumed: int = 0
-    anew: int = -1
+    anew: float = -1
 
 
 def read_journal(path: Path) -> Journal:

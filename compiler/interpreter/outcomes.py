@@ -57,9 +57,23 @@ def outcome_of(frame: Frame, rows: Rows, exit_code: int) -> Outcome:
         steps=rows.steps,
         handlers=rows.handlers,
         outputs=outputs_of(frame),
-        events=tuple(frame.run.watch.events),
+        events=_events(frame.run),
     )
     return frame.run.masks.outcome(outcome)
+
+
+def _events(run: Run) -> tuple[tuple[str, str], ...]:
+    """What happened, in its order. Of a step that a run that went on began once more
+    there is the last time only."""
+    events = run.watch.events
+    if run.journal is None:
+        return tuple(events)
+    last = {event: place for place, event in enumerate(events)}
+    return tuple(
+        (what, path)
+        for (what, path), place in sorted(last.items(), key=lambda pair: pair[1])
+        if what == "start" or place > last.get(("start", path), -1)
+    )
 
 
 def _all_below(frame: Frame) -> Iterator[tuple[Record, str | None]]:

@@ -13,7 +13,7 @@ from compiler.interpreter.cuts import Lost
 from compiler.interpreter.folder import RunFolder
 from compiler.interpreter.frames import Frame, Given, call_frame, recall
 from compiler.interpreter.items import item_records, items_kept
-from compiler.interpreter.journal import Line, Was, text_in, whole_in
+from compiler.interpreter.journal import Journal, Line, Was, text_in, whole_in
 from compiler.interpreter.records import Record
 from compiler.interpreter.results import fan_out_record, record_of, result_of
 from compiler.interpreter.schedule import ending_of
@@ -178,6 +178,15 @@ def remember(frame: Frame, since: int) -> None:
 def has_begun(frame: Frame) -> bool:
     """Whether steps of it had run before: then its preconditions were met."""
     return any(record.before for record in frame.records.values())
+
+
+def remember_entry(frame: Frame, journal: Journal) -> None:
+    """The journal tells of the run's own frame, but that chosen steps run anew."""
+    remember(frame, -1)
+    frame.inputs = journal.inputs
+    frame.run.watch.events += journal.events
+    for name in frame.run.chosen or ():
+        frame.records[name].was = None
 
 
 # ---- a call, a fan-out, params and env
