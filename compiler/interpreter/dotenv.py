@@ -63,7 +63,7 @@ def variables(line: str) -> Iterator[tuple[str, str]]:
     found = _LINE.fullmatch(line)
     if found is None:
         raise ValueError("it is no `NAME=value`")
-    name, value = found[1], _value(found[2].strip(_WHITE_SPACE))
+    name, value = found[1], _value(found[2])
     if "\0" in value:
         raise ValueError(f"the value of `{name}` holds a NUL character")
     if len(value.encode()) > LARGEST_EXPORT:
@@ -71,7 +71,8 @@ def variables(line: str) -> Iterator[tuple[str, str]]:
     yield name, value
 
 
-def _value(text: str) -> str:
+def _value(written: str) -> str:
+    text = written.strip(_WHITE_SPACE)
     if text.startswith(("'", '"')):
         quoted = (_SINGLE if text.startswith("'") else _DOUBLE).fullmatch(text)
         if quoted is None:
@@ -82,4 +83,4 @@ def _value(text: str) -> str:
         if text.startswith("'"):
             return inside
         return _ESCAPE.sub(lambda it: "\n" if it[1] == "n" else it[1], inside)
-    return _COMMENT.sub("", f" {text}").strip(_WHITE_SPACE)
+    return _COMMENT.sub("", written).strip(_WHITE_SPACE)
