@@ -20,7 +20,6 @@ _SUPPORTS["schedule"] = (
 )
 _NOT_YET: tuple[Feature, ...] = (
     "docker",
-    "dotenv",
     "group",
     "history",
     "http",
@@ -29,14 +28,11 @@ _NOT_YET: tuple[Feature, ...] = (
     "mail",
     "mail-on",
     "max-clean-up-time",
-    "max-output-size",
     "params-schema",
     "restart-wait",
     "skip-if-successful",
     "ssh",
-    "step-files",
     "stop-signal",
-    "working-directory",
 )
 for _feature in ("schedule-stop", *_NOT_YET):
     del _SUPPORTS[_feature]

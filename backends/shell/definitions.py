@@ -8,12 +8,22 @@ from compiler.ir import Param, Variable
 def definitions(script: Emission) -> str:
     """The lines of the function `values` of a script; fills in what they use."""
     lines: list[str] = []
+    workflow, parts = script.workflow, script.used.parts
+    for file in workflow.dotenv:
+        parts.add("dotenv")
+        lines.append(f"dotenv {bare(file.path)}  # {script.at(file.span)}")
     for secret in script.workflow.secrets:
         script.used.parts.add("secrets")
         words = f"{secret.name} {secret.provider} {bare(secret.key)}"
         lines.append(f"secret {words}  # {script.at(secret.span)}")
     for definition in script.workflow.order:
         lines += _definition(script, definition)
+    if workflow.directory is not None:
+        parts.add("place")
+        values = script.values(None)
+        text = values.text(workflow.directory)
+        at = script.at(workflow.directory.span)
+        lines += [*values.lines, f"place {text}  # {at}"]
     return "\n".join(lines)
 
 

@@ -118,6 +118,7 @@ _FIELDS = {
     "ask": "wfc_asks",
     "timeout": "wfc_timeouts",
     "printed": "wfc_printeds",
+    "most": "wfc_mosts",
     "run_of": "wfc_runs",
     "dag": "",
     "name": "wfc_names",
@@ -195,7 +196,9 @@ def _render(script: Script, program: Program, path: str) -> str:
     worker = environment.get_template("worker.sh.j2").render(context).rstrip("\n")
     context["worker"] = worker
     names = re.findall(
-        r"^(wfc_\w+|param|inherit|variable|secret)\(\) ", worker, re.MULTILINE
+        r"^(wfc_\w+|param|inherit|variable|secret|place|dotenv)\(\) ",
+        worker,
+        re.MULTILINE,
     )
     if {"split", "json-in-worker"} & parts:
         names.append("wfc_json")
@@ -233,6 +236,13 @@ def _pieces(parts: set[str], used: Used, values: bool) -> Mapping[str, object]:
         "forget": " ".join(cleared) or ":",
         "variables": " ".join(f"wfc_{number}=''" for number in numbered),
         "dollar_brace": "${",
+        "most": "wfc_m" if "most" in parts else "1048576",
+        "read_most": "$((wfc_m + 51424))" if "most" in parts else "1100000",
+        "too_large": (
+            '"the output is larger than $wfc_l"'
+            if "most" in parts
+            else "'the output is larger than 1 MiB'"
+        ),
         "prelude": f"{jq.prelude(used.jq)}\n  ",
         "list_program": f"{jq.prelude({'num', 'str', 'json', 'text', 'parsed'})}\n  "
         + list_program("item-params" in parts),

@@ -186,6 +186,9 @@ def gate(script: Emission) -> str:
     if uses:
         parts.add("uses")
         values.lines.append(f"wfc_uses={word(uses)}")
+    if workflow.directory is not None:
+        values.lines.append("wfc_into")
+    values.lines.append(f"wfc_name={word(workflow.name)}")
     if any(isinstance(it, Match) and it.expected.regex for it in workflow.conditions):
         values.lines.append("wfc_locale")
     name = f"begins_{script.prefix.removesuffix('.')}" if script.prefix else "begins"

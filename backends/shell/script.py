@@ -61,6 +61,7 @@ class Emission:
             calls=self.calls,
             constants=constants,
             used=self.used,
+            dotenv=bool(self.workflow.dotenv),
             lenient=lenient,
         )
 

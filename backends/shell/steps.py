@@ -94,6 +94,9 @@ def _runs(script: Emission, step: Step, name: str, handler: bool) -> list[str]:
     if step.captured:
         words.append(f"output={step.output or ''}")
         parts |= {"capture", "capture-step"}
+        if script.workflow.max_output is not None and not calls:
+            words.append(f"most={script.workflow.max_output}")
+            parts.add("most")
     if step.timeout is not None and calls:
         words.append(f"limit={step.timeout}")
         parts |= {"limit", "subtree", "timer"}
@@ -198,6 +201,10 @@ def _leaf(parts: set[str], step: Step, body: LeafBody, values: Values) -> str:
     if step.directory is not None:
         parts.add("directory")
         values.lines.append(f"wfc_in {values.text(step.directory)}")
+    for stream, file in (("out", step.stdout), ("err", step.stderr)):
+        if file is not None:
+            parts.add("to-file")
+            values.lines.append(f"wfc_to {stream} {values.text(file)}")
     match body:
         case Command(text=text, shell=shell):
             program = _without_end(values.shell_text(text))

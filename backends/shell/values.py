@@ -41,7 +41,8 @@ class Values:
     """Lines that value the templates of one step, or of params and env.
 
     `calls` are the names of the steps that run another workflow, `constants` the special
-    variables that are known here. The lines set `wfc_1`,
+    variables that are known here. `dotenv`: files of it are over the environment of the
+    run. The lines set `wfc_1`,
     `wfc_2` ...; `text` gives the word that holds the value.
     """
 
@@ -49,6 +50,7 @@ class Values:
     calls: Set[str]
     constants: Mapping[str, str]
     used: Used
+    dotenv: bool = False
     lenient: bool = False
     lines: list[str] = field(default_factory=list)
     _count: int = 0
@@ -164,7 +166,12 @@ class Values:
         return None
 
     def places(self, origins: Iterable[Origin]) -> list[str]:
-        return [self._place(origin) for origin in origins]
+        found: list[str] = []
+        for origin in origins:
+            if origin.kind == "process" and self.dotenv and origin.name[0] != "@":
+                found.append(f".dotenv/{origin.name}")
+            found.append(self._place(origin))
+        return found
 
     def _place(self, origin: Origin) -> str:
         match origin.kind:

@@ -481,13 +481,21 @@ wfc_came() { # step, exit code, "printed": an attempt, a called workflow or a fa
   wfc_settle "$wfc_k" failed
 }
 wfc_again() { # step, exit code: another attempt, if there is one
-  local wfc_p wfc_i=0 wfc_d=wfc_def[$1]
-  if ((wfc_tries[$1] > ${wfc_retry[wfc_d]:-0})); then return 1; fi
+  local wfc_d=wfc_def[$1] wfc_l wfc_i=$((wfc_tries[$1]))
+  wfc_l=${wfc_retry[wfc_d]:-0}
+  if ((wfc_i > wfc_l)); then return 1; fi
   case ${wfc_retry_on[wfc_d]} in *" $2 "*) ;; ?*) return 1 ;; *) if [ -e "$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.timeout" ]; then return 1; fi ;; esac
-  for wfc_p in ${wfc_pauses[wfc_d]}; do wfc_i=$((wfc_i + 1)); if ((wfc_i == wfc_tries[$1])); then break; fi; done
-  wfc_say "${wfc_label[$1]}: exit $2, try $((wfc_tries[$1] + 1)) of $((wfc_retry[wfc_d] + 1)) in $wfc_p s"
-  wfc_timer "$wfc_p" "again $1 x"; wfc_pause_pid[$1]=$!
+  wfc_pause_of "$1" "${wfc_pauses[wfc_d]}" "$wfc_i"
+  wfc_say "${wfc_label[$1]}: exit $2, try $((wfc_i + 1)) of $((wfc_l + 1)) in $wfc_r s"
+  wfc_pause "$1" "$wfc_r"
+}
+wfc_pause() { # step, seconds
+  wfc_timer "$2" "again $1 x"; wfc_pause_pid[$1]=$!
   wfc_pausing=$((wfc_pausing + 1))
+}
+wfc_pause_of() { # step, pauses, which -> wfc_r: seconds
+  local wfc_n=0
+  for wfc_r in $2; do wfc_n=$((wfc_n + 1)); if ((wfc_n == $3)); then return; fi; done
 }
 wfc_paused() { # step: its pause is over
   if [ "$wfc_ending" ] || [ -z "${wfc_pause_pid[$1]}" ]; then return; fi
