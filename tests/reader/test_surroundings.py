@@ -368,9 +368,9 @@ FINDINGS = {
     ),
     "options": (
         "secrets: [{name: A, provider: env, options: {}}]",
-        "WFC104",
+        "WFC116",
         "options",
-        "not supported yet",
+        "`env` and `file` have none",
     ),
     "empty key": (
         "secrets: [{name: A, provider: file, key: ''}]",
