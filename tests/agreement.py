@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cases import is_call
+from cases import is_call, variable_of
 from engines.dagu import Facts, Node
 
 from compiler.outcome import Outcome, StepOutcome
@@ -74,7 +74,7 @@ def _differences(name: str, step: StepOutcome, node: Node) -> Iterator[str]:
 def _outputs(
     name: str, form: Mapping[str, Any], expected: Outcome, node: Node
 ) -> Iterator[str]:
-    variable = form.get("output")
+    variable = variable_of(form)
     if variable is None:
         return
     output = expected.steps[name].output

@@ -373,10 +373,17 @@ def variables(case: Case, entry: str = "") -> Mapping[str, str]:
     """The name of the `output:` of each step that has one, and whose value it is: what a
     call gives is its record."""
     return {
-        name: form["output"]
+        name: variable
         for name, form in forms_of_steps(case, entry).items()
-        if "output" in form and ("parallel" in form or not is_call(form))
+        if (variable := variable_of(form)) and ("parallel" in form or not is_call(form))
     }
+
+
+def variable_of(form: Mapping[str, Any]) -> str | None:
+    """The name behind the `output:` of the step that is written so."""
+    output = form.get("output")
+    name: str | None = output["name"] if isinstance(output, dict) else output
+    return name
 
 
 def outcome_of(case: Case, run: Run) -> Outcome:

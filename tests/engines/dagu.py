@@ -158,7 +158,11 @@ def _exit_code(error: str) -> int | None:
         return int(found[1])
     if found := re.search(r"signal: (\w+)", error):
         return 128 + _SIGNALS[found[1]]
-    return 124 if error.startswith("step timed out") else None
+    if error.startswith("step timed out"):
+        return 124
+    # Its words for what fails without a process, or beside one.
+    own = "failed to setup", "failed to capture output"
+    return 1 if any(each in error for each in own) else None
 
 
 # ---- the graph of 1.18
@@ -178,12 +182,12 @@ def as_of_1_18(text: str) -> str:
 
 
 def _write_edges(root: yaml.MappingNode) -> None:
-    """Does nothing where no step of a chain has `depends`: there is no difference then,
-    and its steps may be texts and lists, or have no names."""
+    """Does nothing where a step is a text, a list or has no name: 1.18 knows none of
+    these."""
     steps = [
         step for key, node in root.value if key.value == "steps" for step in node.value
     ]
-    if all(_value(step, "depends") is None for step in steps):
+    if not all(_value(step, "name") for step in steps):
         return
     chain = _value(root, "type") in (None, "chain")
     before: str | None = None
