@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from compiler.evaluate import Failure, text_of
+from compiler.interpreter.folder import CannotStart
 from compiler.interpreter.messages import Attachment, message
 from compiler.interpreter.texts import Shell, said
 from compiler.interpreter.values import LARGEST_EXPORT, environment_of, prepare
@@ -211,7 +212,23 @@ def _attachment(path: Path) -> Attachment:
 # ---- before a run
 
 
-def missing_programs(program: Program, environment: Mapping[str, str]) -> list[str]:
+def look_for_programs(
+    program: Program,
+    environment: Mapping[str, str],
+    chosen: frozenset[str] | None = None,
+) -> None:
+    """Raises CannotStart for programs that steps need and PATH has not; of the entry only
+    the steps `chosen` count, None: all."""
+    missing = missing_programs(program, environment, chosen)
+    if missing:
+        raise CannotStart("; ".join(missing))
+
+
+def missing_programs(
+    program: Program,
+    environment: Mapping[str, str],
+    chosen: frozenset[str] | None = None,
+) -> list[str]:
     """What to say of the programs that steps of `program` need and PATH has not."""
     known: dict[str, bool] = {}
 
@@ -222,22 +239,30 @@ def missing_programs(program: Program, environment: Mapping[str, str]) -> list[s
 
     return [
         f"{who} needs `{name}`, which is not in PATH"
-        for who, names in _needs(program)
+        for who, names in _needs(program, chosen)
         for name in names
         if not is_there(name)
     ]
 
 
-def _needs(program: Program) -> Iterator[tuple[str, Sequence[str]]]:
+def _needs(
+    program: Program, chosen: frozenset[str] | None
+) -> Iterator[tuple[str, Sequence[str]]]:
     for workflow in program.workflows:
         entry = workflow.key == program.entry
         where = "" if entry else f" of `{workflow.name}`"
         for kind, steps in (("step", workflow.steps), ("handler", workflow.handlers)):
             for step in steps:
+                if entry and kind == "step" and not _is_chosen(step, chosen):
+                    continue
                 yield f"{kind} `{step.name}`{where}", programs(_leaf(step))
         told = workflow.mail_on or any(it.mail_on_error for it in workflow.steps)
         if entry and told:
             yield "a mail about the run", ["curl"]
+
+
+def _is_chosen(step: Step, chosen: frozenset[str] | None) -> bool:
+    return chosen is None or step.name in chosen
 
 
 def _leaf(step: Step) -> LeafBody | Call:

@@ -30,7 +30,9 @@ from compiler.source import Span
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 # The keys whose values in the IR do not say where they stand.
-_WITHOUT_SPANS = ("exec", "retryPolicy", "timeoutSec", "queue", "signalOnStop")
+_WITHOUT_SPANS = (
+    *("exec", "retryPolicy", "timeoutSec", "queue", "signalOnStop", "mailOnError"),
+)
 _NO_IDS = ("env", "params", "args", "stdout", "stderr", "output", "outputs")
 
 

@@ -43,6 +43,7 @@ _WITHOUT_SPANS = (
     "group",
     "skipIfSuccessful",
     "restartWaitSec",
+    "mailOn",
     "histRetentionDays",
     "histRetentionRuns",
     "maxOutputSize",

@@ -11,6 +11,7 @@ from compiler.validate.calls import (
 )
 from compiler.validate.expressions import expression_type
 from compiler.validate.graph import ineffective_limit, late_continue_on
+from compiler.validate.mails import mail_of_nobody, mail_without_its_parts
 from compiler.validate.names import duplicate_definition, name_clash
 from compiler.validate.params import bad_param
 from compiler.validate.paths import shared_path
@@ -30,6 +31,8 @@ CHECKS: tuple[Check, ...] = (
     queue_of_nobody,
     shared_path,
     bad_param,
+    mail_without_its_parts,
+    mail_of_nobody,
 )
 
 

@@ -35,6 +35,11 @@ def _of_runs(workflow: Workflow) -> Iterator[tuple[str, Span]]:
         yield "queue", span_of("queue", workflow)
     if workflow.schedule is not None:
         yield "schedule", workflow.schedule.span
+    if workflow.mail_on:
+        yield "mailOn", span_of("mailOn", workflow)
+    for step in (*workflow.steps, *workflow.handlers):
+        if step.mail_on_error:
+            yield "mailOnError", span_of("mailOnError", step)
 
 
 def queue_of_nobody(program: Program) -> Iterator[Diagnostic]:
