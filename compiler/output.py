@@ -1,10 +1,8 @@
 """Emitted files -> the disk: whole or not at all, and never over somebody else's file."""
 
-import difflib
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +57,8 @@ def unwritable(path: Path, error: OSError) -> Diagnostic:
 
 def difference(path: Path, before: str | None, after: str) -> Iterator[str]:
     """A unified diff from what is on the disk to what would be written, line by line."""
+    import difflib  # few starts need it
+
     yield from difflib.unified_diff(
         [] if before is None else before.splitlines(keepends=True),
         after.splitlines(keepends=True),
@@ -73,6 +73,8 @@ def write(path: Path, file: File) -> None:
     Missing folders are made. A mode that the file has is kept. Raises OSError, and then
     the old file is whole.
     """
+    import tempfile  # few starts need it
+
     path = path.resolve()  # through a symbolic link, not over it
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

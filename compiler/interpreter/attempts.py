@@ -52,26 +52,25 @@ Attempt = Callable[[Record, Frame, Scope], Work[Tried]]
 def run_process(record: Record, frame: Frame, scope: Scope) -> Work[Tried]:
     """An `Attempt` of what a process runs."""
     files = record.files
-    out, err, rc = (files.with_suffix(suffix) for suffix in (".out", ".err", ".rc"))
     record.output = None
     ended, step_files, own = Ended(None, 1), StepFiles(), ServiceFiles(files)
     try:
         if record.attempts == record.before + 1:
-            files.parent.mkdir(exist_ok=True)
+            record.folder.mkdir(exist_ok=True)
         ended = yield from _process(record, frame, scope, step_files, own)
         record.code = ended.code
         if record.step.captured:
-            _capture(record, frame, out)
+            _capture(record, frame, files.with_suffix(".out"))
         step_files.add(files, frame.run.masks)
         if ended.stop is None:
-            _write_code(rc, record.code)
+            _write_code(record.file(".rc"), record.code)
     except OSError as error:
         record.code = ended.code or 1
         say_why(record, frame, said(error))
     finally:
         own.remove()
         step_files.close()
-        keep(record, frame, stdout=str(out), stderr=str(err))
+        keep(record, frame, stdout=record.file(".out"), stderr=record.file(".err"))
     if ended.stop is not None:
         raise Stopped(ended.stop)
     return Tried(record.code, ended.timed_out)
@@ -85,16 +84,18 @@ def _process(
     own: ServiceFiles,
 ) -> Work[Ended]:
     """Runs the process of an attempt, or says on its stderr why it has none (code 1)."""
-    files = record.files
-    stdout = create(files.with_suffix(".out"))
+    stdout = create(record.file(".out"))
     try:
-        stderr = create(files.with_suffix(".err"))
+        stderr = create(record.file(".err"))
     except OSError:
         os.close(stdout)
         raise
     try:
         shell = Shell(
-            place=frame.place, scope=scope, exports=record.step.exports, files=files
+            place=frame.place,
+            scope=scope,
+            exports=record.step.exports,
+            files=record.files,
         )
         yield from value_env(record.step.env, shell)
         directory = _directory(record.step, shell)
@@ -205,7 +206,7 @@ def keep(record: Record, frame: Frame, made: str | None = None, **fields: str) -
         known.recorded[name] = made
 
 
-def _write_code(path: Path, code: int) -> None:
+def _write_code(path: str, code: int) -> None:
     descriptor = create(path)
     try:
         os.write(descriptor, b"%d\n" % code)
@@ -215,8 +216,9 @@ def _write_code(path: Path, code: int) -> None:
 
 def hide(record: Record, frame: Frame) -> None:
     """Masks secrets in what an attempt has written."""
-    for suffix in (".out", ".err"):
-        frame.run.masks.file(record.files.with_suffix(suffix))
+    if frame.run.masks.any:
+        for suffix in (".out", ".err"):
+            frame.run.masks.file(record.files.with_suffix(suffix))
 
 
 def say_why(record: Record, frame: Frame, reason: str) -> None:

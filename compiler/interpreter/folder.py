@@ -5,7 +5,6 @@ import errno
 import fcntl
 import json
 import os
-import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +21,8 @@ _LONGEST_NAME = 1_000
 # In characters: a longer value is kept in a file of its own, beside the journal.
 _LONGEST_VALUE = 16_384
 
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 # The processes of the run, in its folder: `PID@START` a line.
 PROCESSES = ".processes"
@@ -53,7 +54,7 @@ class RunFolder:
     def create(cls, home: Path, workflow: Workflow) -> "RunFolder":
         """A new folder below `home`. Raises CannotStart."""
         clock = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-        run_id = f"{clock}-{os.getpid()}-{secrets.token_hex(4)}"
+        run_id = f"{clock}-{os.getpid()}-{os.urandom(4).hex()}"
         path = home.absolute() / "runs" / workflow.name / run_id
         folder = cls(path, run_id)
         try:
@@ -119,7 +120,7 @@ class RunFolder:
     def event(self, event: str, step: str, **details: Json) -> None:
         """Appends one line to the journal."""
         line = {"t": round(time.time(), 3), "event": event, "step": step, **details}
-        text = json.dumps(line, ensure_ascii=False) + "\n"
+        text = _ENCODER.encode(line) + "\n"
         try:
             os.write(self._journal, text.encode("utf-8", "backslashreplace"))
         except OSError as error:
@@ -233,6 +234,6 @@ def say(descriptor: int, message: str) -> None:
     os.write(descriptor, f"wfc: {message}\n".encode("utf-8", "surrogateescape"))
 
 
-def create(path: Path, mode: int = 0o666) -> int:
+def create(path: Path | str, mode: int = 0o666) -> int:
     """A descriptor of the new, empty file `path`. Raises OSError."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, mode)

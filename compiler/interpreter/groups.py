@@ -7,7 +7,6 @@ its own: no signal to the group of a step reaches it.
 import contextlib
 import os
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -34,6 +33,8 @@ def _of_proc() -> Iterator[tuple[int, int, int]]:
 
 
 def _of_ps() -> Iterator[tuple[int, int, int]]:
+    import subprocess  # systems with /proc need none
+
     columns = ["-o", "pid=", "-o", "ppid=", "-o", "pgid="]
     try:
         listed = subprocess.run(["ps", "-A", *columns], capture_output=True).stdout

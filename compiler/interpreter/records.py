@@ -59,3 +59,7 @@ class Record:
     def files(self) -> Path:
         """The path of the files of the last attempt, but for the suffix."""
         return self.folder / str(self.attempts)
+
+    def file(self, suffix: str) -> str:
+        """The path of one of them, as text: for each step it is needed some ten times."""
+        return f"{self.folder}/{self.attempts}{suffix}"

@@ -6,7 +6,6 @@ attempts and retries read here as straight code.
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from compiler.evaluate import Failure
 from compiler.interpreter.attempts import Attempt, Tried, fail, hide
@@ -24,7 +23,7 @@ from compiler.interpreter.tasks import Give, Sleep, Stopped, Take, Work
 from compiler.interpreter.texts import Shell, said
 from compiler.interpreter.values import Scope, some_line_holds
 from compiler.interpreter.watch import STATUS
-from compiler.ir import Ending, Export, Step, repeat_exports
+from compiler.ir import Ending, Export, Pattern, Step, repeat_exports
 
 
 def perform(
@@ -84,8 +83,10 @@ def _execute(
 def _ending(record: Record, tried: Tried) -> Ending:
     if tried.unmet:
         return "skipped"
-    out = record.files.with_suffix(".out")
-    printed = partial(some_line_holds, out)
+
+    def printed(pattern: Pattern) -> bool:
+        return some_line_holds(record.files.with_suffix(".out"), pattern)
+
     return ending_of(tried.code, record.step.continue_on, printed)
 
 

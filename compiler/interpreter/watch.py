@@ -85,14 +85,14 @@ class Watch:
         self.folder.event(
             _end_event(record), record.path, **end_details(record, self.folder)
         )
-        log = record.files.with_suffix(".err")
+        log = record.file(".err")
         failed = ending in ("failed", "continued")
         end = StepEnd(
             ending=ending,
             code=record.code,
             seconds=record.seconds,
-            log=str(log),
-            tail=self._tail(log) if failed else (),
+            log=log,
+            tail=self._tail(Path(log)) if failed else (),
         )
         self.progress.ended(record.label, end)
 
