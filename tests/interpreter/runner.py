@@ -119,7 +119,97 @@ steps:
 {_TOLD}
 """
 
+_WAITS = "touch ready; sleep 300"
+# Where a run can be beside its steps' own processes, and between them.
+BESIDE = {
+    "precondition": f"preconditions: {_WAITS}\nsteps: [{{name: a, command: echo}}]",
+    "init": f"""
+steps: [{{name: a, command: echo}}]
+handlerOn:
+  init: {{command: {_WAITS}}}
+""",
+    "repeat-pause": """
+steps:
+  - name: a
+    command: touch ready
+    repeatPolicy: {repeat: true, intervalSec: 300}
+""",
+    "repeat-at-once": """
+steps:
+  - name: a
+    command: touch ready
+    repeatPolicy: {repeat: true}
+""",
+    "repeat-unprepared": """
+steps:
+  - {name: b, command: touch ready}
+  - name: a
+    command: 'true'
+    dir: missing
+    repeatPolicy: {repeat: until, exitCode: 0}
+""",
+    "repeat-condition": f"""
+steps:
+  - name: a
+    command: 'true'
+    repeatPolicy: {{condition: {_WAITS}}}
+""",
+    "repeat-call": f"""
+steps:
+  - name: a
+    run: kid
+    repeatPolicy: {{repeat: true}}
+---
+name: kid
+steps: [{{name: x, command: 'test ! -e n || {{ touch ready; sleep 300; }}; touch n'}}]
+{_TOLD}
+""",
+    "number": f"""
+steps:
+  - name: a
+    command: 'true'
+    retryPolicy: {{limit: "`{_WAITS}`", intervalSec: 0}}
+""",
+    "call-precondition": f"""
+steps: [{{name: a, run: kid}}]
+---
+name: kid
+preconditions: {_WAITS}
+steps: [{{name: x, command: echo}}]
+{_TOLD}
+""",
+    "call-init": f"""
+steps: [{{name: a, run: kid}}]
+---
+name: kid
+steps: [{{name: x, command: echo}}]
+{_TOLD.rstrip()}
+  init: {{command: {_WAITS}}}
+""",
+    "stop-signal": """
+steps:
+  - name: a
+    command: |
+      trap '' TERM; trap 'exit 5' INT; touch ready
+      while :; do sleep 0.1; done
+    signalOnStop: SIGINT
+""",
+    "no-grace": f"""
+maxCleanUpTimeSec: 0
+steps: [{{name: a, command: "{STUBBORN}"}}]
+""",
+}
+
+
+def _beside(text: str) -> Program:
+    first, line, rest = text.lstrip("\n").partition("\n---\n")
+    told = "" if "handlerOn" not in first else _TOLD.replace("\nhandlerOn:", "")
+    first = f"{first.rstrip()}{told or _TOLD}"
+    return from_yaml(f"name: flow\n{first}{line}{rest}")
+
+
 PROGRAMS: dict[str, Program] = {
+    **{name: _beside(text) for name, text in BESIDE.items()},
     "steps": program(
         step("before", "sleep 300 & echo $! > background"),
         step("runs", "touch ready; sleep 300", after=["before"], output="R"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from runner import GROUPS
+from runner import BESIDE, GROUPS
 
 from compiler.outcome import Outcome, from_json
 
@@ -121,6 +121,48 @@ def test_who_ignores_term_is_killed_after_five_seconds(start: object) -> None:
     assert 4.5 < time.monotonic() - began < 9
     assert outcome.steps["a"].exit_code == 137
     assert running.survivors() == []
+
+
+# How the step `a` is then: its status, attempts and exit code.
+_BESIDE: dict[str, tuple[str, int, int | None]] = {
+    "precondition": ("aborted", 0, None),
+    "init": ("aborted", 0, None),
+    "repeat-pause": ("aborted", 1, 0),
+    "repeat-condition": ("aborted", 1, 0),
+    "repeat-call": ("aborted", 2, None),
+    "number": ("aborted", 0, None),
+    "call-precondition": ("aborted", 1, None),
+    "call-init": ("aborted", 1, None),
+    "stop-signal": ("aborted", 1, 5),
+    "no-grace": ("aborted", 1, 137),
+}
+
+
+@needs_proc
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_signal_beside_and_between_processes(start: object, name: str) -> None:
+    running: Running = start(name)  # type: ignore[operator]
+    running.wait_until_ready()
+    time.sleep(0.3)
+    began = time.monotonic()
+    running.process.send_signal(signal.SIGTERM)
+    outcome = running.outcome(143)
+    assert time.monotonic() - began < 4
+    assert running.survivors() == []
+    assert outcome.status == "aborted"
+    a = outcome.steps["a"]
+    if name in _BESIDE:
+        assert (a.status, a.attempts, a.exit_code) == _BESIDE[name]
+    else:
+        assert (a.status, a.attempts > 3) == ("aborted", True)
+    told = ["flow cancel aborted", "flow exit aborted"]
+    if name in ("repeat-call", "call-precondition", "call-init"):
+        told = ["kid cancel aborted", "kid exit aborted", *told]
+    if name == "repeat-call":
+        told = ["kid success", "kid exit succeeded", *told]
+    assert running.handlers == told
+    kinds = [path for path in outcome.handlers if not path.startswith("a/")]
+    assert kinds == [*(["init"] if name == "init" else []), "cancel", "exit"]
 
 
 @needs_proc
