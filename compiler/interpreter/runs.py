@@ -21,6 +21,7 @@ from compiler.interpreter.leftovers import end_leftovers
 from compiler.interpreter.lines import Progress
 from compiler.interpreter.locks import Locks
 from compiler.interpreter.loop import Loop
+from compiler.interpreter.mails import tell
 from compiler.interpreter.masks import Masks
 from compiler.interpreter.outcomes import outcome_of, rows_of
 from compiler.interpreter.phases import abort_all, run_frame
@@ -32,6 +33,8 @@ from compiler.interpreter.resume import (
     recorded_given,
     remember_entry,
 )
+from compiler.interpreter.retention import remove_old
+from compiler.interpreter.services import look_for_programs
 from compiler.interpreter.tasks import Stopped, Take, Work
 from compiler.interpreter.texts import said
 from compiler.interpreter.watch import Watch
@@ -81,9 +84,13 @@ def run(
         origin=origin or {},
         chosen=chosen,
     )
+    look_for_programs(program, environment, chosen)
     folder = RunFolder.create(home, program.main)
     folder.cuts.learn_all(program, environment, start.work_dir)
     _keep_start(folder, start)
+    problem = remove_old(home, program.main)
+    if problem is not None:
+        progress.problem(problem)
     locks = Locks(home.absolute())
     return _run(program, start, folder, locks, None, progress, environment)
 
@@ -100,6 +107,7 @@ def resume(
     """Goes on with a run that was killed or has failed, with what it was started with;
     else as `run`. Raises CannotStart, also when the run lives or nothing tells how it was
     started."""
+    look_for_programs(program, environment, chosen)
     folder = RunFolder.reopen(past.path)
     try:
         journal = read_journal(folder.journal)
@@ -211,9 +219,11 @@ def _whole(frame: Frame) -> Work[None]:
         frame.run.watch.progress.problem(f"cannot wait for a turn: {said(error)}")
         abort_all(frame, "failed")
         return
+    began = time.monotonic()
     try:
         yield Take(frame.limits)
         yield from run_frame(frame, None, frame.limits, begin)
+        yield from tell(frame, time.monotonic() - began)
     finally:
         give_back(frame.run, held)
 
