@@ -20,19 +20,16 @@ _SUPPORTS["schedule"] = (
 )
 _NOT_YET: tuple[Feature, ...] = (
     "docker",
-    "group",
     "history",
     "http",
     "jq",
     "log-directory",
     "mail",
     "mail-on",
-    "max-clean-up-time",
     "params-schema",
     "restart-wait",
     "skip-if-successful",
     "ssh",
-    "stop-signal",
 )
 for _feature in ("schedule-stop", *_NOT_YET):
     del _SUPPORTS[_feature]

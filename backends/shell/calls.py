@@ -7,7 +7,7 @@ from backends.shell.policies import attribute, gate
 from backends.shell.quote import bare, one_line, word
 from backends.shell.script import Emission, exported
 from backends.shell.values import Values, constant
-from compiler.ir import Call, Item, Map, Program, Step, Template
+from compiler.ir import Call, Item, Map, Program, Step, Template, Workflow
 from compiler.json_text import parse_json, to_json_text, to_text
 from compiler.walk import calls_of
 
@@ -72,9 +72,17 @@ def _of_callee(script: Emission, program: Program) -> Iterator[str]:
     if workflow.max_active_steps:
         parts.add("flow-max")
         yield f"max={workflow.max_active_steps}"
+    if workflow.grace is not None and workflow.grace != grace_of(program.main):
+        parts |= {"flow-grace", "subtree"}
+        yield f"grace={workflow.grace}"
     if workflow.timeout is not None:
         parts |= {"flow-timeout", "subtree", "timer"}
         yield f"timeout={workflow.timeout}"
+
+
+def grace_of(workflow: Workflow) -> int:
+    """Seconds from TERM to KILL in a run that `workflow` begins (S6)."""
+    return 5 if workflow.grace is None else workflow.grace
 
 
 def _named(program: Program, key: str) -> Set[str]:

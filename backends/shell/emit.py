@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from backends.shell import jq
-from backends.shell.calls import flow, list_program
+from backends.shell.calls import flow, grace_of, list_program
 from backends.shell.definitions import definitions
 from backends.shell.policies import gate
 from backends.shell.quote import bare, one_line, word
@@ -119,6 +119,8 @@ _FIELDS = {
     "timeout": "wfc_timeouts",
     "printed": "wfc_printeds",
     "most": "wfc_mosts",
+    "stop": "wfc_stops",
+    "flow-grace": "",
     "run_of": "wfc_runs",
     "dag": "",
     "name": "wfc_names",
@@ -179,10 +181,11 @@ def _render(script: Script, program: Program, path: str) -> str:
         "workflow": workflow.name,
         "workflow_json": f'"{workflow.name}"',
         "functions": script.functions,
-        "fields": fields,
+        "fields": [name.removeprefix("flow-") for name in fields],
         "handlers": handlers,
         "turns": run_turns(workflow),
         "schedule": _crontab(workflow),
+        **_graces(program),
         "max": min(workflow.max_active_steps or _MOST_RUNNING, _MOST_RUNNING),
         "run_timeout": workflow.timeout or "",
         "common": "" if script.frames else " ".join(each for each in common if each),
@@ -190,7 +193,7 @@ def _render(script: Script, program: Program, path: str) -> str:
         **_interface(workflow, path),
         **_layout(parts, fields, handlers, script.frames),
         **_words(parts, handlers, script.frames),
-        **_pieces(parts, used, bool(values)),
+        **_pieces(parts, used, bool(values), grace_of(workflow)),
     }
     environment = _environment()
     worker = environment.get_template("worker.sh.j2").render(context).rstrip("\n")
@@ -206,6 +209,19 @@ def _render(script: Script, program: Program, path: str) -> str:
     return environment.get_template("script.sh.j2").render(context)
 
 
+def _graces(program: Program) -> Mapping[str, object]:
+    """Seconds from TERM to KILL: the run's, and those of all workflows in order."""
+    own = grace_of(program.main)
+    others = {it.grace for it in program.workflows if it.grace is not None}
+    every = sorted({own, *others})
+    return {
+        "grace": str(own),
+        "graces": " ".join(map(str, every)),
+        "longest": str(every[-1] * 10),
+        "patience": str(every[-1] * 10 + 20),
+    }
+
+
 def _implied(used: Used, common: bool) -> set[str]:
     """The parts of the run time that others need."""
     implied = set()
@@ -219,12 +235,29 @@ def _implied(used: Used, common: bool) -> set[str]:
         implied.add("exports")
     if "call" in used.parts:
         implied |= set(_CALL_FIELDS)
+    if {"stop", "flow-grace"} & used.parts:
+        implied.add("how")
     if "limit" in used.parts or "flow-timeout" in used.parts:
         implied.add("subtree")
     return implied
 
 
-def _pieces(parts: set[str], used: Used, values: bool) -> Mapping[str, object]:
+def _ends(parts: set[str], grace: int) -> Mapping[str, object]:
+    """The signal that ends an attempt, and the time that it then has."""
+    own = "flow-grace" in parts
+    seconds = f"${{wfc_grace:-{grace}}}" if own else str(grace)
+    return {
+        "how_signal": "${3:-TERM}" if "stop" in parts else "TERM",
+        "how_grace": "$wfc_grace" if own else "",
+        "how_seconds": seconds,
+        "how_term": '"$wfc_end_by"' if "how" in parts else "TERM",
+        "how_ticks": f"{seconds} * 10" if own else str(grace * 10),
+    }
+
+
+def _pieces(
+    parts: set[str], used: Used, values: bool, grace: int
+) -> Mapping[str, object]:
     """Words and lines of bash that the templates put in."""
     forget = {"bind": "bound", "integers": "integers", "inner": "inner"}
     cleared = [f"wfc_{name}=''" for part, name in forget.items() if part in parts]
@@ -243,6 +276,7 @@ def _pieces(parts: set[str], used: Used, values: bool) -> Mapping[str, object]:
             if "most" in parts
             else "'the output is larger than 1 MiB'"
         ),
+        **_ends(parts, grace),
         "prelude": f"{jq.prelude(used.jq)}\n  ",
         "list_program": f"{jq.prelude({'num', 'str', 'json', 'text', 'parsed'})}\n  "
         + list_program("item-params" in parts),
@@ -282,6 +316,8 @@ def _layout(
     if frames:
         flags = "${wfc_kind[wfc_k]} " + flags
     words = [f'"${{{_FIELDS[name]}[wfc_k]}}"' for name in fields]
+    if "flow-grace" in fields:
+        words[fields.index("flow-grace")] = '"${wfc_graces[wfc_of[wfc_k]]}"'
     if "dag" in fields:
         words[fields.index("dag")] = '"${wfc_flows[wfc_of[wfc_k]]}"'
     if "common-uses" in parts:

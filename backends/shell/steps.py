@@ -103,6 +103,9 @@ def _runs(script: Emission, step: Step, name: str, handler: bool) -> list[str]:
     elif step.timeout is not None:
         words.append(f"timeout={step.timeout}")
         parts.add("timeout")
+    if step.stop_signal is not None and not calls:
+        words.append(f"stop={step.stop_signal.removeprefix('SIG')}")
+        parts.add("stop")
     if step.retry is not None:
         words += retry(script, step.retry)
     if step.repeat is not None:

@@ -212,7 +212,9 @@ wfc_end() { # signal: to all of wfc_groups and, but for 0, to the groups that th
     wfc_more=''
     for wfc_p in "${!wfc_of[@]}"; do
       wfc_q=${wfc_of[wfc_parent[wfc_p]]:-0} wfc_g=${wfc_of[wfc_p]}
-      if [ "${wfc_groups[wfc_q]}" ] && [ -z "${wfc_groups[wfc_g]}" ] && [ "$wfc_g" != "${wfc_of[$$]}" ]; then wfc_groups[wfc_g]=1 wfc_more=1; fi
+      if [ "${wfc_groups[wfc_q]}" ] && [ -z "${wfc_groups[wfc_g]}" ] && [ "$wfc_g" != "${wfc_of[$$]}" ]; then
+        wfc_groups[wfc_g]=1 wfc_more=1
+      fi
     done
   done
   wfc_more=1
@@ -516,7 +518,7 @@ wfc_kill() { # signal, folder: to all process groups of this run, or of what is 
   wfc_end "$1" || return 1
   if ((${#wfc_groups[@]} > wfc_n_groups)); then for wfc_g in "${!wfc_groups[@]}"; do echo "+$wfc_g $2"; done >>"$wfc_run/.groups"; fi
 }
-wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; the second time at once
+wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after some seconds; the second time at once
   wfc_signal=''
   if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
   if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
@@ -787,7 +789,7 @@ wfc_one_less() { # the frame that was stopped: one process less in it
   for wfc_f in ${wfc_waiting_frames[$1]}; do wfc_lost[${#wfc_lost[@]}]=f$wfc_f; done
   wfc_waiting_frames[$1]=''
 }
-wfc_kill_later() { # folders: KILL after 5 s
+wfc_kill_later() { # folders: KILL after some seconds
   (sleep 5; for wfc_f; do wfc_kill KILL "$wfc_f"; done) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
   disown "$!"
 }
