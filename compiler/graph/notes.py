@@ -13,6 +13,7 @@ from compiler.ir import (
     Match,
     Pattern,
     Reference,
+    Repeat,
     Retry,
     Step,
     Template,
@@ -31,6 +32,7 @@ def workflow_notes(workflow: Workflow) -> list[str]:
         notes.append(f"{steps} at a time")
     if workflow.timeout is not None:
         notes.append(f"timeout {workflow.timeout} s")
+    notes += map(_condition, workflow.conditions)
     return notes
 
 
@@ -54,6 +56,8 @@ def _notes(step: Step) -> Iterator[str]:
         yield f"queue {_short(step.queue)}"
     if step.retry is not None and step.retry.limit:
         yield _retry(step.retry)
+    if step.repeat is not None:
+        yield _repeat(step.repeat)
     if step.timeout is not None:
         yield f"timeout {step.timeout} s"
     if step.continue_on is not None:
@@ -63,8 +67,8 @@ def _notes(step: Step) -> Iterator[str]:
 def _each(body: Map) -> str:
     items = body.items
     count = _short(_written(items)) if isinstance(items, Template) else str(len(items))
-    width = body.width if isinstance(body.width, int) else _written(body.width)
-    most = "" if width == DEFAULT_WIDTH else f", {_short(str(width))} at a time"
+    default = body.width == DEFAULT_WIDTH
+    most = "" if default else f", {_count(body.width)} at a time"
     return f"each ×{count}{most}"
 
 
@@ -88,13 +92,34 @@ def _condition(condition: Condition) -> str:
 
 
 def _retry(retry: Retry) -> str:
-    note = "1 retry" if retry.limit == 1 else f"{retry.limit} retries"
+    note = "1 retry" if retry.limit == 1 else f"{_count(retry.limit)} retries"
     if retry.interval:
-        note += f" after {retry.interval} s"
+        note += f" after {_count(retry.interval)} s"
         note += " and more" if retry.backoff > 1 else ""
     if retry.exit_codes:
         note += f" on exit {_listed(retry.exit_codes)}"
     return note
+
+
+def _repeat(repeat: Repeat) -> str:
+    """What the step is repeated for, how often, and after which pause."""
+    if repeat.condition is not None:
+        reason = _condition(repeat.condition).removeprefix("if ")
+    elif repeat.exit_codes:
+        reason = f"exit {_listed(repeat.exit_codes)}"
+    else:
+        reason = "it succeeds"
+    note = f"repeats {repeat.mode} {reason}"
+    if repeat.limit is not None:
+        note += f", {_count(repeat.limit)} times at most"
+    if repeat.interval:
+        note += f", after {_count(repeat.interval)} s"
+        note += " and more" if repeat.backoff > 1 else ""
+    return note
+
+
+def _count(number: int | Template) -> str:
+    return str(number) if isinstance(number, int) else _short(_written(number))
 
 
 def _continue_on(allowed: ContinueOn) -> Iterator[str]:

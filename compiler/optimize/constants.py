@@ -34,6 +34,8 @@ from compiler.walk import (
     rebuild,
 )
 
+_COUNT = re.compile("0|[1-9][0-9]{0,8}", re.ASCII)
+
 
 class _Bound:
     """The evaluator's environment at compile time: bound params and nothing else."""
@@ -95,7 +97,7 @@ def _fold_workflow(workflow: Workflow) -> Workflow:
         body = each.body
         if isinstance(body, Map) and isinstance(folded.body, Map):
             folded = replace(folded, body=_fold_items(folded.body, body, value))
-        return _with_name_of(each, folded)
+        return _with_name_of(each, _with_numbers(folded))
 
     return replace(
         map_surroundings(map_definitions(workflow, template), template, shell_text),
@@ -112,11 +114,33 @@ def _fold_items(folded: Map, before: Map, value: Callable[[Template], Template])
         if len(items.parts) == 1 and isinstance(items.parts[0], Constant):
             is_text = isinstance(items.parts[0].value, str)
             folded = folded if is_text else replace(folded, items=items)
-    if isinstance(folded.width, Template):
-        width = "".join(it if isinstance(it, str) else "?" for it in folded.width.parts)
-        if re.fullmatch("[1-9][0-9]{0,8}", width):
-            folded = replace(folded, width=int(width))
-    return folded
+    width = _as_number(folded.width)
+    return replace(folded, width=width) if width else folded
+
+
+def _with_numbers(step: Step) -> Step:
+    """`step` with numbers in its policies where they are the texts of numbers."""
+    retry, repeat = step.retry, step.repeat
+    if retry is not None:
+        retry = replace(
+            retry, limit=_as_number(retry.limit), interval=_as_number(retry.interval)
+        )
+    if repeat is not None:
+        limit = repeat.limit
+        if limit is not None:
+            limit = _as_number(limit) or None
+        repeat = replace(repeat, limit=limit, interval=_as_number(repeat.interval))
+    if retry == step.retry and repeat == step.repeat:
+        return step
+    return replace(step, retry=retry, repeat=repeat)
+
+
+def _as_number(count: int | Template) -> int | Template:
+    """`count` as the number that its text is; as it was where that is open, or none."""
+    if isinstance(count, int):
+        return count
+    text = "".join(part if isinstance(part, str) else "?" for part in count.parts)
+    return int(text) if _COUNT.fullmatch(text) else count
 
 
 def _with_name_of(before: Step, step: Step) -> Step:
@@ -172,18 +196,20 @@ def _joined(template: Template) -> Template:
 
 
 def drop_met_conditions(program: Program) -> Program:
-    """Takes out the conditions that hold in every run.
+    """Takes out the conditions, of steps and of whole workflows, that hold in every run.
 
     `{condition: prod, expected: prod}` -> nothing
 
     Sound because such a condition compares literals, as `fold_constants` leaves them. One
-    that never holds stays: the step is skipped, and the outcome says so.
+    that never holds stays: the step is skipped, and the outcome says so. What a repetition
+    waits for stays, too: met or not, it says how often the step runs.
     """
     return replace(
         program,
         workflows=tuple(
             replace(
                 workflow,
+                conditions=_not_always_met(workflow.conditions),
                 steps=tuple(map(_drop_met, workflow.steps)),
                 handlers=tuple(map(_drop_met, workflow.handlers)),
             )
@@ -193,15 +219,18 @@ def drop_met_conditions(program: Program) -> Program:
 
 
 def _drop_met(step: Step) -> Step:
-    left = tuple(it for it in step.conditions if not _always_met(it))
+    left = _not_always_met(step.conditions)
     if left != step.conditions:
         step = replace(step, conditions=left)
     if isinstance(step.body, Map):
-        conditions = step.body.conditions
-        left = tuple(it for it in conditions if not _always_met(it))
-        if left != conditions:
+        left = _not_always_met(step.body.conditions)
+        if left != step.body.conditions:
             step = replace(step, body=replace(step.body, conditions=left))
     return step
+
+
+def _not_always_met(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    return tuple(each for each in conditions if not _always_met(each))
 
 
 def _always_met(condition: Condition) -> bool:

@@ -11,35 +11,49 @@ from compiler.walk import calls_of, texts
 
 
 def ineffective_in_a_call(program: Program) -> Iterator[Diagnostic]:
-    """Limits and times of runs in a workflow that others call (S10)."""
+    """Limits and times of runs, and what is kept and told of them, in a workflow that
+    others call (S10)."""
     called: set[str] = set()
     for workflow in program.workflows:
         for call in calls_of(workflow):
             called.update(callee.workflow for callee in call.callees)
     for workflow in program.workflows:
-        for key, span in _of_runs(workflow) if workflow.key in called else ():
+        for key, span, help in _of_runs(workflow) if workflow.key in called else ():
             yield Diagnostic(
                 code="WFC221",
                 message=f"`{key}` has no effect where another workflow calls "
                 f"`{workflow.name}`",
                 span=span,
                 label="is about runs that are started on their own",
-                help="a step's `queue` and `maxActiveSteps` hold in a call, too",
+                help=help,
             )
 
 
-def _of_runs(workflow: Workflow) -> Iterator[tuple[str, Span]]:
+_LIMITS = "a step's `queue` and `maxActiveSteps` hold in a call, too"
+_CALLER = "write it in the workflow that a run starts with"
+
+
+def _of_runs(workflow: Workflow) -> Iterator[tuple[str, Span, str]]:
+    """What is about runs: the key, its place, and what to do instead."""
     if workflow.max_active_runs is not None:
-        yield "maxActiveRuns", span_of("maxActiveRuns", workflow)
+        yield "maxActiveRuns", span_of("maxActiveRuns", workflow), _LIMITS
     if workflow.queue is not None:
-        yield "queue", span_of("queue", workflow)
+        yield "queue", span_of("queue", workflow), _LIMITS
     if workflow.schedule is not None:
-        yield "schedule", workflow.schedule.span
+        yield "schedule", workflow.schedule.span, _CALLER
+    if workflow.log_directory is not None:
+        yield "logDir", workflow.log_directory.span, _CALLER
+    if workflow.history_days is not None:
+        key = "histRetentionDays"
+        yield key, span_of(key, workflow), _CALLER
+    if workflow.history_runs is not None:
+        key = "histRetentionRuns"
+        yield key, span_of(key, workflow), _CALLER
     if workflow.mail_on:
-        yield "mailOn", span_of("mailOn", workflow)
-    for step in (*workflow.steps, *workflow.handlers):
+        yield "mailOn", span_of("mailOn", workflow), _CALLER
+    for step in workflow.steps:
         if step.mail_on_error:
-            yield "mailOnError", span_of("mailOnError", step)
+            yield "mailOnError", span_of("mailOnError", step), _CALLER
 
 
 def queue_of_nobody(program: Program) -> Iterator[Diagnostic]:
@@ -75,6 +89,8 @@ def unlisted_file(
     for workflow in program.workflows:
         if not workflow.files and workflow.workspace != "isolated":
             continue
+        if workflow.directory is not None:
+            continue  # where that is, a run says
         folder = dirname(workflow.span.file)
         patterns = [each.pattern for each in workflow.files]
         for step in (*workflow.steps, *workflow.handlers):
