@@ -20,7 +20,7 @@ from compiler.reader.keys import (
 )
 from compiler.reader.nodes import MapNode, ScalarNode
 from compiler.reader.scalars import kind_of
-from compiler.reader.services import Given, refuse_beside, words_of
+from compiler.reader.services import BODIES, Given, refuse_beside, words_of
 from compiler.reader.shape import Field, Fields, Reading, boolean, scalar
 from compiler.source import Span
 
@@ -64,9 +64,9 @@ def container(reading: Reading, known: Fields) -> Service | None:
     field = known.get("container")
     assert field is not None
     span = reading.span(field.key)
-    for key in ("executor", "type", "config", "run", "script", "shell", "params"):
+    for key in ("executor", "type", "config", *BODIES):
         other = known.get(key)
-        if other is not None:
+        if other is not None and key != "command":
             refuse_beside(reading, other, "`container`", span)
     words = _words(reading, known.get("command"))
     if not isinstance(field.value, MapNode):

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Literal
 
 from compiler.ir import Notice, Smtp, Template, Workflow
-from compiler.reader.config import a_map, a_text, is_true, some_texts
+from compiler.reader.config import a_map, a_text, is_true
 from compiler.reader.keys import MAIL_ON, NOTICE, SMTP
+from compiler.reader.services import recipients
 from compiler.reader.shape import Field, Fields, Reading
 
 _PORT = "25"
@@ -44,7 +45,7 @@ def _smtp(reading: Reading, field: Field) -> Smtp | None:
 def _notice(reading: Reading, field: Field) -> Notice | None:
     known = a_map(reading, field, NOTICE)
     sender = _needed(reading, field, known, "from", "from: wfc@example.org")
-    to = some_texts(reading, known.get("to"))
+    to = recipients(reading, known.get("to"))
     if known.get("to") is None:
         _needed(reading, field, known, "to", "to: team@example.org")
     prefix = a_text(reading, known.get("prefix"), empty=True)

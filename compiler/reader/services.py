@@ -75,8 +75,9 @@ def service(reading: Reading, known: Fields, span: Span) -> LeafBody | None:
     given = _given(reading, known)
     if given is None:
         return nothing
-    if given.kind in _PLAIN:
+    if given.kind in (*_PLAIN, *_CALLS):
         a_map(reading, given.config, PLAIN)
+    if given.kind in _PLAIN:
         return None
     if given.kind in _CALLS:
         if known.get("run") is not None:
@@ -160,7 +161,7 @@ def _no_such_type(reading: Reading, given: Given) -> None:
 def _refuse_others(reading: Reading, known: Fields, given: Given) -> None:
     """Says which keys of a step have no meaning beside its executor."""
     takes = _TAKES[given.kind]
-    for name in ("run", "params", "candidates", "shell", "command", "script"):
+    for name in BODIES:
         field = known.get(name)
         if field is not None and name not in takes:
             refuse_beside(reading, field, f"an executor `{given.kind}`", given.span)
@@ -373,10 +374,9 @@ def _shell(reading: Reading, field: Field | None) -> tuple[str, ...]:
 
 def _mail(reading: Reading, given: Given) -> Service | None:
     config = _config(reading, given, MAIL)
-    sender = a_text(
-        reading, needed_of(reading, given, config, "from", "from: a@example.org")
-    )
-    to = some_texts(
+    first = needed_of(reading, given, config, "from", "from: a@example.org")
+    sender = a_text(reading, first)
+    to = recipients(
         reading, needed_of(reading, given, config, "to", "to: b@example.org")
     )
     subject, message = config.get("subject"), config.get("message")
@@ -392,6 +392,22 @@ def _mail(reading: Reading, given: Given) -> Service | None:
     return read if sender is not None and to else None
 
 
+def recipients(reading: Reading, field: Field | None) -> tuple[Template, ...]:
+    """Addresses, one at least where there is a list of them."""
+    found = some_texts(reading, field)
+    if field is None or not isinstance(field.value, ListNode):
+        return found
+    if not field.value.items:
+        reading.report(
+            "WFC107",
+            f"`{field.key.text}` is empty",
+            field.value,
+            "nobody gets the mail",
+            "write an address",
+        )
+    return found
+
+
 def _docker(reading: Reading, given: Given) -> Service | None:
     from compiler.reader.docker import docker
 
@@ -405,6 +421,7 @@ _READ: Mapping[str, Callable[[Reading, Given], Service | None]] = {
     "ssh": _ssh,
     "mail": _mail,
 }
+BODIES = ("run", "params", "candidates", "shell", "command", "script", "exec")
 # The keys of a step that are its executor's.
 _TAKES: Mapping[str, tuple[str, ...]] = {
     "docker": ("command",),
