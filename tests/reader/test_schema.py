@@ -14,16 +14,29 @@ from compiler.reader import read
 from compiler.reader.events import parse
 from compiler.reader.keys import (
     CONDITION,
+    CONTAINER,
     CONTINUE_ON,
+    DOCKER,
+    DOCKER_CONTAINER,
+    DOCKER_EXEC,
+    DOCKER_HOST,
     EXEC,
+    EXECUTOR,
     HANDLER,
     HANDLER_ON,
+    HTTP,
+    JQ,
+    MAIL,
+    MAIL_ON,
+    NOTICE,
     OUTPUT,
     PARALLEL,
     REPEAT,
     RETRY,
     SCHEDULE,
     SECRET,
+    SMTP,
+    SSH,
     STEP,
     TYPED_PARAM,
     WORKFLOW,
@@ -173,6 +186,57 @@ ACCEPTED = {
     "log output": "logOutput: separate\n" + with_command("log_output: merged"),
     "what is left out": "otel: a\nrun_config: b\nworkerSelector: {a: b}\nwebhook:\n"
     "artifacts: {}\ndisableQueue: true\n" + with_command("worker_selector: [a]"),
+    "plain executor": with_command("executor: shell"),
+    "plain executor with nothing": with_command("type: command, config: {}"),
+    "executor of no name": with_command("executor: ''"),
+    "executor of a call": with_run("type: dag"),
+    "null executor": with_command("executor: , type: , with: , container: "),
+    "jq": with_step("executor: jq, command: .a, script: '{}'"),
+    "jq with settings": with_step(
+        "executor: {type: jq, config: {raw: true}}, command: .a, script: '${X}'"
+    ),
+    "jq of Dagu 2": with_step("type: jq, with: {raw: }, command: 1, script: 1"),
+    "jq for each item": with_command("parallel: [1], type: jq, script: $ITEM"),
+    "http": with_step("type: http, command: GET http://h"),
+    "http with all": with_step(
+        "type: http, command: [GET, 'http://h'], config: {timeout: '3', "
+        "headers: {A: b, C: [d, 1]}, query: [a=b, {c: d}], body: '', silent: true, "
+        "json: false, skip_tls_verify: true, debug: }"
+    ),
+    "docker": with_step("type: docker, config: {image: a}"),
+    "docker in a container": with_step(
+        "executor: {type: docker, with: {container_name: a, exec: {user: b}}}, "
+        "command: [c, '']"
+    ),
+    "docker with all": with_command(
+        "type: docker, config: {image: a, containerName: b, pull: false, platform: c, "
+        "autoRemove: false, container: {env: [A=b], cmd: d, working_dir: /}, "
+        "host: {binds: [/a:/b], networkMode: host}, network: n, volumes: /a:/b, "
+        "ports: ['1:2'], user: 1, entrypoint: [e, f]}"
+    ),
+    "container": with_command("container: alpine"),
+    "container without a command": with_step("container: {image: a, env: {A: 1}}"),
+    "container that runs": with_command("container: {exec: a, workingDir: /x}"),
+    "container that stays": with_step(
+        "container: {image: a, name: b, keep_container: true, pull_policy: always}"
+    ),
+    "ssh": with_command("type: ssh, config: {host: a}"),
+    "ssh with all": with_step(
+        "type: ssh, script: b, shell: sh, config: {ip: a, user: b, port: 22, key: k, "
+        "strictHostKeyChecking: false, known_host_file: f, shell: bash -e}"
+    ),
+    "mail": with_step("type: mail, with: {from: a, to: b}"),
+    "mail with all": with_step(
+        "type: mail, with: {from: a, to: [b, c], subject: '', body: x, "
+        "attachments: [d]}"
+    ),
+    "mails about runs": "smtp: {host: a, port: 25, username: b, password: $C}\n"
+    "mailOn: {failure: true, success: }\nerrorMail: {from: a, to: [b], prefix: '', "
+    "attachLogs: true}\ninfo_mail: {from: a, to: b}\n"
+    + with_command("mailOnError: true"),
+    "service as a named step": "steps: {a: {container: b}}",
+    "service as a handler": "handlerOn: {exit: {type: mail, with: {from: a, to: b}, "
+    "mail_on_error: false}}",
     "octal number": "timeoutSec: 0o17",
     "number as text": "timeoutSec: '17'",
     "all handlers": "handlerOn: {success: {command: a}, failure: {command: a}, "
@@ -406,7 +470,76 @@ REFUSED = {
     "null file": "files: [null]",
     "unknown workspace": "workspace: none",
     "workspace as a list": "workspace: [shared]",
-    "step with an executor": with_command("executor: docker"),
+    "docker without an image": with_command("executor: docker"),
+    "docker of nothing": with_command("type: docker, config: {env: {A: b}}"),
+    "docker in a container without a command": with_step(
+        "type: docker, config: {containerName: a}"
+    ),
+    "docker with another pull": with_step("type: docker, config: {image: a, pull: no}"),
+    "docker that stays without a name": with_step(
+        "type: docker, config: {image: a, autoRemove: false}"
+    ),
+    "docker with a memory": with_step(
+        "type: docker, config: {image: a, host: {memory: 1}}"
+    ),
+    "docker with a bad variable": with_step(
+        "type: docker, config: {image: a, env: {'A B': c}}"
+    ),
+    "docker beside a script": with_step("type: docker, config: {image: a}, script: b"),
+    "unknown executor": with_command("executor: dokcer"),
+    "executor of Dagu": with_command("type: s3"),
+    "executor without a type": with_command("executor: {config: {}}"),
+    "executor of a list": with_command("executor: [jq]"),
+    "executor and a type": with_command("executor: shell, type: shell"),
+    "both settings": with_command("type: shell, config: {}, with: {}"),
+    "settings without a type": with_command("config: {}"),
+    "settings of a shell": with_command("type: shell, config: {a: b}"),
+    "call that calls nothing": with_command("type: dag"),
+    "jq without an input": with_command("type: jq"),
+    "jq without a query": with_step("type: jq, script: a"),
+    "jq with words": with_step("type: jq, command: [a], script: b"),
+    "jq with other settings": with_step(
+        "type: jq, command: a, script: b, config: {rw: true}"
+    ),
+    "http without a request": with_step("type: http"),
+    "http with a script": with_command("type: http, script: '{}'"),
+    "http with three words": with_step("type: http, command: [GET, a, b]"),
+    "http with a bad header": with_step(
+        "type: http, command: [GET, a], config: {headers: {'A B': c}}"
+    ),
+    "http with a null header": with_step(
+        "type: http, command: [GET, a], config: {headers: {A: }}"
+    ),
+    "http with a word as header": with_step(
+        "type: http, command: [GET, a], config: {headers: [A]}"
+    ),
+    "http with a time as text": with_step(
+        "type: http, command: [GET, a], config: {timeout: 5s}"
+    ),
+    "container and an executor": with_command("container: a, executor: docker"),
+    "container and a script": with_step("container: a, script: b"),
+    "container and a call": with_step("container: a, run: b"),
+    "container of nothing": with_command("container: {env: {A: b}}"),
+    "container that runs without a command": with_step("container: {exec: a}"),
+    "container with a start": with_step("container: {image: a, startup: command}"),
+    "container of an empty text": with_command("container: ''"),
+    "ssh without a host": with_command("type: ssh, config: {user: a}"),
+    "ssh with a password": with_command("type: ssh, config: {host: a, password: b}"),
+    "ssh without a text": with_step("type: ssh, config: {host: a}"),
+    "ssh with words": with_step("type: ssh, config: {host: a}, command: [b]"),
+    "mail without a sender": with_step("type: mail, with: {to: b}"),
+    "mail to nobody": with_step("type: mail, with: {from: a, to: []}"),
+    "mail with a command": with_command("type: mail, with: {from: a, to: b}"),
+    "server without a name": "smtp: {port: 25}",
+    "server as text": "smtp: localhost",
+    "mail about runs to nobody": "errorMail: {from: a}",
+    "mail about runs from nobody": "infoMail: {to: a}",
+    "mail of a waiting run": "mailOn: {wait: true}",
+    "mail on a word": "mailOn: failure",
+    "both mails": "error_mail: {from: a, to: b}\nerrorMail: {from: a, to: b}",
+    "mail on error of yes": with_command("mailOnError: yes"),
+    "handler with no request": "handlerOn: {exit: {type: http}}",
+    "named step with no request": "steps: {a: {type: http}}",
     "empty command": with_step("command: ''"),
     "blank command": with_step("command: '  '"),
     "empty list as command": with_step("command: []"),
@@ -574,6 +707,11 @@ ONLY_THE_READER = {
         "steps:\n- name: a\n  command: b\n  parallel:\n  - a\n  -\n",
         "WFC105",
     ),
+    "a request of one word": (with_step("type: http, command: GET"), "WFC107"),
+    "another machine's program that is no shell": (
+        with_command("type: ssh, config: {host: a, shell: python3}"),
+        "WFC107",
+    ),
     "an item that is none in JSON": (with_command("parallel: [[.inf]]"), "WFC107"),
     "a number that is none in JSON": ("params: {A: [.inf]}", "WFC107"),
 }
@@ -646,6 +784,19 @@ def test_what_a_schema_cannot_say(text: str, code: str) -> None:
         (PARALLEL, SCHEMA["$defs"]["parallel"]["anyOf"][1]),
         (SCHEDULE, SCHEMA["$defs"]["schedule"]["anyOf"][1]),
         (SECRET, SCHEMA["$defs"]["secret"]),
+        (JQ, SCHEMA["$defs"]["jqConfig"]),
+        (HTTP, SCHEMA["$defs"]["httpConfig"]),
+        (DOCKER, SCHEMA["$defs"]["dockerConfig"]),
+        (DOCKER_CONTAINER, SCHEMA["$defs"]["dockerContainer"]),
+        (DOCKER_EXEC, SCHEMA["$defs"]["dockerExec"]),
+        (DOCKER_HOST, SCHEMA["$defs"]["dockerHost"]),
+        (CONTAINER, SCHEMA["$defs"]["container"]["anyOf"][1]),
+        (SSH, SCHEMA["$defs"]["sshConfig"]),
+        (MAIL, SCHEMA["$defs"]["mailConfig"]),
+        (SMTP, SCHEMA["$defs"]["smtp"]),
+        (NOTICE, SCHEMA["$defs"]["notice"]),
+        (MAIL_ON, SCHEMA["$defs"]["mailOn"]),
+        (EXECUTOR, SCHEMA["$defs"]["executor"]["anyOf"][1]),
         (TYPED_PARAM, SCHEMA["$defs"]["typedParam"]),
     ],
     ids=lambda value: value.where if isinstance(value, Keys) else "",
