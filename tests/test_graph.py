@@ -3,6 +3,7 @@
 import html
 import re
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,58 @@ steps:
     parallel: [a, b]
     command: echo "$ITEM"
 """
+
+
+AROUND = """\
+name: around
+preconditions:
+  - test -d data
+  - {condition: "${MODE}", expected: full}
+params: [MODE: full, TRIES: 3]
+handlerOn:
+  init: {command: "true", retryPolicy: {limit: "${TRIES}", intervalSec: 2}}
+steps:
+  - - "true"
+    - name: poll
+      command: "true"
+      repeatPolicy:
+        condition: ${poll.output}
+        expected: ready
+        limit: ${TRIES}
+        intervalSec: 5
+        backoff: true
+  - name: again
+    command: "true"
+    repeatPolicy: {exitCode: [1, 2], limit: 1}
+  - run: inner
+---
+name: inner
+precondition: test -f x
+steps: [{name: go, command: "true", repeatPolicy: {repeat: true}}]
+"""
+
+
+def test_what_is_asked_and_done_before_the_steps() -> None:
+    assert tree(AROUND) == (
+        "around\n"
+        "├─ preconditions  if `test -d data` · if ${MODE} = full\n"
+        "├─ on init  ${TRIES} retries after 2 s\n"
+        "├─ ┬ cmd_1\n"
+        "│  └ poll  repeats until ${poll.output} = ready, ${TRIES} times at most, "
+        "after 5 s and more\n"
+        "├─ again  repeats while exit 1 2, once at most\n"
+        "└─ dag_3  run inner\n"
+        "   ├─ preconditions  if `test -f x`\n"
+        "   └─ go  repeats while it succeeds\n"
+    )
+
+
+@pytest.mark.parametrize("form", [graph.mermaid, graph.dot])
+def test_the_first_steps_follow_what_is_before_them(form: Any) -> None:
+    arrow = "-->" if form is graph.mermaid else "->"
+    lines = form(graph.picture(program(AROUND))).splitlines()
+    edges = [line.strip().rstrip(";") for line in lines if f" {arrow} " in line]
+    assert edges[:3] == [f"n1 {arrow} n2", f"n2 {arrow} n3", f"n2 {arrow} n4"]
 
 
 def test_tree_in_the_order_of_running() -> None:

@@ -345,3 +345,35 @@ def test_all_rewrites_a_second_time_change_nothing() -> None:
         assert [it.leaves for it in once.workflows] == [
             it.leaves for it in each.workflows
         ]
+
+
+def test_numbers_by_value_are_numbers_where_they_are_bound() -> None:
+    before = program("""
+        params: [N: 3, M: x, Z: 0]
+        steps:
+          - name: a
+            command: echo
+            retryPolicy: {limit: "${N}", intervalSec: "${M}"}
+            repeatPolicy: {repeat: true, limit: "${Z}", intervalSec: "${N}"}
+        """)
+    bound = with_values(before, {"N": "3", "M": "x", "Z": "0"}, bound=True)
+    (step,) = fold_constants(bound).main.steps
+    assert step.retry is not None
+    assert step.retry.limit == 3
+    assert isinstance(step.retry.interval, Template)  # no number: the step says so
+    assert step.repeat is not None
+    assert (step.repeat.limit, step.repeat.interval) == (None, 3)
+
+
+def test_a_repetition_keeps_a_condition_that_always_holds() -> None:
+    before = program("""
+        preconditions: [{condition: a, expected: a}, {condition: a, expected: b}]
+        steps:
+          - name: a
+            command: echo
+            repeatPolicy: {condition: a, expected: a, limit: 2}
+        """)
+    after = drop_met_conditions(before)
+    assert [it.span.line for it in after.main.conditions] == [2]
+    assert len(after.main.conditions) == 1
+    assert after.main.steps == before.main.steps

@@ -1,6 +1,6 @@
 """A step -> short words on what it runs, when, how often and how long."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from compiler.ir import (
@@ -32,8 +32,11 @@ def workflow_notes(workflow: Workflow) -> list[str]:
         notes.append(f"{steps} at a time")
     if workflow.timeout is not None:
         notes.append(f"timeout {workflow.timeout} s")
-    notes += map(_condition, workflow.conditions)
     return notes
+
+
+def condition_notes(conditions: Iterable[Condition]) -> list[str]:
+    return [_condition(each) for each in conditions]
 
 
 def step_notes(step: Step) -> list[str]:
@@ -111,7 +114,8 @@ def _repeat(repeat: Repeat) -> str:
         reason = "it succeeds"
     note = f"repeats {repeat.mode} {reason}"
     if repeat.limit is not None:
-        note += f", {_count(repeat.limit)} times at most"
+        times = "once" if repeat.limit == 1 else f"{_count(repeat.limit)} times"
+        note += f", {times} at most"
     if repeat.interval:
         note += f", after {_count(repeat.interval)} s"
         note += " and more" if repeat.backoff > 1 else ""

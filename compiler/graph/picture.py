@@ -8,9 +8,10 @@ beyond a limit; nothing here or behind it is recursive in the depth of calls.
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
-from compiler.graph.notes import step_notes, workflow_notes
+from compiler.graph.notes import condition_notes, step_notes, workflow_notes
 from compiler.ir import Call, Map, Program, Step, Workflow
 
 # How many boxes are drawn, but for those of the workflow itself, which all are; and how
@@ -23,7 +24,7 @@ Kind = Literal[
     "step",
     "item",  # what a fan-out does, if that is no call
     "handlers",  # the handlers of a workflow
-    "handler",
+    "handler",  # also what is asked before the steps
     "cut",  # a call whose workflow is not drawn
 ]
 
@@ -137,16 +138,31 @@ def _fill(box: Box, workflow: Workflow) -> list[tuple[Box, Call]]:
             skip = "skipped" in edge.accepts
             wait = Wait(boxes[edge.step], "tolerant" if skip else "strict")
             boxes[step.name].waits.append(wait)
-    for names in _levels(workflow):
-        box.levels.append([boxes[name] for name in names])
-    if workflow.handlers:
+    levels = [[boxes[name] for name in names] for names in _levels(workflow)]
+    before = list(_before_steps(workflow, calls))
+    for first, second in pairwise([*([it] for it in before), *levels[:1]]):
+        for each in second:
+            each.waits.append(Wait(first[0], "strict"))
+    box.levels += [*([it] for it in before), *levels]
+    at_the_end = [it for it in workflow.handlers if it.name != "init"]
+    if at_the_end:
         handlers = Box(title="handlers", kind="handlers")
-        for it in workflow.handlers:
+        for it in at_the_end:
             handler = _step_box(it, f"on {it.name}", "handler", calls)
             handlers.levels.append([handler])
         handlers.waits += [Wait(each, "unseen") for each in inside(box)[-1:]]
         box.levels.append([handlers])
     return calls
+
+
+def _before_steps(workflow: Workflow, calls: list[tuple[Box, Call]]) -> Iterator[Box]:
+    """What comes before the first steps: the workflow's own conditions, its handler init."""
+    if workflow.conditions:
+        notes = condition_notes(workflow.conditions)
+        yield Box(title="preconditions", kind="handler", notes=notes)
+    for it in workflow.handlers:
+        if it.name == "init":
+            yield _step_box(it, "on init", "handler", calls)
 
 
 def _step_box(step: Step, title: str, kind: Kind, calls: list[tuple[Box, Call]]) -> Box:
@@ -185,4 +201,5 @@ def _size(workflow: Workflow) -> int:
     """At least as many boxes as the steps and handlers of `workflow` are."""
     steps = (*workflow.steps, *workflow.handlers)
     items = sum(isinstance(step.body, Map) for step in steps)
-    return len(steps) + items + bool(workflow.handlers)
+    around = bool(workflow.handlers) + bool(workflow.conditions)
+    return len(steps) + items + around
