@@ -247,6 +247,41 @@ def test_a_pattern_does_not_backtrack() -> None:
     assert "must match" in found
 
 
+SMALL = st.sampled_from(
+    [0, 1, 2.5, "a", "#", "#/$defs/a", "integer", True, None, [], {}]
+)
+KEYWORDS = [
+    "$anchor $id $ref $schema allOf anyOf const contains dependentRequired enum if items",
+    "maximum minLength multipleOf not pattern prefixItems properties propertyNames",
+    "required then type unevaluatedItems unevaluatedProperties uniqueItems",
+]
+SCHEMAS: st.SearchStrategy[Json] = st.recursive(
+    SMALL,
+    lambda inner: st.lists(inner, max_size=2)
+    | st.dictionaries(st.sampled_from(" ".join(KEYWORDS).split()), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(" ".join(KEYWORDS).split()), SCHEMAS, max_size=3),
+    SCHEMAS,
+    SCHEMAS,
+    st.sampled_from(["", "1", "a", "[1, [2]]", '{"a": 1}', "true", "1e300"]),
+)
+def test_whatever_a_schema_says(
+    more: dict[str, Json], param: Json, other: Json, value: str
+) -> None:
+    """It is refused, or values can be held against it."""
+    document = {**more, "properties": {"A": param}, "$defs": {"a": other}}
+    source = Source("s.json", to_text(document))
+    text = "params: {schema: s.json}\nsteps: []\n"
+    (found,), findings = read(Source("w.yaml", text), lambda path: source)
+    if found.schema is None:
+        assert findings
+    problems_of_start(found, {"A": value})
+
+
 def test_masked_values() -> None:
     (found,) = problems_of_start(
         workflow("A: {type: integer}"), {"A": "secret"}, mask=lambda text: "***"

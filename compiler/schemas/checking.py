@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from compiler.ir import Json, Param, ParamType, Template, Workflow
 from compiler.json_text import Failure
+from compiler.schemas.documents import library_for
 from compiler.schemas.typed import WANTED, typed
 from compiler.schemas.wording import shown, spelled, wanted
 
@@ -152,17 +153,18 @@ def _validator(document: Json) -> "Validator":
     from referencing import Registry
 
     assert isinstance(document, dict)
-    return _library(str(document.get("$schema", "")))(document, registry=Registry())
+    known = library_for(document)
+    assert known is not None  # else it had been refused
+    return _with_patterns(known)(document, registry=Registry())
 
 
 @lru_cache
-def _library(draft: str) -> "type[Validator]":
-    from jsonschema import Draft202012Validator
-    from jsonschema.validators import extend, validator_for
+def _with_patterns(library: "type[Validator]") -> "type[Validator]":
+    """`library` with patterns as R10 has them."""
+    from jsonschema.validators import extend
 
-    chosen = validator_for({"$schema": draft}, default=Draft202012Validator)
     extended: type[Validator] = extend(  # type: ignore[no-untyped-call]
-        chosen, {"pattern": _pattern}
+        library, {"pattern": _pattern}
     )
     return extended
 

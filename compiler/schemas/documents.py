@@ -65,7 +65,11 @@ def _shape(document: Mapping[str, Json]) -> list[Flaw]:
         return [Flaw(("type",), "the schema of params has the type `object`")]
     if not isinstance(document.get("properties"), dict):
         return [Flaw((), "the schema of params has `properties`, a map of params")]
-    library = _library(document)
+    library = library_for(document)
+    if library is None:
+        message = f"there is no draft `{document['$schema']}` of JSON Schema"
+        known = ", ".join(f"`{draft}`" for draft in _DRAFTS)
+        return [Flaw(("$schema",), message, f"known are: {known}")]
     errors = library(library.META_SCHEMA).iter_errors(document)
     found = (_flaw(tuple(it.absolute_path), wanted(it)) for it in errors)
     return [*dict.fromkeys(found)]  # each of its parts says the same of some things
@@ -78,12 +82,25 @@ def _flaw(path: Path, wanted: str) -> Flaw:
     return Flaw(path, f"`{key}` {wanted}")
 
 
-def _library(document: Mapping[str, Json]) -> "type[Validator]":
-    """The draft that `document` says, 2020-12 without one."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.validators import validator_for
+_DRAFTS = {
+    "https://json-schema.org/draft/2020-12/schema": "Draft202012Validator",
+    "https://json-schema.org/draft/2019-09/schema": "Draft201909Validator",
+    "http://json-schema.org/draft-07/schema": "Draft7Validator",
+    "http://json-schema.org/draft-06/schema": "Draft6Validator",
+}
 
-    return validator_for(document, default=Draft202012Validator)
+
+def library_for(document: Mapping[str, Json]) -> "type[Validator] | None":
+    """What knows the draft that `document` says, 2020-12 without a word; None where it is
+    another one."""
+    import jsonschema
+
+    draft = document.get("$schema", next(iter(_DRAFTS)))
+    name = _DRAFTS.get(draft.removesuffix("#")) if isinstance(draft, str) else None
+    if name is None:
+        return None
+    found: type[Validator] = getattr(jsonschema, name)
+    return found
 
 
 def _schemas(document: Json) -> Iterator[tuple[Path, Json]]:
@@ -143,8 +160,8 @@ def referred(document: Mapping[str, Json], ref: str) -> Json:
     registry: Registry[Json] = Registry()
     try:
         found: Json = registry.resolver_with_root(root).lookup(ref).contents
-    except Unresolvable:
-        return None
+    except (Unresolvable, LookupError, TypeError, ValueError):
+        return None  # the library fails so, too, where a path leads into no map
     return found
 
 

@@ -208,6 +208,9 @@ def _call(call: FunctionCall, checking: _Checking) -> Type:
     takes, gives = _SIGNATURES.get(call.name, ((), "unknown"))
     types: list[Type] = []
     for wanted, argument in zip(takes, call.arguments, strict=False):
+        if call.name == "fromJSON" and _is_typed_param(argument, checking):
+            _refuse_typed(argument, checking)
+            return _type(argument, checking)
         types.append(_expect(argument, wanted, f"`{call.name}`", checking))
     if call.name == "contains" and types[:1] == ["text"] and not _can_hold(*types):
         _refuse(call.arguments[1], types[1], _TEXT, "`contains` in a text", checking)
@@ -217,6 +220,27 @@ def _call(call: FunctionCall, checking: _Checking) -> Type:
             refused_pattern(pattern.value, pattern.value, pattern.span)
         )
     return gives
+
+
+def _is_typed_param(argument: Expression, checking: _Checking) -> bool:
+    return isinstance(argument, Reference) and _type(argument, checking) not in (
+        "text",
+        "unknown",
+    )
+
+
+def _refuse_typed(argument: Expression, checking: _Checking) -> None:
+    """`fromJSON(N)` of a param that has been read as JSON."""
+    type = with_article(_type(argument, checking))
+    checking.found.append(
+        Diagnostic(
+            code="WFC302",
+            message=f"`fromJSON` takes a text, not {type}",
+            span=argument.span,
+            label=f"the schema of the params makes it {type}",
+            help=f"write `{_written(argument)}` alone",
+        )
+    )
 
 
 def _expect(

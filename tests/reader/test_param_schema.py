@@ -288,6 +288,14 @@ def test_a_schema_that_is_wrong(properties: str) -> None:
     assert found.code == ("WFC306" if "attern: " in properties else "WFC107")
 
 
+@pytest.mark.parametrize("draft", ["'http://[x'", "[]", "5", "http://127.0.0.1/draft"])
+def test_a_draft_that_nobody_knows(draft: str) -> None:
+    text = f"params: {{type: object, properties: {{}}, $schema: {draft}}}"
+    (found,) = findings(text)
+    assert shown(text, found) == draft
+    assert "2020-12" in found.help
+
+
 def test_all_that_is_wrong() -> None:
     text = "params: {type: object, properties: {A: {minimum: a}, B: {maximum: b}}}"
     assert {shown(text, it) for it in findings(text)} == {"a", "b"}
