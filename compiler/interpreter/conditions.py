@@ -45,6 +45,8 @@ def _holds(condition: Condition, shell: Shell) -> Work[bool]:
 
 def value_env(env: Sequence[Variable], shell: Shell) -> Work[None]:
     """Fills `scope.own`: each entry sees those before it. Its backticks have no `$1`."""
+    if not env:
+        return
     plain = replace(shell, name="", arguments=())
     for variable in env:
         shell.scope.own[variable.name] = yield from value_of(variable.value, plain)

@@ -136,13 +136,16 @@ def _ourselves() -> str:
 def start_of(process: int) -> str | None:
     """When `process` started, in one word that only its equals are compared with; None
     when it does not live. A number that is used again has another start."""
-    if not (_PROC / "self/stat").exists():
-        return _start_by_ps(process)
+    try:  # a run asks for each process that it starts
+        descriptor = os.open(f"{_PROC}/{process}/stat", os.O_RDONLY)
+    except OSError:
+        return None if (_PROC / "self/stat").exists() else _start_by_ps(process)
     try:
-        with open(_PROC / str(process) / "stat", "rb") as stream:
-            found = _STAT.match(stream.read())
+        found = _STAT.match(os.read(descriptor, 4096))
     except OSError:
         return None
+    finally:
+        os.close(descriptor)
     if found is None or found[1].decode() in _ENDED:
         return None
     return found[2].decode()

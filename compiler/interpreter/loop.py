@@ -95,7 +95,9 @@ class Loop:
         match happening:
             case Ended(key=_Task() as task):
                 stop, task.stop = task.stop, None
-                self._advance(task, replace(happening, stop=stop))
+                self._advance(
+                    task, replace(happening, stop=stop) if stop else happening
+                )
             case Due(key=Sleep() as sleep):
                 sleeper = self._timers.pop(sleep, None)
                 if sleeper is not None:
