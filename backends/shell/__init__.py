@@ -18,17 +18,16 @@ _SUPPORTS = dict.fromkeys(get_args(Feature), "")
 _SUPPORTS["schedule"] = (
     "a script does not start itself: `--schedule` prints the line for crontab"
 )
+_SUPPORTS["skip-if-successful"] = (
+    "a script runs whenever it is started, also when a run has succeeded since the last time"
+)
 _NOT_YET: tuple[Feature, ...] = (
     "docker",
-    "history",
     "http",
     "jq",
-    "log-directory",
     "mail",
     "mail-on",
     "params-schema",
-    "restart-wait",
-    "skip-if-successful",
     "ssh",
 )
 for _feature in ("schedule-stop", *_NOT_YET):

@@ -24,6 +24,12 @@ def definitions(script: Emission) -> str:
         text = values.text(workflow.directory)
         at = script.at(workflow.directory.span)
         lines += [*values.lines, f"place {text}  # {at}"]
+    if workflow.log_directory is not None and not script.prefix:
+        parts.add("logs")
+        values = script.values(None)
+        text = values.text(workflow.log_directory)
+        at = script.at(workflow.log_directory.span)
+        lines += [*values.lines, f"logs {text}  # {at}"]
     return "\n".join(lines)
 
 

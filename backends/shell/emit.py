@@ -186,6 +186,9 @@ def _render(script: Script, program: Program, path: str) -> str:
         "turns": run_turns(workflow),
         "schedule": _crontab(workflow),
         **_graces(program),
+        "history_days": workflow.history_days,
+        "history_runs": workflow.history_runs,
+        "history": (workflow.history_days, workflow.history_runs) != (None, None),
         "max": min(workflow.max_active_steps or _MOST_RUNNING, _MOST_RUNNING),
         "run_timeout": workflow.timeout or "",
         "common": "" if script.frames else " ".join(each for each in common if each),
@@ -215,11 +218,29 @@ def _graces(program: Program) -> Mapping[str, object]:
     others = {it.grace for it in program.workflows if it.grace is not None}
     every = sorted({own, *others})
     return {
+        "unwanted": _unwanted(program.main),
         "grace": str(own),
         "graces": " ".join(map(str, every)),
         "longest": str(every[-1] * 10),
         "patience": str(every[-1] * 10 + 20),
     }
+
+
+def _unwanted(workflow: Workflow) -> str:
+    """The test whether a run that is over, and the newest but so many, has to go."""
+    tests = []
+    if workflow.history_runs is not None:
+        tests.append(f"((wfc_n > {workflow.history_runs}))")
+    match workflow.history_days:
+        case None:
+            pass
+        case 0:
+            tests.append("true")
+        case days:
+            minutes = days * 24 * 60
+            found = f'$(find "$wfc_p/outcome.json" -mmin +{minutes})'
+            tests.append(f'[ "{found}" ]')
+    return " || ".join(tests)
 
 
 def _implied(used: Used, common: bool) -> set[str]:
@@ -247,6 +268,8 @@ def _ends(parts: set[str], grace: int) -> Mapping[str, object]:
     own = "flow-grace" in parts
     seconds = f"${{wfc_grace:-{grace}}}" if own else str(grace)
     return {
+        # Conditions come before the first attempt.
+        "attempt": "${wfc_try/#0/1}" if "delay" in parts else "$wfc_try",
         "how_signal": "${3:-TERM}" if "stop" in parts else "TERM",
         "how_grace": "$wfc_grace" if own else "",
         "how_seconds": seconds,

@@ -23,6 +23,9 @@ from compiler.ir import (
 from compiler.shelltext.render import render
 from compiler.walk import children
 
+# Special variables that are the files of an attempt, and how those end.
+_LOGS = {"DAG_RUN_STEP_STDOUT_FILE": "out", "DAG_RUN_STEP_STDERR_FILE": "err"}
+
 
 @dataclass
 class Used:
@@ -196,6 +199,9 @@ class Values:
             case "special" if origin.name == "DAG_RUN_STATUS":
                 self._need("status-file")
                 return ".DAG_RUN_STATUS"
+            case "special" if origin.name in _LOGS:
+                self._need("log-place")
+                return f".log/{_LOGS[origin.name]}"
             case "special":
                 self.used.special[origin.name] = None
                 self._need("wide")

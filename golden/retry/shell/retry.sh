@@ -83,7 +83,7 @@ wfc_environment() { # of the next process; wfc_load: what its shell does first
     if wfc_find ${wfc_value//,/ }; then wfc_give "${wfc_e%%=*}" "$wfc_file"; fi
   done
   export DAG_NAME='retry' DAG_RUN_ID="${wfc_run##*/}" DAG_RUN_LOG_FILE="$wfc_run/events.jsonl"
-  if [ "$wfc_folder" ]; then export DAG_RUN_STEP_NAME="$wfc_name"; fi
+  if [ "$wfc_folder" ]; then export DAG_RUN_STEP_NAME="$wfc_name" DAG_RUN_STEP_STDOUT_FILE="$wfc_run/steps/$wfc_folder/$wfc_try.out" DAG_RUN_STEP_STDERR_FILE="$wfc_run/steps/$wfc_folder/$wfc_try.err"; fi
 }
 
 # ---- a worker: a small shell of its own that does one attempt after another
@@ -103,9 +103,7 @@ wfc_end() { # signal: to all of wfc_groups and, but for 0, to the groups that th
     wfc_more=''
     for wfc_p in "${!wfc_of[@]}"; do
       wfc_q=${wfc_of[wfc_parent[wfc_p]]:-0} wfc_g=${wfc_of[wfc_p]}
-      if [ "${wfc_groups[wfc_q]}" ] && [ -z "${wfc_groups[wfc_g]}" ] && [ "$wfc_g" != "${wfc_of[$$]}" ]; then
-        wfc_groups[wfc_g]=1 wfc_more=1
-      fi
+      if [ "${wfc_groups[wfc_q]}" ] && [ -z "${wfc_groups[wfc_g]}" ] && [ "$wfc_g" != "${wfc_of[$$]}" ]; then wfc_groups[wfc_g]=1 wfc_more=1; fi
     done
   done
   wfc_more=1
@@ -316,7 +314,7 @@ wfc_kill() { # signal: to all process groups of this run; false when there are n
   wfc_end "$1" || return 1
   if ((${#wfc_groups[@]} > wfc_n_groups)); then printf '+%s\n' "${!wfc_groups[@]}" >>"$wfc_run/.groups"; fi
 }
-wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after some seconds; the second time at once
+wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; the second time at once
   wfc_signal=''
   if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
   if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
