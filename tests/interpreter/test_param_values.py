@@ -53,6 +53,20 @@ def test_a_list_is_what_a_fan_out_goes_over(tmp_path: Path) -> None:
     assert '"outputs":["<b>","<a b>","<3>"]' in report.outcome.outputs["OUT"]
 
 
+def test_a_reference_in_a_map_keeps_the_type(tmp_path: Path) -> None:
+    text = """
+params:
+  - {name: N, type: integer, default: 5}
+  - {name: C, type: object, properties: {n: {type: integer}}, default: {n: "${N}"}}
+steps:
+  - {name: a, command: "echo '${C}'", output: A}
+  - {name: b, parallel: [{n: "${N}"}], command: "echo $<ITEM.n + 1>", output: B}
+"""
+    outputs = execute(from_yaml(text), tmp_path).outcome.outputs
+    assert outputs["A"] == '{"n":5}'
+    assert '"outputs":["6"]' in outputs["B"]
+
+
 CALL = """
 params:
   - GIVEN: x
