@@ -138,53 +138,26 @@ HTTP = _keys(
     "timeout headers query body silent json skipTLSVerify debug",
     "skipTlsVerify=skipTLSVerify",
 )
-_RUNS_ONCE = "a container runs one command, and is gone"
-_NO_LIMITS = "wfc sets no limits of a container"
 _CONTAINERS = "image env user workingDir"
 DOCKER = _keys(
     "`config` of docker",
     f"{_CONTAINERS} containerName pull platform autoRemove container host network exec "
     "volumes ports entrypoint",
     "pullPolicy=pull",
-    misplaced={"command": "stands in the step itself", "memory": _NO_LIMITS},
 )
-DOCKER_CONTAINER = _keys(
-    "`container` of docker",
-    "env user workingDir cmd entrypoint",
-    misplaced={
-        "exposedPorts": "`ports` beside `image` publishes a port",
-        "healthcheck": _RUNS_ONCE,
-    },
-)
+DOCKER_CONTAINER = _keys("`container` of docker", "env user workingDir cmd entrypoint")
 DOCKER_EXEC = _keys("`exec` of docker", "user workingDir env")
-DOCKER_HOST = _keys(
-    "`host` of docker",
-    "binds networkMode",
-    misplaced={
-        "portBindings": '`ports: ["8080:80"]` beside `image` publishes a port',
-        "memory": _NO_LIMITS,
-        "restartPolicy": _RUNS_ONCE,
-        "autoRemove": "stands beside `image`",
-    },
-)
+DOCKER_HOST = _keys("`host` of docker", "binds networkMode")
 CONTAINER = _keys(
     "`container`",
     f"{_CONTAINERS} name exec pull platform ports volumes network keepContainer "
     "entrypoint",
     "pullPolicy=pull containerName=name",
-    misplaced={
-        "command": "stands in the step itself",
-        **dict.fromkeys(
-            ["startup", "waitFor", "logPattern", "restartPolicy", "healthcheck"],
-            _RUNS_ONCE,
-        ),
-    },
 )
 SSH = _keys(
     "`config` of ssh",
     "host user port key strictHostKey knownHostFile shell",
     "ip=host strictHostKeyChecking=strictHostKey",
-    misplaced={"password": "wfc hands ssh no password: name a `key`"},
 )
 MAIL = _keys("`config` of mail", "from to subject message attachments", "body=message")
 SMTP = _keys("`smtp`", "host port username password")

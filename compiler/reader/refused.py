@@ -29,6 +29,13 @@ _STEP: _Reasons = {
     "value": ("no step chooses others", "give those `preconditions` with `expected`"),
     "routes": ("no step chooses others", "give those `preconditions` with `expected`"),
 }
+_ELSEWHERE = ("stands in the step itself", "write it beside `name`")
+_RUNS_ONCE = ("a container runs one command, and is gone", _TAKE_OUT)
+_PORTS = ("`ports` publishes a port", 'write `ports: ["8080:80"]` beside `image`')
+_LIMITS = (
+    "wfc sets no limits of a container",
+    "start it by `command: docker run ...`",
+)
 # What a map is called -> its keys that are refused (WFC116): why, and what to do.
 _REFUSED: Mapping[str, _Reasons] = {
     "a workflow": {
@@ -76,6 +83,26 @@ _REFUSED: Mapping[str, _Reasons] = {
     "a handler": _STEP,
     "`handlerOn`": {"wait": (_NOBODY, _TAKE_OUT)},
     "`mailOn`": {"wait": (_NOBODY, _TAKE_OUT)},
+    "`config` of docker": {"command": _ELSEWHERE, "memory": _LIMITS},
+    "`container` of docker": {"exposedPorts": _PORTS, "healthcheck": _RUNS_ONCE},
+    "`host` of docker": {
+        "portBindings": _PORTS,
+        "memory": _LIMITS,
+        "restartPolicy": _RUNS_ONCE,
+        "autoRemove": ("it is about the container", "write it beside `image`"),
+    },
+    "`container`": {
+        "command": _ELSEWHERE,
+        "startup": _RUNS_ONCE,
+        "waitFor": _RUNS_ONCE,
+        "logPattern": _RUNS_ONCE,
+        "restartPolicy": _RUNS_ONCE,
+        "healthcheck": _RUNS_ONCE,
+    },
+    "`config` of ssh": {
+        "password": ("ssh takes no password from wfc", "name the file of a `key`"),
+        "bastion": ("wfc goes to a machine directly", "name it in `~/.ssh/config`"),
+    },
     "a secret": {"options": ("`env` and `file` have none", _TAKE_OUT)},
 }
 # The same for keys that change nothing a run does, and are left out (WFC117): why.
