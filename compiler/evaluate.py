@@ -60,8 +60,8 @@ class Environment(Protocol):
     def lenient(self) -> bool: ...
 
     def value(self, origin: Origin) -> Json:
-        """The value that `origin` has now, None without one. All are texts but an item,
-        which always has one: its None is JSON's null."""
+        """The value that `origin` has now, None without one. All are texts but a param
+        with a type, and an item, which always has one: its None is JSON's null."""
 
     def substitute(self, command: ShellText) -> str:
         """The stdout of a command in backticks; may raise Failure."""

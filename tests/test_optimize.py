@@ -171,6 +171,25 @@ def test_bound_params_are_folded() -> None:
     assert optimize(before).main.steps[0].conditions != ()
 
 
+def test_bound_params_are_folded_as_what_they_are() -> None:
+    before = program("""
+        params: [{name: N, type: integer}, {name: L, type: array, default: [1]}]
+        steps:
+          - name: a
+            env: [{NEXT: "$<N + 1>"}, {N2: "${N}"}]
+            command: echo
+          - {name: b, parallel: "${L}", command: echo}
+        """)
+    bound = fold_constants(with_values(before, {"N": "2.0", "L": "[1, 2]"}, bound=True))
+    assert [it.value.parts for it in bound.main.steps[0].env] == [("3",), ("2",)]
+    items = bound.main.steps[1].body
+    assert isinstance(items, Map)
+    assert isinstance(items.items, Template)
+    (listed,) = items.items.parts
+    assert isinstance(listed, Constant)
+    assert listed.value == [1, 2]
+
+
 def test_conditions_that_always_hold_are_dropped_and_others_not() -> None:
     kept = drop_met_conditions(program("""
         steps:

@@ -314,7 +314,8 @@ def _document(source: Source, path: str) -> tuple[Json, Node | None, str]:
     """The value of a JSON or YAML file, its node, and what is wrong with it."""
     roots, findings = parse(source)
     root = roots[0] if len(roots) == 1 and not has_errors(findings) else None
-    if path.endswith(".json"):
+    double = next((it for it in findings if it.code == "WFC102"), None)
+    if path.endswith(".json") and double is None:
         try:
             return parse_json(source.text), root, ""
         except Failure as failure:

@@ -209,6 +209,7 @@ def test_a_file_holds_data() -> None:
         (None, "WFC111", "there is no file `flows/n.json`"),
         ("{", "WFC107", "`flows/n.json`: not JSON: "),
         ('{"properties": }', "WFC107", "at line 1, column 16"),
+        ('{"properties": {"N": {},\n "N": {}}}', "WFC107", "`flows/n.json`, line 2: "),
         ("[]", "WFC107", "it is no map"),
         ("{}", "WFC107", "has `properties`"),
         (
