@@ -1,6 +1,7 @@
 """The pages of the codes and of the language, held to what the compiler does."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from compiler.link import Loader
 from compiler.pipeline import NO_FILES, front_end
 from compiler.reader import keys
 from compiler.reader.events import MAX_ALIASED, MAX_DEPTH
+from compiler.reader.refused import LEFT_OUT, REFUSED
 from compiler.reader.shape import MAX_INTEGER, MAX_NAME
 from compiler.source import Source
 
@@ -156,6 +158,7 @@ def test_the_reference_has_workflows() -> None:
         ("`preconditions`", keys.CONDITION),
         ("`continueOn`", keys.CONTINUE_ON),
         ("`retryPolicy`", keys.RETRY),
+        ("`repeatPolicy`", keys.REPEAT),
         ("`parallel`", keys.PARALLEL),
         ("`schedule`", keys.SCHEDULE),
         ("`secrets`", keys.SECRET),
@@ -172,6 +175,16 @@ def test_each_key_has_its_row(title: str, known: keys.Keys) -> None:
 def test_the_list_of_refused_keys_is_complete(known: keys.Keys) -> None:
     listed = set(re.findall(r"`(\w+)`", section("Refused for now")))
     assert {key for key in known.later if "_" not in key} <= listed
+
+
+@pytest.mark.parametrize(
+    ("title", "reasons"), [("Refused keys", REFUSED), ("Left out", LEFT_OUT)]
+)
+def test_each_key_that_is_not_translated_is_listed(
+    title: str, reasons: Mapping[str, Mapping[str, object]]
+) -> None:
+    listed = set(re.findall(r"`(\w+)`", section(title)))
+    assert {key for of_one in reasons.values() for key in of_one} <= listed
 
 
 def test_each_function_has_its_row() -> None:

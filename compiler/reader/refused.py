@@ -37,7 +37,7 @@ _LIMITS = (
     "start it by `command: docker run ...`",
 )
 # What a map is called -> its keys that are refused (WFC116): why, and what to do.
-_REFUSED: Mapping[str, _Reasons] = {
+REFUSED: Mapping[str, _Reasons] = {
     "a workflow": {
         "container": (
             "each step says itself where it runs",
@@ -106,7 +106,7 @@ _REFUSED: Mapping[str, _Reasons] = {
     "a secret": {"options": ("`env` and `file` have none", _TAKE_OUT)},
 }
 # The same for keys that change nothing a run does, and are left out (WFC117): why.
-_LEFT_OUT: Mapping[str, Mapping[str, str]] = {
+LEFT_OUT: Mapping[str, Mapping[str, str]] = {
     "a workflow": {
         "otel": "wfc sends no traces",
         "runConfig": "it is about a web page of Dagu",
@@ -126,12 +126,12 @@ _LEFT_OUT: Mapping[str, Mapping[str, str]] = {
 
 def why_refused(key: str, keys: Keys) -> tuple[str, str] | None:
     """Why `key` is refused in a map of this kind, and what to write instead."""
-    return _found(key, _REFUSED.get(keys.where, {}))
+    return _found(key, REFUSED.get(keys.where, {}))
 
 
 def why_left_out(key: str, keys: Keys) -> str | None:
     """Why `key` of a map of this kind changes nothing."""
-    return _found(key, _LEFT_OUT.get(keys.where, {}))
+    return _found(key, LEFT_OUT.get(keys.where, {}))
 
 
 def _found(key: str, reasons: Mapping[str, _Reason]) -> _Reason | None:

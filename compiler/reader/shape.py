@@ -373,18 +373,11 @@ def integer(
                 f"write at {f'least {least}' if value < least else f'most {most}'}",
             )
             return None
-        if "$" in node.text or "`" in node.text:
-            reading.report(
-                "WFC104",
-                f"a reference as `{name}` is not supported yet",
-                node,
-                "not a number",
-                "write the number itself",
-            )
-            return None
     help = label = ""
     if isinstance(node, ScalarNode) and re.fullmatch("0[0-9]+", node.text):
         help = "a number has no zero in front; octal is `0o17`"
+    elif isinstance(node, ScalarNode) and ("$" in node.text or "`" in node.text):
+        help = "it takes no reference: write the number itself"
     elif name.lower().endswith("sec"):
         help = _in_seconds(node)
     if isinstance(node, ScalarNode) and kind_of(node) == "float":
