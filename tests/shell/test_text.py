@@ -122,6 +122,24 @@ SMALL = {
     "a callee's time": "steps: [{name: a, run: b}]\n---\nname: b\ntimeoutSec: 1\nsteps: [{name: c, command: x}]",
     "items that are calls": "steps: [{name: a, parallel: [{k: v}], run: b}]\n---\nname: b\nparams: [{k: x}]\nsteps: [{name: c, command: x}]",
 }
+SMALL |= {
+    "preconditions": "preconditions: ['true', {condition: $HOME, expected: 're:x'}]\nsteps: [{name: a, command: x}]",
+    "init": "steps: [{name: a, command: x}]\nhandlerOn: {init: {command: x}}",
+    "a callee's preconditions": "steps: [{name: a, run: b}]\n---\nname: b\npreconditions: ['true']\nsteps: [{name: c, command: x}]\nhandlerOn: {init: {command: x}}",
+    "repetition": "steps: [{name: a, command: x, repeatPolicy: {repeat: true, limit: 2}}]",
+    "a repetition's condition": "steps: [{name: a, command: x, output: X, repeatPolicy: {condition: '$X', expected: y}}]",
+    "numbers by value": "params: [{N: 1}]\nsteps: [{name: a, command: x, retryPolicy: {limit: '${N}', intervalSec: 0}}]",
+    "a repetition of calls": "params: [{N: 1}]\nsteps: [{name: a, run: b, repeatPolicy: {condition: 'true', limit: '${N}'}}]\n---\nname: b\nsteps: [{name: c, command: x}]",
+    "files of steps": "steps: [{name: a, command: x, stdout: o, stderr: e}]",
+    "dotenv": "dotenv: x\nsteps: [{name: a, command: 'x $HOME'}]",
+    "a callee's folder": "steps: [{name: a, run: b}]\n---\nname: b\nworkingDir: x\ndotenv: x\npreconditions: ['true']\nsteps: [{name: c, command: x}]",
+    "a folder": "workingDir: x\nsteps: [{name: a, command: x}]",
+    "sizes": "maxOutputSize: 5\nsteps: [{name: a, command: x, output: X}]",
+    "signals": "maxCleanUpTimeSec: 1\nsteps: [{name: a, command: x, signalOnStop: SIGINT, timeoutSec: 3}]",
+    "times until KILL": "maxCleanUpTimeSec: 1\nsteps: [{name: a, run: b, timeoutSec: 3}]\n---\nname: b\nmaxCleanUpTimeSec: 2\nsteps: [{name: c, command: x}]",
+    "logs and old runs": "logDir: x\nhistRetentionDays: 3\nhistRetentionRuns: 3\nsteps: [{name: a, command: x}]",
+    "names of logs": "steps: [{name: a, command: [x, '${DAG_RUN_STEP_STDOUT_FILE}']}]",
+}
 # a part of the run time, a word of it, a workflow that uses it
 PARTS = [
     ("retries", "retry", "retryPolicy: {limit: 1, intervalSec: 0}"),
@@ -134,6 +152,9 @@ PARTS = [
     ("folders", "wfc_in()", "dir: /"),
     ("own env", "wfc_own", "env: [{X: y}]"),
     ("backticks", "wfc_backtick", "env: [{X: '`true`'}]"),
+    ("repetition", "wfc_repeats", "repeatPolicy: {repeat: true}"),
+    ("files of steps", "wfc_to()", "stdout: x"),
+    ("signals", "wfc_how", "signalOnStop: INT"),
     ("jq", "jq", "env: [{X: '$<len(DAG_RUN_ID)>'}, {Y: '${X.a:-}'}]"),
 ]
 
