@@ -12,7 +12,9 @@ from compiler.services.plan import Form, Hole, PathOf, Piece, Plan, ProgramOf, T
 _REQUEST = r"""umask 077
 : >"$1" && : >"$2" || exit 1
 code=$("$4" --disable --config - --dump-header "$1" --output "$2" --write-out '%{http_code}') || exit
-last() { sed -n 'H; /^HTTP\//h; ${x; p;}' "$1" | tr -d '\r'; }
+last() {
+  LC_ALL=C sed -n 'H; /^HTTP\//h; ${x; p;}' "$1" | LC_ALL=C tr -d '\r'
+}
 case $3 in
 text) last "$1" && cat "$2" ;;
 body) cat "$2" ;;

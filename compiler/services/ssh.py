@@ -35,8 +35,9 @@ def _words(ssh: Ssh) -> Iterator[Text]:
     if ssh.key is not None:
         yield ("-o",)
         yield ("IdentitiesOnly=yes",)
-        yield ("-i",)
-        yield (Hole(template=ssh.key, form="ssh_path", what="the path of the key"),)
+        yield ("-o",)  # `-i` looks for a file that has the escapes in its name
+        hole = Hole(template=ssh.key, form="ssh_path", what="the path of the key")
+        yield ('IdentityFile="', hole, '"')
     if ssh.port is not None:
         yield ("-p",)
         yield (Hole(template=ssh.port, form="port", what="the port"),)

@@ -543,7 +543,7 @@ SSH = {
     "all": (
         ", user: u, port: 2222, key: ~/.ssh/k, knownHostFile: /k",
         '-T -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile="/k" '
-        "-o IdentitiesOnly=yes -i ~/.ssh/k -p 2222 -l u -- h.example sh",
+        '-o IdentitiesOnly=yes -o IdentityFile="~/.ssh/k" -p 2222 -l u -- h.example sh',
     ),
     "unchecked": (
         ", strictHostKey: false",
