@@ -34,11 +34,33 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         options.parser.error(f"unknown option {unknown[0]}")
     if options.command == "run":
         options.words = rest + behind
+        _check_run(options)
     elif rest:
         options.parser.error(f"unexpected: {' '.join(rest)}")
     if options.command == "compile" and options.stdout and options.check:
         options.parser.error("--check compares files; --stdout writes none")
     return options
+
+
+def _check_run(options: argparse.Namespace) -> None:
+    """What the words of `wfc run` cannot be together."""
+    error = options.parser.error
+    if options.resume is None:
+        if options.file is None:
+            error("the following arguments are required: FILE")
+        if options.force:
+            error("--force goes with --resume")
+        return
+    file = options.file
+    words = options.words
+    if file is not None and "=" in file and not os.path.exists(file):
+        words = [file, *words]
+    if words or options.params_json is not None:
+        error("a run that goes on has its params: none beside --resume")
+    if options.work_dir is not None:
+        error("a run that goes on has its folder: no --work-dir beside --resume")
+    if options.dry_run:
+        error("--dry-run prints a run from its begin: not beside --resume")
 
 
 def _parser(wanted: str) -> argparse.ArgumentParser:
@@ -108,13 +130,16 @@ def _add_lint(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.usage = "wfc run FILE [K=V | WORD ...] [options] [-- WORD ...]"
+    parser.usage = (
+        "wfc run FILE [K=V | WORD ...] [options] [-- WORD ...]\n"
+        "       wfc run --resume RUN [FILE] [options]"
+    )
     parser.epilog = (
         "K=V sets a param, other words are $1, $2 ...; behind -- all are words. Runs are "
         "kept below $WFC_HOME, else ~/.local/state/wfc. Exit codes: 0 succeeded, 1 failed, "
         "2 the file or the command line is wrong, 130 or 143 ended by INT or TERM."
     )
-    parser.add_argument("file", metavar="FILE", help="a workflow, or -")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="a workflow, or -")
     parser.add_argument(
         "--params-json", metavar="F", help="params from the JSON object in file F"
     )
@@ -124,8 +149,68 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report", metavar="F", help="write what became of it to F, JSON"
     )
+    parser.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on with a run (its id, the beginning of it, or its folder): what has "
+        "ended well stays, the rest runs again",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="with --resume: also when the workflow has changed since",
+    )
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--step", metavar="NAME", help="run this step only")
+    only.add_argument(
+        "--from",
+        dest="first",
+        metavar="NAME",
+        help="run this step and all that depend on it",
+    )
+    parser.add_argument(
+        "--max-active-steps",
+        type=_count,
+        metavar="N",
+        help="how many steps run at a time, whatever the workflow says",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would run, run nothing"
+    )
     _add_workflow(parser)
     _add_search(parser)
+    _add_shared(parser)
+
+
+def _count(word: str) -> int:
+    if not (word.isascii() and word.isdecimal() and 0 < int(word[:10]) <= 999_999_999):
+        raise argparse.ArgumentTypeError(f"`{word}` is no whole number of at least 1")
+    return int(word)
+
+
+def _add_runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "workflow", metavar="WORKFLOW", nargs="?", help="only those of this workflow"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "-n", dest="most", type=_count, default=20, metavar="N", help="at most N (20)"
+    )
+    _add_shared(parser)
+
+
+def _add_show(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Exit codes: 0, or 2 where there is no such run or step."
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        help="its id, the beginning of it, or its folder (the newest run)",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--step", metavar="PATH", help="print the logs of a step, as `call/step`"
+    )
     _add_shared(parser)
 
 
@@ -192,6 +277,8 @@ def _add_nothing(parser: argparse.ArgumentParser) -> None:
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "lint": ("say everything that is wrong with workflows", _add_lint),
     "run": ("run a workflow here", _add_run),
+    "runs": ("list the runs that there were", _add_runs),
+    "show": ("say what became of a run, and why", _add_show),
     "compile": ("make the files of a target", _add_compile),
     "graph": ("draw the steps of a workflow and what it calls", _add_graph),
     "explain": ("say what a code such as WFC201 means", _add_explain),

@@ -69,9 +69,14 @@ def program_of(options: argparse.Namespace, workflow: str | None) -> Program | N
     """The program of `options.file` that starts with its document `workflow`, else with
     the first that no other one calls; None when something is wrong, which is printed.
     """
+    return program_in(checked_file(options), workflow)
+
+
+def program_in(checked: Checked, workflow: str | None) -> Program | None:
+    """The same of a file that is checked."""
     from compiler.link import entered
 
-    program = checked_file(options).program
+    program = checked.program
     if program is None:
         return None
     file = program.main.span.file

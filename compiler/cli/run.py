@@ -1,23 +1,33 @@
 """`wfc run`: a workflow by the interpreter, with its summary on stdout."""
 
 import argparse
+import gc
 import json
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from compiler import interpreter, output
 from compiler.backend import File
-from compiler.cli.console import drop_stdout, usage, use_color
-from compiler.cli.inputs import program_of, values_of
+from compiler.cli.console import drop_stdout, say, usage, use_color
+from compiler.cli.inputs import checked_file, program_in, values_of
+from compiler.cli.past import home_folder, origin_of, resumed_options, source_changed
+from compiler.cli.plan import plan
+from compiler.diagnostics import did_you_mean
+from compiler.ir import Json, Program
 from compiler.optimize import optimize
 from compiler.parameters import bad_params, split_words, unknown_params
 
 
 def execute(options: argparse.Namespace) -> int:
+    if options.resume is not None:
+        return _resume(options)
     if options.file == options.params_json == "-":
         return usage(["stdin cannot be the workflow and its params at once"])
-    program = program_of(options, options.workflow)
+    checked = checked_file(options)
+    program = program_in(checked, options.workflow)
     if program is None:
         return 2
     words = split_words(options.words)
@@ -34,26 +44,127 @@ def execute(options: argparse.Namespace) -> int:
         problems.append(f"`{work_dir}` is no folder")
     if options.report is not None:
         problems += _report_problems(Path(options.report))
-    home = _home()
+    chosen, wrong = chosen_steps(program, options)
+    problems += wrong
+    home = home_folder()
     if home is None:
         problems.append("there is no home folder for the run: set WFC_HOME")
     if problems or home is None:
         return usage(problems)
+    if options.dry_run:
+        sys.stdout.write(plan(program, values, words.positional, chosen, os.environ))
+        return 0
+    _look_for_garbage()
     try:
         result = interpreter.run(
-            optimize(program),
+            optimize(_limited(program, options)),
             values=values,
             arguments=words.positional,
             work_dir=work_dir.resolve(),
             home=home,
-            progress=interpreter.progress(
-                sys.stderr, color=use_color(options, sys.stderr), quiet=options.quiet
-            ),
+            progress=_progress(options),
             environment=os.environ,
+            origin=origin_of(options, program, checked.sources),
+            chosen=chosen,
         )
     except interpreter.CannotStart as problem:
         return usage([str(problem)])
     return _hand_over(result, options)
+
+
+def _resume(options: argparse.Namespace) -> int:
+    """Goes on with a run; its workflow is where it was, unless FILE says otherwise."""
+    home = home_folder()
+    if home is None:
+        return usage(["there is no home folder for runs: set WFC_HOME"])
+    past = interpreter.find_run(home, options.resume)
+    if isinstance(past, str):
+        return usage([past])
+    problem = resumed_options(options, past)
+    if problem is not None:
+        return usage([problem])
+    if past.standing == "succeeded" and not (options.step or options.first):
+        say(f"the run {past.run_id} has succeeded: there is nothing to do", options)
+        return 0
+    checked = checked_file(options)
+    program = program_in(checked, options.workflow)
+    if program is None:
+        return 2
+    chosen, problems = chosen_steps(program, options)
+    if not options.force and source_changed(past, checked.sources):
+        problems.append(
+            f"`{options.file}` has changed since the run {past.run_id} was started: "
+            "--force goes on with it as it is now"
+        )
+    if options.report is not None:
+        problems += _report_problems(Path(options.report))
+    if problems:
+        return usage(problems)
+    _look_for_garbage()
+    try:
+        result = interpreter.resume(
+            optimize(_limited(program, options)),
+            past,
+            home=home,
+            progress=_progress(options),
+            environment=os.environ,
+            chosen=chosen,
+        )
+    except interpreter.CannotStart as problem:
+        return usage([str(problem)])
+    return _hand_over(result, options)
+
+
+def _look_for_garbage() -> None:
+    """Which a compiler does not, but a run can last for days."""
+    if not gc.isenabled():
+        gc.freeze()  # what the compiler made stays: it is not looked at again and again
+        gc.enable()
+
+
+def _progress(options: argparse.Namespace) -> interpreter.Progress:
+    color = use_color(options, sys.stderr)
+    return interpreter.progress(sys.stderr, color=color, quiet=options.quiet)
+
+
+def _limited(program: Program, options: argparse.Namespace) -> Program:
+    """`program` with the limit of --max-active-steps."""
+    if options.max_active_steps is None:
+        return program
+    main = replace(program.main, max_active_steps=options.max_active_steps)
+    workflows = [main if it.key == main.key else it for it in program.workflows]
+    return replace(program, workflows=tuple(workflows))
+
+
+def chosen_steps(
+    program: Program, options: argparse.Namespace
+) -> tuple[frozenset[str] | None, list[str]]:
+    """The steps that --step or --from mean, None for all; and what is wrong with them."""
+    name = options.step or options.first
+    if name is None:
+        return None, []
+    names = {it.name for it in program.main.steps}
+    names_by_id = {it.id: it.name for it in program.main.steps if it.id}
+    name = names_by_id.get(name, name) if name not in names else name
+    if name not in names:
+        head = name.partition("/")[0].partition("[")[0]
+        hint = did_you_mean(name, sorted(names))
+        if head != name and head in names:
+            hint = f"it runs with all of `{head}`"
+        return None, [f"there is no step `{name}` in `{program.main.name}`: {hint}"]
+    if options.step is not None:
+        return frozenset([name]), []
+    chosen = {name}
+    more = True
+    while more:
+        found = {
+            it.name
+            for it in program.main.steps
+            if it.name not in chosen and any(edge.step in chosen for edge in it.edges)
+        }
+        chosen |= found
+        more = bool(found)
+    return frozenset(chosen), []
 
 
 def _hand_over(result: interpreter.Report, options: argparse.Namespace) -> int:
@@ -70,6 +181,8 @@ def _hand_over(result: interpreter.Report, options: argparse.Namespace) -> int:
         sys.stdout.flush()
     except OSError:  # nobody reads it, and the run is what it is
         drop_stdout()
+    if result.outcome.exit_code:
+        say(f"to go on with it: wfc run --resume {result.run_id}", options)
     return code
 
 
@@ -77,16 +190,6 @@ def _work_dir(options: argparse.Namespace) -> Path:
     if options.work_dir is not None:
         return Path(options.work_dir)
     return Path.cwd() if options.file == "-" else Path(options.file).resolve().parent
-
-
-def _home() -> Path | None:
-    """The folder for runs: $WFC_HOME, else wfc below the user's state folder."""
-    if os.environ.get("WFC_HOME"):
-        return Path(os.environ["WFC_HOME"]).absolute()
-    state = os.environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(state):  # which its specification says to ignore
-        state = os.path.expanduser("~/.local/state")
-    return Path(state) / "wfc" if os.path.isabs(state) else None
 
 
 def _report_problems(path: Path) -> list[str]:
@@ -97,7 +200,7 @@ def _report_problems(path: Path) -> list[str]:
     return []
 
 
-def _write_report(path: Path, form: object) -> None:
+def _write_report(path: Path, form: Mapping[str, Json]) -> None:
     text = json.dumps(form, ensure_ascii=False, indent=1) + "\n"
     if path.exists() and not path.is_file():  # /dev/null, a pipe
         with path.open("a", encoding="utf-8") as stream:

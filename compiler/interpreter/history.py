@@ -14,7 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from compiler.interpreter.journal import Journal, Line, read_journal
+from compiler.interpreter.journal import (
+    Journal,
+    Line,
+    number_in,
+    read_journal,
+)
 from compiler.interpreter.locks import start_of
 from compiler.outcome import Outcome, from_json
 
@@ -72,7 +77,10 @@ class PastRun:
 
     @property
     def started(self) -> float | None:
-        """In seconds since 1970, by its id."""
+        """In seconds since 1970, by its journal, else by its id."""
+        began = None if self.header is None else number_in(self.header, "t")
+        if began is not None:
+            return began
         found = _ID.fullmatch(self.run_id)
         if found is None:
             return None

@@ -19,6 +19,7 @@ class Was:
     """What the journal tells of a step, a call, a fan-out, an item or a handler, since it
     was started last.
 
+    `folder` is that of its files below `steps`, where it has not the name of the path.
     `at` is the number of the line where that begins, by which what an abandoned attempt
     of a call ran is told from what the last one ran. `end` is the line of its end, `call`
     and `items` are those of the frame of its last attempt and of its items.
@@ -28,6 +29,7 @@ class Was:
     at: int
     attempts: int = 0
     started: float | None = None
+    folder: str | None = None
     end: Line | None = None
     call: Line | None = None
     call_at: int = -1
@@ -128,6 +130,7 @@ def _follow(known: dict[str, Was], number: int, line: Line, event: str) -> None:
         was = known[path] = Was(path, number)
     match event:
         case "start" | "attempt":
+            was.folder = text_in(line, "folder") or was.folder
             was.attempts = max(attempts or 1, 1)
             was.end, was.call, was.inputs, was.items = None, None, None, None
             if event == "start" or was.started is None:

@@ -72,7 +72,7 @@ def summary(report: Report) -> str:
     rows += _rows("handler ", outcome.handlers, report.handlers)
     name, status = shown(outcome.workflow), outcome.status
     lines = [
-        *_table(rows),
+        *table(rows),
         f"{name}: {status} in {report.seconds:.1f} s",
         f"run folder: {shown(str(report.folder))}",
     ]
@@ -105,7 +105,7 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     # A deep path must not push the columns of all rows out of sight.
     widths = [
         min(max(map(width, column)), _WIDEST) for column in zip(*rows, strict=True)

@@ -53,9 +53,14 @@ class Watch:
         if record.resumes:
             return
         event = "start" if first else "attempt"
-        more = {} if first and record.attempts == 1 else {"attempts": record.attempts}
+        more: dict[str, Json] = {}
+        if record.aside or record.attempts > 1:
+            more["attempts"] = record.attempts
+        folder = str(record.folder).removeprefix(f"{self.folder.path}/steps/")
+        if folder != record.path:
+            more["folder"] = folder
         if record.aside:
-            event, more = f"handler_{event}", {"attempts": record.attempts}
+            event = f"handler_{event}"
         elif first:
             self.events.append(("start", record.path))
         self.folder.event(event, record.path, **more)

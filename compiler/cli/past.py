@@ -1,0 +1,73 @@
+"""The runs that there were -> the options of a run that goes on."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from compiler.interpreter.history import PastRun
+from compiler.interpreter.journal import strings_in, text_in
+from compiler.ir import Json, Program
+from compiler.source import Source
+
+
+def home_folder() -> Path | None:
+    """The folder for runs: $WFC_HOME, else wfc below the user's state folder."""
+    if os.environ.get("WFC_HOME"):
+        return Path(os.environ["WFC_HOME"]).absolute()
+    state = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(state):  # which its specification says to ignore
+        state = os.path.expanduser("~/.local/state")
+    return Path(state) / "wfc" if os.path.isabs(state) else None
+
+
+def origin_of(
+    options: argparse.Namespace, program: Program, sources: Mapping[str, Source]
+) -> dict[str, Json]:
+    """What a run keeps of where its program came from, so that it can go on."""
+    return {
+        "workflow": program.main.name,
+        "file": options.file if options.file == "-" else os.path.abspath(options.file),
+        "document": options.workflow,
+        "search": [os.path.abspath(folder) for folder in options.search],
+        "sources": _digest(sources),
+    }
+
+
+def _digest(sources: Mapping[str, Source]) -> str:
+    """One for the texts of all files, whatever they are called."""
+    texts = sorted(source.text for source in sources.values())
+    parts = [sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
+    return sha256(b"".join(parts)).hexdigest()
+
+
+def resumed_options(options: argparse.Namespace, past: PastRun) -> str | None:
+    """Fills in what `past` was started with; what is wrong, if it cannot go on."""
+    if past.lives():
+        return f"the run {past.run_id} still goes on"
+    header = past.header
+    if header is None:
+        if past.journal.steps:
+            return (
+                f"the run {past.run_id} is that of a script, which keeps too little to "
+                "go on: start it again"
+            )
+        return f"nothing of the run {past.run_id} had begun: start it again"
+    if options.file is None:
+        options.file = text_in(header, "file")
+        if options.file in (None, "-"):
+            return f"the workflow of {past.run_id} came from stdin: name its FILE"
+        if not os.path.isfile(options.file):
+            return f"there is no `{options.file}` any more: name its FILE"
+    options.workflow = options.workflow or text_in(header, "document")
+    options.search = options.search or [
+        each for each in strings_in(header, "search") if os.path.isdir(each)
+    ]
+    return None
+
+
+def source_changed(past: PastRun, sources: Mapping[str, Source]) -> bool:
+    """Whether the workflow is another than `past` was started with."""
+    header = past.header
+    return header is None or text_in(header, "sources") != _digest(sources)
