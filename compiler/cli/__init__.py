@@ -40,8 +40,6 @@ def _run(argv: "list[str] | None") -> int:
 
     _open_standard_streams()
     options = parse(argv)
-    if options.command == "run":
-        gc.enable()  # a run can last for days
     command = importlib.import_module(f"compiler.cli.{options.command}")
     try:
         code: int = command.execute(options)
