@@ -20,6 +20,8 @@ from compiler.outcome import Outcome, to_json
 _LONGEST_NAME = 1_000
 # In characters: a longer value is kept in a file of its own, beside the journal.
 _LONGEST_VALUE = 16_384
+# In seconds: who only looks whether a run lives takes the lock for a moment.
+_LOCK_PATIENCE = 0.2
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
@@ -217,12 +219,19 @@ class RunFolder:
 
 def lock(journal: int) -> None:
     """Takes the lock of a run by an open journal; where the file system has no locks,
-    nothing is taken. Raises OSError (EAGAIN) when another process has it."""
-    try:
-        fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            raise
+    nothing is taken. Raises OSError (EAGAIN) when another process keeps it."""
+    until = time.monotonic() + _LOCK_PATIENCE
+    while True:
+        try:
+            fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                return
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _digest(content: bytes) -> str:
