@@ -34,6 +34,8 @@ from compiler.ir import (
 )
 from compiler.shelltext.shells import is_shell, shebang
 
+_UNDO = 30.0  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -58,6 +60,8 @@ def run_process(record: Record, frame: Frame, scope: Scope) -> Work[Tried]:
         if record.attempts == record.before + 1:
             record.folder.mkdir(exist_ok=True)
         ended = yield from _process(record, frame, scope, step_files, own)
+        if ended.timed_out or ended.stop is not None:
+            yield from _undo(record, frame, own)
         record.code = ended.code
         if record.step.captured:
             _capture(record, frame, files.with_suffix(".out"))
@@ -127,6 +131,24 @@ def _process(
         stop_signal=_stop_signal(record.step),
     )
     return (yield from process(launch))
+
+
+def _undo(record: Record, frame: Frame, own: ServiceFiles) -> Work[None]:
+    """Ends what the program of a service has started elsewhere: a container."""
+    ready = own.undo()
+    if ready is None:
+        return
+    stderr = os.open(record.file(".err"), os.O_WRONLY | os.O_APPEND)
+    yield from process(
+        Launch(
+            argv=ready.argv,
+            directory=frame.place.work_dir,
+            environment=ready.environment,
+            stdout=os.open(os.devnull, os.O_WRONLY),
+            stderr=stderr,
+            timeout=_UNDO,
+        )
+    )
 
 
 def _stop_signal(step: Step) -> int:

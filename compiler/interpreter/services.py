@@ -6,8 +6,9 @@ attempt, and by the environment: a command line is for all users to read.
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from compiler.evaluate import Failure, text_of
@@ -30,6 +31,7 @@ from compiler.ir import (
     Template,
 )
 from compiler.services import (
+    ContentOf,
     Hole,
     PathOf,
     Plan,
@@ -52,9 +54,10 @@ _WITH_STDIN = ["/bin/sh", "-c", 'exec "$@" <"$0"']
 @dataclass(slots=True)
 class ServiceFiles:
     """The files of one attempt, for this user's eyes only. `base` is their path but for
-    the suffix."""
+    the suffix. `undo` is what ends that which the program has started elsewhere."""
 
     base: Path
+    undo: "Callable[[], Ready | None]" = lambda: None
     _made: list[Path] = field(default_factory=list)
 
     def path(self, name: str) -> Path:
@@ -116,11 +119,23 @@ def ready_plan(
     }
     argv = [_filled(word, shell, paths) for word in plan.words]
     own = {name: _value(it, shell, f"`{name}`") for name, it in plan.environment}
+    if plan.undo:
+        files.undo = partial(_undo, plan.undo, shell, paths)
     if plan.stdin:
         stdin = _encoded(_filled(plan.stdin, shell, paths))
     if stdin:
         argv = [*_WITH_STDIN, str(files.write("stdin", stdin)), *argv]
     return Ready(argv, {**environment, **own})
+
+
+def _undo(
+    words: Sequence[Text], shell: Shell, paths: Mapping[str, Path]
+) -> Ready | None:
+    try:
+        argv = [_filled(word, shell, paths) for word in words]
+    except OSError:
+        return None  # it has not come to that
+    return Ready(argv, dict(shell.place.known.process)) if all(argv) else None
 
 
 def _file(name: str, text: Text, shell: Shell, files: ServiceFiles) -> Path:
@@ -141,6 +156,8 @@ def _pieces(text: Text, shell: Shell, paths: Mapping[str, Path]) -> Iterator[str
                 yield in_form(form, text_of(template, shell.scope), what)
             case PathOf(name=name, form=form):
                 yield in_form(form, str(paths[name]), "a path")
+            case ContentOf(name=name):
+                yield paths[name].read_text("utf-8").strip()
             case _:
                 yield _found(piece.name, shell.place.known.process) or piece.name
 

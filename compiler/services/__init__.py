@@ -7,10 +7,11 @@ from compiler.services.docker import docker_plan
 from compiler.services.forms import address_of, in_form
 from compiler.services.http import http_plan
 from compiler.services.mail import mail_plan
-from compiler.services.plan import Form, Hole, PathOf, Plan, ProgramOf, Text
+from compiler.services.plan import ContentOf, Form, Hole, PathOf, Plan, ProgramOf, Text
 from compiler.services.ssh import names_in, remote_program, ssh_plan
 
 __all__ = [
+    "ContentOf",
     "Form",
     "Hole",
     "PathOf",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from compiler.ir import Docker, Entry, Template
-from compiler.services.plan import Hole, PathOf, Plan, ProgramOf, Text
+from compiler.services.plan import ContentOf, Hole, PathOf, Plan, ProgramOf, Text
 
 # What docker's own client reads: for the container it goes by file, not by environment.
 _CLIENTS = ("DOCKER_", "BUILDKIT_", "BUILDX_", "LD_", "DYLD_", "XDG_", "SSH_", "OTEL_")
@@ -31,9 +31,20 @@ def docker_plan(docker: Docker) -> Plan:
         (Hole(template=it, form="text", what="a word of the command"),)
         for it in (*docker.entrypoint[1:], *docker.words)
     )
+    files: list[tuple[str, Text | None]] = []
+    undo: tuple[Text, ...] = ()
+    if by_file:
+        files.append(("env", tuple(_lines(by_file))))
+    if docker.image is not None:
+        # What runs as process 1 of a container ignores TERM, unless it asks for it.
+        files.append(("container", None))
+        end = "kill" if docker.keep else "rm"
+        force = () if docker.keep else (("--force",),)
+        undo = ((ProgramOf("docker"),), (end,), *force, (ContentOf("container"),))
     return Plan(
         words=tuple(words),
-        files=(("env", tuple(_lines(by_file))),) if by_file else (),
+        files=tuple(files),
+        undo=undo,
         environment=tuple((each.name, each.value) for each in by_name),
     )
 
@@ -51,6 +62,7 @@ def _word(template: Template, what: str) -> Hole:
 
 def _new(docker: Docker) -> Iterator[Text]:
     """The options of a new container only."""
+    yield "--cidfile=", PathOf("container")
     if not docker.keep:
         yield ("--rm",)
     yield (f"--pull={docker.pull}",)

@@ -62,7 +62,14 @@ class ProgramOf:
     name: str
 
 
-Piece: TypeAlias = str | Hole | PathOf | ProgramOf
+@dataclass(frozen=True, slots=True)
+class ContentOf:
+    """What the program has written into the plan's file `name`."""
+
+    name: str
+
+
+Piece: TypeAlias = str | Hole | PathOf | ProgramOf | ContentOf
 Text: TypeAlias = tuple[Piece, ...]
 
 
@@ -70,10 +77,13 @@ Text: TypeAlias = tuple[Piece, ...]
 class Plan:
     """`words` are the argv, `stdin` is what the program reads. `files` are made for each
     attempt, for this user's eyes only, and are gone after it; of those without a text
-    there is the path alone. `environment` is beside that of the step.
+    there is the path alone. `environment` is beside that of the step. `undo` are the words
+    that end what a program which was ended has started elsewhere; nothing if a file that
+    they need is not there.
     """
 
     words: tuple[Text, ...]
     stdin: Text = ()
     files: tuple[tuple[str, Text | None], ...] = ()
     environment: tuple[tuple[str, Template], ...] = ()
+    undo: tuple[Text, ...] = ()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -374,10 +375,11 @@ def stub(folder: Path, name: str, then: str = "exit 0") -> None:
 
 
 def arguments(report: Report, name: str = "") -> list[str]:
-    """The words that the stub of the run's program was given."""
+    """The words that the stub of the run's program was given, but for paths of files."""
     work = Path(report.folder).parents[3] / "work"
     (path,) = work.glob(f"{name or '*'}.argv")
-    return path.read_bytes().decode().split("\0")[:-1]
+    words = path.read_bytes().decode().split("\0")[:-1]
+    return [re.sub("^(--cidfile)=/.*/1.container", r"\1=F", word) for word in words]
 
 
 def environment(folder: Path, name: str) -> dict[str, str]:
@@ -396,39 +398,39 @@ def docker(
 
 
 DOCKER = {
-    "image": ("image: alpine", "", "run --rm --pull=missing -- alpine"),
+    "image": ("image: alpine", "", "run --cidfile=F --rm --pull=missing -- alpine"),
     "command": (
         "image: alpine, autoRemove: true",
         ", command: echo 'a b'  c",
-        "run --rm --pull=missing -- alpine echo a_b c",
+        "run --cidfile=F --rm --pull=missing -- alpine echo a_b c",
     ),
     "list": (
         "image: alpine",
         ", command: [echo, 'a b', '*']",
-        "run --rm --pull=missing -- alpine echo a_b *",
+        "run --cidfile=F --rm --pull=missing -- alpine echo a_b *",
     ),
-    "pull": ("image: a, pull: false", "", "run --rm --pull=never -- a"),
+    "pull": ("image: a, pull: false", "", "run --cidfile=F --rm --pull=never -- a"),
     "platform": (
         "image: a, platform: linux/arm64, pull: always",
         "",
-        "run --rm --pull=always --platform=linux/arm64 -- a",
+        "run --cidfile=F --rm --pull=always --platform=linux/arm64 -- a",
     ),
     "kept": (
         "image: a, autoRemove: false, containerName: c",
         "",
-        "run --pull=missing --name=c -- a",
+        "run --cidfile=F --pull=missing --name=c -- a",
     ),
     "everything": (
         "image: a, volumes: ['/x:/y:ro'], ports: ['80:80'], user: u, workingDir: /w, "
         "network: n, entrypoint: [sh, -c], env: {A: b}",
         ", command: [echo]",
-        "run --rm --pull=missing --volume=/x:/y:ro --publish=80:80 --network=n "
+        "run --cidfile=F --rm --pull=missing --volume=/x:/y:ro --publish=80:80 --network=n "
         "--entrypoint=sh --user=u --workdir=/w --env=A -- a -c echo",
     ),
     "as in 1.18": (
         "image: a, host: {binds: ['/x:/y']}, container: {env: [A=b=c], workingDir: /w}",
         "",
-        "run --rm --pull=missing --volume=/x:/y --workdir=/w --env=A -- a",
+        "run --cidfile=F --rm --pull=missing --volume=/x:/y --workdir=/w --env=A -- a",
     ),
     "running": (
         "containerName: c, exec: {user: u, workingDir: /w, env: {A: b}}",
@@ -443,6 +445,36 @@ def test_docker_words(tmp_path: Path, config: str, more: str, words: str) -> Non
     report = docker(tmp_path, config, more)
     found = [each.replace(" ", "_") for each in arguments(report)]
     assert " ".join(found) == words
+
+
+@pytest.mark.parametrize(
+    ("config", "undone"),
+    [
+        ("image: a", "rm --force c0ffee"),
+        ("image: a, autoRemove: false, containerName: b", "kill c0ffee"),
+        ("containerName: b", ""),
+    ],
+)
+def test_docker_ends_its_container(tmp_path: Path, config: str, undone: str) -> None:
+    """The container of a step that has to be ended, since it does not hear of TERM."""
+    path = tmp_path / "bin" / "docker"
+    path.parent.mkdir()
+    path.write_text(
+        "#!/bin/sh\n"
+        'case $1 in rm | kill) echo "$*" >>undone; exit ;; esac\n'
+        'for word; do case $word in --cidfile=*) echo c0ffee >"${word#*=}" ;; esac; done\n'
+        "exec sleep 300\n"
+    )
+    path.chmod(0o755)
+    report = run(
+        f"steps: [{{name: a, type: docker, config: {{{config}}}, command: sleep 300, "
+        "timeoutSec: 1}]",
+        tmp_path,
+    )
+    assert outcome(report)[:2] == ("failed", 124)
+    told = tmp_path / "work" / "undone"
+    assert (told.read_text() if told.exists() else "").strip() == undone
+    assert left_behind(report) == set()
 
 
 def test_docker_exit_code_and_output(tmp_path: Path) -> None:
@@ -516,7 +548,7 @@ def test_container_of_a_step(tmp_path: Path) -> None:
         "steps: [{name: a, container: {image: a, volumes: [/x:/y]}, command: ls}]",
         tmp_path,
     )
-    expected = "run --rm --pull=missing --volume=/x:/y -- a ls"
+    expected = "run --cidfile=F --rm --pull=missing --volume=/x:/y -- a ls"
     assert " ".join(arguments(report)) == expected
 
 
