@@ -9,6 +9,7 @@ from compiler.interpreter.dotenv import read_dotenv
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.inputs import read_secrets, value_definitions, working_place
 from compiler.interpreter.limits import Limits
+from compiler.interpreter.log_folder import move_logs
 from compiler.interpreter.processes import Stop
 from compiler.interpreter.records import Record
 from compiler.interpreter.resume import has_begun, has_inputs, keep_inputs
@@ -112,6 +113,8 @@ def _value_definitions(frame: Frame) -> Work[bool]:
             )
             keep_inputs(frame)
         frame.place = working_place(frame.workflow, place)
+        if not frame.path:
+            move_logs(frame.workflow, frame.place)
     except Failure as failure:
         frame.problem = str(failure)
         frame.run.folder.note(log, str(failure))
