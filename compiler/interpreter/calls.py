@@ -8,6 +8,7 @@ from compiler.interpreter.attempts import Tried, keep, run_process, say_why
 from compiler.interpreter.conditions import value_env
 from compiler.interpreter.fan_out import fan_out
 from compiler.interpreter.frames import Frame, call_frame
+from compiler.interpreter.left_out import fails, lacks
 from compiler.interpreter.phases import run_frame
 from compiler.interpreter.processes import TIMED_OUT, Stop
 from compiler.interpreter.queues import in_queue
@@ -33,7 +34,10 @@ def begin(record: Record, frame: Frame, more: Mapping[str, str]) -> Work[None]:
     special = {"DAG_RUN_STEP_NAME": record.step.name, **more}
     if stays(record, frame):
         return nothing()
-    if isinstance(record.step.body, Map):
+    reason = lacks(record, frame)
+    if reason is not None:
+        work = fails(record, frame, reason)
+    elif isinstance(record.step.body, Map):
         work = fan_out(record, frame, special, _begin_item)
     else:
         work = _perform(record, frame, special)
