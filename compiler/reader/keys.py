@@ -1,6 +1,5 @@
 """The keys of each map of a workflow file: all spellings, and which are refused."""
 
-import re
 from typing import NamedTuple
 
 
@@ -23,7 +22,9 @@ def snake_case(key: str) -> str:
     >>> snake_case("maxActiveSteps")
     'max_active_steps'
     """
-    return re.sub("[A-Z]", lambda found: "_" + found.group().lower(), key)
+    if key.islower():
+        return key  # as most are
+    return "".join(f"_{it.lower()}" if it.isupper() else it for it in key)
 
 
 def _keys(
