@@ -61,15 +61,16 @@ class ServiceFiles:
     _made: list[Path] = field(default_factory=list)
 
     def path(self, name: str) -> Path:
-        """The path of the file `name`, which will be gone after the attempt."""
+        """The path of the file `name`, which is not there, nor after the attempt. Raises
+        OSError."""
         path = self.base.with_suffix(f".{name}")
+        path.unlink(missing_ok=True)
         self._made.append(path)
         return path
 
     def write(self, name: str, content: bytes) -> Path:
         """Makes a file. Raises OSError."""
         path = self.path(name)
-        path.unlink(missing_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         with os.fdopen(os.open(path, flags, _MODE), "wb") as file:
             file.write(content)

@@ -18,7 +18,8 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
 
 
 def in_form(form: Form, value: str, what: str) -> str:
-    """`value` in the form `form`. Raises Failure for one that has none."""
+    """`value` in the form `form`. Raises Failure for one that has none; it never tells
+    the value, which may be a secret, of which a part would not be masked."""
     if "\0" in value:
         raise Failure(f"{what} holds a NUL character")
     return _FORMS[form](value, what)
@@ -38,7 +39,7 @@ def _word(value: str, what: str) -> str:
     if not value:
         raise Failure(f"{what} is empty")
     if value.startswith("-"):
-        raise Failure(f"{what} begins with `-`: `{value[:40]}` would be an option")
+        raise Failure(f"{what} begins with `-` and would be an option")
     if _SPACE.search(value):
         raise Failure(f"{what} holds white space or a control character")
     return value
@@ -60,7 +61,7 @@ def _ssh_path(value: str, what: str) -> str:
 
 def _port(value: str, what: str) -> str:
     if not re.fullmatch("[1-9][0-9]{0,4}", value) or int(value) > 65_535:
-        raise Failure(f"{what} is no port: `{value[:40]}`")
+        raise Failure(f"{what} is no number from 1 to 65535")
     return value
 
 
@@ -105,7 +106,7 @@ def _encoded(value: str, _what: str) -> str:
 
 def _known_method(value: str, what: str) -> str:
     if not _METHOD.fullmatch(value):
-        raise Failure(f"{what} is no method: `{value[:40]}`")
+        raise Failure(f"{what} is none: it has letters only")
     return value.upper()
 
 
@@ -130,7 +131,7 @@ def _method_with_body(value: str, what: str) -> str:
 
 def _mail_host(value: str, what: str) -> str:
     if not _HOST.fullmatch(value):
-        raise Failure(f"{what} is no name of a host: `{value[:40]}`")
+        raise Failure(f"{what} is no name of a host")
     return value
 
 
@@ -159,7 +160,7 @@ def address_of(value: str, what: str) -> str:
     named = _NAMED.fullmatch(value)
     address = (named[1] if named else value).strip(" ")
     if _CONTROL.search(value) or "," in address or not _ADDRESS.fullmatch(address):
-        raise Failure(f"{what} is no address of a mail: `{value[:60]!r}`")
+        raise Failure(f"{what} is no address of a mail")
     return address
 
 

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -295,8 +297,10 @@ def test_http_headers_are_data(tmp_path: Path, web: WebServer, value: str) -> No
         pytest.param("GET ${X}", "http://a b/", "white space", id="space"),
         pytest.param("GET ${X}", "http://a/\n-x", "white space", id="line end"),
         pytest.param("GET ${X}", "", "neither `http", id="empty"),
-        pytest.param("${X} http://127.0.0.1:1/", "G E", "no method", id="method"),
-        pytest.param("${X} http://127.0.0.1:1/", "-X", "no method", id="method option"),
+        pytest.param("${X} http://127.0.0.1:1/", "G E", "letters only", id="method"),
+        pytest.param(
+            "${X} http://127.0.0.1:1/", "-X", "letters only", id="method option"
+        ),
     ],
 )
 def test_http_refuses(tmp_path: Path, command: str, value: str, reason: str) -> None:
@@ -447,6 +451,20 @@ def test_docker_words(tmp_path: Path, config: str, more: str, words: str) -> Non
     assert " ".join(found) == words
 
 
+def lasting_docker(folder: Path) -> None:
+    """A `docker` whose container lasts; `undone` has what it was told about that."""
+    path = folder / "bin" / "docker"
+    path.parent.mkdir()
+    path.write_text(
+        "#!/bin/sh\n"
+        'case $1 in rm | kill) echo "$*" >>undone; exit ;; esac\n'
+        'for word; do case $word in --cidfile=*) echo c0ffee >"${word#*=}" ;; esac; done\n'
+        "touch started\n"
+        "exec sleep 300\n"
+    )
+    path.chmod(0o755)
+
+
 @pytest.mark.parametrize(
     ("config", "undone"),
     [
@@ -457,15 +475,7 @@ def test_docker_words(tmp_path: Path, config: str, more: str, words: str) -> Non
 )
 def test_docker_ends_its_container(tmp_path: Path, config: str, undone: str) -> None:
     """The container of a step that has to be ended, since it does not hear of TERM."""
-    path = tmp_path / "bin" / "docker"
-    path.parent.mkdir()
-    path.write_text(
-        "#!/bin/sh\n"
-        'case $1 in rm | kill) echo "$*" >>undone; exit ;; esac\n'
-        'for word; do case $word in --cidfile=*) echo c0ffee >"${word#*=}" ;; esac; done\n'
-        "exec sleep 300\n"
-    )
-    path.chmod(0o755)
+    lasting_docker(tmp_path)
     report = run(
         f"steps: [{{name: a, type: docker, config: {{{config}}}, command: sleep 300, "
         "timeoutSec: 1}]",
@@ -475,6 +485,50 @@ def test_docker_ends_its_container(tmp_path: Path, config: str, undone: str) -> 
     told = tmp_path / "work" / "undone"
     assert (told.read_text() if told.exists() else "").strip() == undone
     assert left_behind(report) == set()
+
+
+def wfc(text: str, folder: Path, path: str) -> "subprocess.Popen[str]":
+    """A run of the command line, in a process of its own."""
+    (folder / "w.yaml").write_text(text)
+    return subprocess.Popen(
+        [sys.executable, "-m", "wfc", "run", str(folder / "w.yaml")],
+        env={**os.environ, "PATH": path, "WFC_HOME": str(folder / "home")},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def test_docker_ends_its_container_with_the_run(tmp_path: Path) -> None:
+    lasting_docker(tmp_path)
+    running = wfc(
+        "steps: [{name: a, container: alpine, command: sleep 300}]",
+        tmp_path,
+        f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.terminate()
+    running.communicate(timeout=60)
+    assert running.returncode == 143
+    assert (tmp_path / "undone").read_text() == "rm --force c0ffee\n"
+
+
+def test_nothing_starts_without_the_programs(tmp_path: Path) -> None:
+    text = """
+    steps:
+      - {name: a, command: touch ran}
+      - {name: b, container: alpine}
+      - {name: c, type: ssh, config: {host: h}, command: ls}
+    """
+    ended = wfc(text, tmp_path, str(tmp_path / "nowhere"))
+    _, said = ended.communicate(timeout=60)
+    assert ended.returncode == 2
+    assert "step `b` needs `docker`, which is not in PATH" in said
+    assert "step `c` needs `ssh`, which is not in PATH" in said
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "home" / "runs").exists()
 
 
 def test_docker_exit_code_and_output(tmp_path: Path) -> None:
