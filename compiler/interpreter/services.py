@@ -61,11 +61,12 @@ class ServiceFiles:
     _made: list[Path] = field(default_factory=list)
 
     def path(self, name: str) -> Path:
-        """The path of the file `name`, which is not there, nor after the attempt. Raises
-        OSError."""
+        """The path of the file `name`, of which nothing earlier is there, and that will be
+        gone after the attempt. Raises OSError."""
         path = self.base.with_suffix(f".{name}")
-        path.unlink(missing_ok=True)
-        self._made.append(path)
+        if path not in self._made:
+            path.unlink(missing_ok=True)
+            self._made.append(path)
         return path
 
     def write(self, name: str, content: bytes) -> Path:
