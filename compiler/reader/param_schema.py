@@ -290,12 +290,16 @@ def _file(reading: Reading, node: Node, values: Sequence[_Entry]) -> _Read | Non
     source = reading.load(path)
     if not isinstance(source, Source):
         reason = f"there is no file `{path}`" if source is None else source.message
-        reading.report("WFC111", reason, name, "the schema of the params")
+        help = (
+            "name a JSON or YAML file, relative to this one, or write the schema here"
+        )
+        reading.report("WFC111", reason, name, "the schema of the params", help)
         return None
     document, root, problem = _document(source, path)
     if problem or not isinstance(document, dict):
         problem = problem or f"`{path}` holds no JSON Schema: it is no map"
-        reading.report("WFC107", problem, name, "the schema of the params")
+        help = "write a map with `properties: {NAME: {type: string}}` there"
+        reading.report("WFC107", problem, name, "the schema of the params", help)
         return None
     span = reading.span(name)
 
@@ -377,5 +381,7 @@ def _json(reading: Reading, node: Node) -> Json:
             if isinstance(found, int) or math.isfinite(found):
                 return found
             message = f"`{node.text[:40]}` has no form in JSON"
-            reading.report("WFC107", message, node, "a schema is JSON")
+            reading.report(
+                "WFC107", message, node, "a schema is JSON", "write a number"
+            )
             return 0

@@ -33,6 +33,8 @@ _REFUSED = {
     "$recursiveRef": "use `$ref`",
 }
 _MOST_REFS = 50
+_ONE_OF_THE_TYPES = "write " + " or ".join(f"`{name}`" for name in get_args(ParamType))
+PATTERNS = "patterns take literals, `.`, classes, `\\d \\w \\s`, `* + ? {m,n}`, groups, `|`, `^` and `$`"
 
 
 class Flaw(NamedTuple):
@@ -62,9 +64,11 @@ def _shape(document: Mapping[str, Json]) -> list[Flaw]:
     from compiler.schemas.wording import wanted
 
     if document.get("type", "object") != "object":
-        return [Flaw(("type",), "the schema of params has the type `object`")]
+        message = "the schema of params has the type `object`"
+        return [Flaw(("type",), message, "write `type: object`")]
     if not isinstance(document.get("properties"), dict):
-        return [Flaw((), "the schema of params has `properties`, a map of params")]
+        message = "the schema of params has no map of `properties`"
+        return [Flaw((), message, "write `properties: {NAME: {type: string}}`")]
     library = library_for(document)
     if library is None:
         message = f"there is no draft `{document['$schema']}` of JSON Schema"
@@ -78,8 +82,9 @@ def _shape(document: Mapping[str, Json]) -> list[Flaw]:
 def _flaw(path: Path, wanted: str) -> Flaw:
     key = next((each for each in reversed(path) if isinstance(each, str)), "schema")
     if key == "type":
-        wanted = "must be the name of a type: " + ", ".join(get_args(ParamType))
-    return Flaw(path, f"`{key}` {wanted}")
+        return Flaw(path, "`type` must be the name of a type", _ONE_OF_THE_TYPES)
+    help = f"write {wanted.removeprefix('must be ')}" if "must be" in wanted else ""
+    return Flaw(path, f"`{key}` {wanted}", help or "see what JSON Schema says of it")
 
 
 _DRAFTS = {
@@ -137,7 +142,7 @@ def _refused(
         problem = parse(pattern)
         if isinstance(problem, Problem):
             message = f"`{pattern}`: {problem.message}"
-            yield Flaw((*path, "pattern"), message, is_pattern=True)
+            yield Flaw((*path, "pattern"), message, PATTERNS, is_pattern=True)
     if isinstance(ref, str):
         if not ref.startswith("#"):
             message = f"`$ref` leads out of the schema: `{ref}`"
@@ -181,7 +186,7 @@ def type_of(document: Mapping[str, Json], name: str) -> ParamType | Flaw | None:
         if "$ref" not in schema:
             return _type_of_values(schema)
         schema = referred(document, str(schema["$ref"]))
-    return Flaw((*path, "$ref"), "`$ref` leads in a circle")
+    return Flaw((*path, "$ref"), "`$ref` leads in a circle", "name a schema")
 
 
 def _one_type(written: Json, path: Path) -> ParamType | Flaw:
@@ -190,11 +195,7 @@ def _one_type(written: Json, path: Path) -> ParamType | Flaw:
         if [name for name in names if name != "null"] == [type]:
             found: ParamType = type
             return found
-    return Flaw(
-        (*path, "type"),
-        "a param has one type",
-        "write one of " + ", ".join(f"`{name}`" for name in get_args(ParamType)),
-    )
+    return Flaw((*path, "type"), "a param has one type", _ONE_OF_THE_TYPES)
 
 
 def _type_of_values(schema: Mapping[str, Json]) -> ParamType | None:

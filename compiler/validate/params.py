@@ -64,6 +64,6 @@ def _finding(message: str, place: Span, label: str, workflow: Workflow) -> Diagn
         message=message,
         span=place,
         label=label,
-        help="the schema of the params says what a value must be",
+        help="change the value, or what the schema of the params says",
         others=((workflow.schema.span, "the schema"),),
     )

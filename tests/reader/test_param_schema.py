@@ -211,7 +211,7 @@ def test_a_file_holds_data() -> None:
         ('{"properties": }', "WFC107", "at line 1, column 16"),
         ('{"properties": {"N": {},\n "N": {}}}', "WFC107", "`flows/n.json`, line 2: "),
         ("[]", "WFC107", "it is no map"),
-        ("{}", "WFC107", "has `properties`"),
+        ("{}", "WFC107", "no map of `properties`"),
         (
             '{"properties": {\n "N": {"minimum": "1"}}}',
             "WFC107",
