@@ -190,9 +190,10 @@ steps: [{{name: x, command: echo}}]
 steps:
   - name: a
     command: |
-      trap '' TERM; trap 'exit 5' INT; touch ready
+      trap '' TERM; trap 'echo told; exit 5' INT; touch ready
       while :; do sleep 0.1; done
     signalOnStop: SIGINT
+    stdout: log
 """,
     "no-grace": f"""
 maxCleanUpTimeSec: 0

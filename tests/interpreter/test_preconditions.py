@@ -305,3 +305,33 @@ def test_hostile_params_in_preconditions(tmp_path: Path) -> None:
     )
     assert report.outcome.status == "succeeded"
     assert not (tmp_path / "work" / "pwned").exists()
+
+
+def test_the_time_of_the_run_holds(tmp_path: Path) -> None:
+    report = execute(from_yaml(f"timeoutSec: 1\n{flow('sleep 60').lstrip()}"), tmp_path)
+    assert (report.outcome.status, report.outcome.exit_code) == ("failed", 1)
+    assert statuses(report) == {"a": "aborted"}
+    assert handlers(tmp_path) == ["failure", "exit failed aborted"]
+
+
+@pytest.mark.parametrize(
+    "place", ["preconditions: sleep 60", "handlerOn: {init: {command: sleep 60}}"]
+)
+def test_the_time_of_a_call_holds(tmp_path: Path, place: str) -> None:
+    report = execute(
+        from_yaml(f"""
+            name: flow
+            steps:
+              - {{name: call, run: kid, timeoutSec: 1, output: R}}
+            ---
+            name: kid
+            {place}
+            steps: [{{name: a, command: echo}}]
+            """),
+        tmp_path,
+    )
+    outcome = report.outcome
+    assert (outcome.status, outcome.exit_code) == ("failed", 1)
+    assert outcome.steps["call"].exit_code == 124
+    assert outcome.steps["call/a"] == StepOutcome(status="aborted")
+    assert '"status":"aborted"' in outcome.outputs["R"]

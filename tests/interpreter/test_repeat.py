@@ -339,3 +339,40 @@ def test_preparing_fails_again_and_again(tmp_path: Path) -> None:
         tmp_path,
     )
     assert ran(report) == ("failed", 50, 1, None)
+
+
+def test_the_time_of_the_run_ends_a_pause(tmp_path: Path) -> None:
+    report = execute(
+        from_yaml("""
+            name: flow
+            timeoutSec: 1
+            steps:
+              - name: poll
+                command: echo out
+                output: N
+                repeatPolicy: {repeat: true, intervalSec: 60}
+            handlerOn: {failure: {command: echo "$DAG_RUN_STATUS"}}
+            """),
+        tmp_path,
+    )
+    assert report.outcome.status == "failed"
+    assert ran(report) == ("aborted", 1, 0, "out")
+    assert report.outcome.handlers["failure"].output == "failed"
+
+
+def test_the_time_of_a_call_holds_for_each_time(tmp_path: Path) -> None:
+    report = execute(
+        from_yaml("""
+            name: flow
+            steps:
+              - name: poll
+                run: kid
+                timeoutSec: 1
+                repeatPolicy: {exitCode: [124], limit: 2}
+            ---
+            name: kid
+            steps: [{name: x, command: sleep 60}]
+            """),
+        tmp_path,
+    )
+    assert ran(report) == ("failed", 2, 124, None)

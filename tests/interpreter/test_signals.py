@@ -161,6 +161,8 @@ def test_a_signal_beside_and_between_processes(start: object, name: str) -> None
     if name == "repeat-call":
         told = ["kid success", "kid exit succeeded", *told]
     assert running.handlers == told
+    if name == "stop-signal":
+        assert (running.folder / "log").read_text() == "told\n"
     kinds = [path for path in outcome.handlers if not path.startswith("a/")]
     assert kinds == [*(["init"] if name == "init" else []), "cancel", "exit"]
 
