@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from compiler.interpreter.clocks import boot, uptime
 from compiler.interpreter.cuts import Cuts, Lost
-from compiler.interpreter.locks import start_of
 from compiler.ir import Json, Workflow
 from compiler.outcome import Outcome, to_json
 
@@ -26,7 +26,8 @@ _LOCK_PATIENCE = 0.2
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
-# The processes of the run, in its folder: `PID@START` a line.
+# The processes of the run, in its folder: `PID@SECONDS` a line, by the clock of the boot
+# that a line above names.
 PROCESSES = ".processes"
 
 
@@ -95,6 +96,7 @@ class RunFolder:
         self._journal = os.open(self.journal, flags, 0o666)
         lock(self._journal)
         self._processes = os.open(self.path / PROCESSES, flags, 0o666)
+        os.write(self._processes, f"boot {boot()}\n".encode())
         # A full disk shows here, not in the middle of the run.
         probe = self.path / "outcome.json.part"
         probe.write_bytes(b" " * 4096)
@@ -131,10 +133,8 @@ class RunFolder:
     def process(self, pid: int) -> None:
         """Remembers a process that leads a group of its own: should this one be killed,
         who goes on with the run ends it."""
-        start = start_of(pid)
-        if start is not None:
-            with contextlib.suppress(OSError):
-                os.write(self._processes, f"{pid}@{start}\n".encode())
+        with contextlib.suppress(OSError):
+            os.write(self._processes, b"%d@%.3f\n" % (pid, uptime()))
 
     def kept(self, value: str) -> Json:
         """What the journal keeps of a value: itself, less its secrets; of a long one the

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from compiler.interpreter.clocks import boot, started_at
 from compiler.interpreter.folder import PROCESSES, RunFolder
 from compiler.interpreter.groups import made_by, processes
 from compiler.interpreter.journal import Journal
@@ -21,8 +22,9 @@ from compiler.interpreter.locks import start_of
 
 _POLL = 0.02
 _AFTER_KILL = 1.0
+_CLOSE = 2.0  # seconds: `ps` knows no parts of one
 _PROC = Path("/proc")
-_LEADER = re.compile(r"([1-9][0-9]{0,9})@(\S+)")
+_LEADER = re.compile(r"([1-9][0-9]{0,9})@([0-9]+\.[0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,16 @@ def _leaders(path: Path) -> Iterator[int]:
         lines = path.read_text("ascii", "replace").splitlines()
     except OSError:
         return
+    since = ""
     for line in lines:
+        if line.startswith("boot "):
+            since = line.removeprefix("boot ")
         leader = _LEADER.fullmatch(line)
-        if leader is not None and start_of(int(leader[1])) == leader[2]:
+        if leader is None or since != boot():
+            continue
+        started = started_at(int(leader[1]))
+        # It was told of at once; a number that is used again is that of a later one.
+        if started is not None and abs(started - float(leader[2])) < _CLOSE:
             yield int(leader[1])
 
 
