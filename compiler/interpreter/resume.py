@@ -148,7 +148,7 @@ def _conclude(record: Record, frame: Frame) -> None:
     made, child = None, record.frame
     if not record.attempts:
         return
-    if record.step.captured and child is not None:
+    if record.step.captured and child is not None and record.ending != "skipped":
         made, record.output = record_of(child), result_of(child)
     if isinstance(record.step.body, Call | Map):
         if record.step.captured and isinstance(record.step.body, Map):

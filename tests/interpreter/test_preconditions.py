@@ -1,12 +1,14 @@
 """Preconditions of a workflow: nothing of it runs, and a call of it is skipped."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
 from resolved import execute, from_yaml
 
-from compiler.interpreter import Report, report_json, summary
+from compiler.interpreter import Lines, Report, report_json, resume, summary
+from compiler.interpreter.history import PastRun
 from compiler.outcome import StepOutcome, to_json
 
 NEVER = StepOutcome(status="not_started")
@@ -335,3 +337,32 @@ def test_the_time_of_a_call_holds(tmp_path: Path, place: str) -> None:
     assert outcome.steps["call"].exit_code == 124
     assert outcome.steps["call/a"] == StepOutcome(status="aborted")
     assert '"status":"aborted"' in outcome.outputs["R"]
+
+
+def test_a_skipped_call_has_no_record_in_a_run_that_goes_on(tmp_path: Path) -> None:
+    program = from_yaml("""
+        name: flow
+        steps:
+          - {name: call, run: kid, output: R}
+          - {name: told, command: 'echo "<${R:-none}>"; test -e there', output: T}
+        ---
+        name: kid
+        preconditions: 'false'
+        steps: [{name: a, command: echo, output: A}]
+        """)
+    report = execute(program, tmp_path)
+    assert report.outcome.status == "failed"
+    (tmp_path / "work" / "there").touch()
+    report = resume(
+        program,
+        PastRun(report.folder),
+        home=tmp_path / "home",
+        progress=Lines(io.StringIO()),
+        environment=dict(os.environ),
+    )
+    assert statuses(report) == {
+        "call": "skipped",
+        "call/a": "skipped",
+        "told": "succeeded",
+    }
+    assert report.outcome.outputs == {"T": "<none>"}
