@@ -56,7 +56,10 @@ def _written_mode(reading: Reading, field: Field | None) -> _Mode | None:
         return None
     node, wanted = field.value, "`true`, `false`, `while` or `until`"
     if not isinstance(node, ScalarNode) or kind_of(node) not in ("boolean", "text"):
-        wrong_type(reading, node, field.key.text, wanted)
+        help = "write `repeat: true`; how often, `limit` says"
+        if isinstance(node, ScalarNode) and kind_of(node) == "integer":
+            help = f"write `repeat: true` and `limit: {node.text}`"
+        wrong_type(reading, node, field.key.text, wanted, help)
         return None
     match node.text:
         case "while" | "until" as mode:
