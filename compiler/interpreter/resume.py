@@ -11,13 +11,13 @@ from compiler.evaluate import Failure
 from compiler.interpreter.attempts import keep
 from compiler.interpreter.cuts import Lost
 from compiler.interpreter.folder import RunFolder
-from compiler.interpreter.frames import Frame, Given, call_frame, recall
+from compiler.interpreter.frames import Frame, Given, below, call_frame, recall
 from compiler.interpreter.items import item_records, items_kept
 from compiler.interpreter.journal import Journal, Line, Was, text_in, whole_in
 from compiler.interpreter.records import Record
 from compiler.interpreter.results import fan_out_record, record_of, result_of
 from compiler.interpreter.schedule import ending_of
-from compiler.interpreter.values import read_output, some_line_holds
+from compiler.interpreter.values import LARGEST_OUTPUT, read_output, some_line_holds
 from compiler.interpreter.watch import end_details
 from compiler.ir import Call, Callee, Ending, Json, Map, Workflow
 from compiler.outcome import RunStatus
@@ -80,21 +80,21 @@ def put_back(record: Record, frame: Frame, endings: Sequence[Ending] = STAYS) ->
 
 
 def _put_back_handler(record: Record, frame: Frame) -> bool:
-    """The same of a handler: only as long as nothing has happened since it ended."""
+    """The same of a handler, as long as nothing has run since it ended; and what `init`
+    made ready for the steps may be gone once another handler has begun."""
     journal, was = frame.run.journal, record.was
     if journal is None or was is None or was.at < journal.anew:
         return False
-    if record.step.name == "init":
-        paths = {
-            it.name: f"{record.path[:-4]}{it.name}" for it in frame.workflow.handlers
-        }
-        later = [
-            journal.handlers.get(path) for name, path in paths.items() if name != "init"
-        ]
-        if any(it is not None and it.at > was.at for it in later):
-            return False
-    elif any(it.started is not None for it in frame.records.values()):
-        return False
+    steps = frame.records.values()
+    if record.step.name != "init":
+        untouched = not any(step.started is not None for step in steps)
+        return untouched and put_back(record, frame)
+    over = all(it.was is not None and it.was.ending in STAYS for it in steps)
+    if not over:
+        for handler in frame.workflow.handlers:
+            other = journal.handlers.get(below(frame.path, handler.name))
+            if other is not None and other.at > was.at:
+                return False
     return put_back(record, frame)
 
 
@@ -323,7 +323,8 @@ def _ask_files(record: Record, frame: Frame, was: Was) -> None:
     out = record.files.with_suffix(".out")
     try:
         code = int(record.files.with_suffix(".rc").read_text())
-        output = read_output(out) if step.captured else None
+        largest = frame.workflow.max_output or LARGEST_OUTPUT
+        output = read_output(out, largest) if step.captured else None
     except (OSError, ValueError, Failure):
         return
     if code and step.retry is not None:
