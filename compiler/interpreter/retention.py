@@ -1,5 +1,4 @@
-"""The runs of a workflow that are over -> those that `histRetentionDays` and
-`histRetentionRuns` keep; the others are removed."""
+"""The runs of a workflow that are over -> those that it still wants; the rest goes."""
 
 import os
 import shutil
