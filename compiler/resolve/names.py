@@ -121,8 +121,8 @@ def _of_step(reference: Reference, place: int, scope: Scope) -> Reference | Diag
         origin, rest = Origin("output", step.output or "", step.name), path[2:]
     else:
         return no_such_field(reference, step, scope.names.calls)
-    if scope.in_definition:
-        return too_early(reference, step)
+    if scope.before_steps:
+        return too_early(reference, step, scope)
     if not scope.sees(place):
         return not_upstream(reference, [place], scope)
     return replace(reference, origins=(origin,), path=rest)
@@ -130,6 +130,6 @@ def _of_step(reference: Reference, place: int, scope: Scope) -> Reference | Diag
 
 def _missing_edge(reference: Reference, scope: Scope) -> Diagnostic:
     places = scope.names.producers[reference.name]
-    if scope.in_definition:
-        return too_early(reference, scope.names.step(places[0]))
+    if scope.before_steps:
+        return too_early(reference, scope.names.step(places[0]), scope)
     return not_upstream(reference, places, scope)

@@ -31,6 +31,7 @@ _SPECIALS = {
     "env": _EVERYWHERE,
     "workflow": _EVERYWHERE,
     "step": _EVERYWHERE | IN_STEPS,
+    "init": _EVERYWHERE | IN_STEPS | _IN_HANDLERS,
     "handler": _EVERYWHERE | IN_STEPS | _IN_HANDLERS,
 }
 
@@ -69,14 +70,14 @@ class Scope:
     """A place in a workflow: what it sees.
 
     `where` "param" and "env" are the values of a workflow's params and env, "workflow" its
-    conditions, folders and mails. `step` is the place of a step, None elsewhere; `itself`:
+    conditions, folders and mails, "init" its handler init. `step` is the place of a step, None elsewhere; `itself`:
     does it see its own output? `own` are the names of the step's own env. `item`: is
     ITEM seen, the item of the step's fan-out? `valuing` is the param or env variable whose
     value this is, "" elsewhere.
     """
 
     names: Names
-    where: Literal["param", "env", "workflow", "step", "handler"]
+    where: Literal["param", "env", "workflow", "init", "step", "handler"]
     step: int | None = None
     itself: bool = False
     own: frozenset[str] = frozenset()
@@ -86,6 +87,10 @@ class Scope:
     @property
     def in_definition(self) -> bool:
         return self.where in ("param", "env", "workflow")
+
+    @property
+    def before_steps(self) -> bool:
+        return self.where == "init" or self.in_definition
 
     @property
     def specials(self) -> frozenset[str]:

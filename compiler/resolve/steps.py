@@ -46,13 +46,18 @@ _RAN_OR_SKIPPED: frozenset[Ending] = _RAN | {"skipped"}
 def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workflow:
     """`workflow` with its steps and handlers resolved; its params and env are already."""
     scopes = [_step_scope(place, names) for place in range(len(workflow.steps))]
-    handler_scope = Scope(names=names, where="handler")
+    at_the_end = Scope(names=names, where="handler")
+    before = Scope(names=names, where="init")
+    handler_scopes = [
+        before if it.name == "init" else at_the_end for it in workflow.handlers
+    ]
     of_steps = [
         _resolve_texts(step, scope, findings)
         for step, scope in zip(workflow.steps, scopes, strict=True)
     ]
     of_handlers = [
-        _resolve_texts(it, handler_scope, findings) for it in workflow.handlers
+        _resolve_texts(step, scope, findings)
+        for step, scope in zip(workflow.handlers, handler_scopes, strict=True)
     ]
     read = _steps_read([*of_steps, *of_handlers])
     workflow = _resolve_surroundings(workflow, names, findings)
@@ -74,8 +79,10 @@ def resolve_steps(workflow: Workflow, names: Names, findings: Findings) -> Workf
             )
         ),
         handlers=tuple(
-            _resolved(step, found, (), _exports(step, handler_scope, base), True)
-            for step, found in zip(workflow.handlers, of_handlers, strict=True)
+            _resolved(step, found, (), _exports(step, scope, base), True)
+            for step, found, scope in zip(
+                workflow.handlers, of_handlers, handler_scopes, strict=True
+            )
         ),
         leaves=tuple(
             step.name

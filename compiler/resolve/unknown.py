@@ -77,11 +77,16 @@ def no_such_output(reference: Reference, step: Step, calls: Calls) -> Diagnostic
     )
 
 
-def too_early(reference: Reference, step: Step) -> Diagnostic:
+def too_early(reference: Reference, step: Step, scope: Scope) -> Diagnostic:
+    here = "params and env are valued"
+    if scope.where == "init":
+        here = "`init` runs"
+    elif scope.where == "workflow":
+        here = "what stands here is valued"
     return Diagnostic(
         code="WFC205",
-        message=f"`{reference.text}` comes from step `{step.name}`, but params and env "
-        "are valued before the first step",
+        message=f"`{reference.text}` comes from step `{step.name}`, but {here} before "
+        "the first step",
         span=reference.span,
         help="use it in the step that needs it, or in that step's own `env`",
         others=((step.span, "the step"),),
