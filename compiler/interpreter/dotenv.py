@@ -40,7 +40,10 @@ def _text(name: str, path: Path) -> str:
             return ""
         if not path.is_file():  # to read a pipe can take for ever
             raise Failure(f"dotenv `{name}`: `{path}` is no file")
-        return path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
+        if "\0" in text:
+            raise Failure(f"dotenv `{name}`: it holds a NUL character")
+        return text
     except UnicodeDecodeError:
         raise Failure(f"dotenv `{name}`: `{path}` is not UTF-8 text") from None
     except OSError as error:
@@ -64,8 +67,6 @@ def variables(line: str) -> Iterator[tuple[str, str]]:
     if found is None:
         raise ValueError("it is no `NAME=value`")
     name, value = found[1], _value(found[2])
-    if "\0" in value:
-        raise ValueError(f"the value of `{name}` holds a NUL character")
     if len(value.encode()) > LARGEST_EXPORT:
         raise ValueError(f"the value of `{name}` is above 64 KiB")
     yield name, value
