@@ -358,9 +358,14 @@ def forms_of_steps(case: Case, entry: str = "") -> dict[str, dict[str, Any]]:
     steps = _form(case, entry).get("steps") or []
     if isinstance(steps, dict):
         return {name: dict(step) for name, step in steps.items()}
-    listed = [
+    return named(steps)
+
+
+def named(steps: Iterable[Any]) -> dict[str, dict[str, Any]]:
+    """Those of a list of steps as written, groups included, that have a name."""
+    listed = (
         it for each in steps for it in (each if isinstance(each, list) else [each])
-    ]
+    )
     return {it["name"]: it for it in listed if isinstance(it, dict) and "name" in it}
 
 
