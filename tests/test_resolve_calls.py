@@ -655,7 +655,7 @@ def test_a_callee_does_not_see_the_secrets_of_its_caller() -> None:
         steps: [{name: a, run: child}]
         ---
         name: child
-        steps: [{name: b, command: [echo, "${S}"]}]
+        steps: [{name: b, dir: "${S}", command: echo}]
         """)
     assert [code for code, _ in found] == ["WFC207"]
 
