@@ -22,13 +22,9 @@ _SUPPORTS["skip-if-successful"] = (
     "a script runs whenever it is started, also when a run has succeeded since the last time"
 )
 _NOT_YET: tuple[Feature, ...] = (
-    "docker",
-    "http",
-    "jq",
     "mail",
     "mail-on",
     "params-schema",
-    "ssh",
 )
 for _feature in ("schedule-stop", *_NOT_YET):
     del _SUPPORTS[_feature]

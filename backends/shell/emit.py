@@ -12,6 +12,7 @@ from backends.shell.definitions import definitions
 from backends.shell.policies import gate
 from backends.shell.quote import bare, one_line, word
 from backends.shell.script import Emission, Script, exported
+from backends.shell.services import needed
 from backends.shell.steps import declarations
 from backends.shell.values import Used, constant
 from compiler.backend import File, mangle
@@ -126,6 +127,8 @@ _FIELDS = {
     "name": "wfc_names",
     "text": "wfc_texts",
 }
+# The forms of values that stand between the quotes of a configuration.
+_QUOTED = {"quoted", "header", "url", "url_with_query"}
 _ALWAYS = ("name", "text")
 _CALL_FIELDS = ("run_of", "dag")
 _SPECIAL = {
@@ -181,6 +184,9 @@ def _render(script: Script, program: Program, path: str) -> str:
         "workflow": workflow.name,
         "workflow_json": f'"{workflow.name}"',
         "functions": script.functions,
+        "forms": used.forms,
+        "quotes": bool(_QUOTED & used.forms),
+        "needed": [each.partition(" ") for each in needed(program)],
         "fields": [name.removeprefix("flow-") for name in fields],
         "handlers": handlers,
         "turns": run_turns(workflow),

@@ -16,6 +16,8 @@ def word(text: str) -> str:
     >>> word("it's $HOME")
     "'it'\\\\''s $HOME'"
     """
+    if text.startswith("~"):  # which looks like one that is meant to expand
+        return f"\\~{word(text[1:])}" if text[1:] else "\\~"
     if text.endswith("\\") or "\\'" in text:  # before a ' it looks like an escape
         return f'"{within_double(text)}"'
     return "'" + text.replace("'", "'\\''") + "'"

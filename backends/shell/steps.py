@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import assert_never
 
 from backends.shell.calls import called, dealt
 from backends.shell.policies import (
@@ -16,16 +17,22 @@ from backends.shell.policies import (
 )
 from backends.shell.quote import bare, delimiter, word
 from backends.shell.script import Emission, exported
+from backends.shell.services import serve
 from backends.shell.values import Values, constant
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
     Call,
     Command,
+    Docker,
+    Http,
+    Jq,
     LeafBody,
+    Mail,
     Map,
     Script,
     ShellText,
+    Ssh,
     Step,
 )
 from compiler.shelltext.shells import is_shell
@@ -192,7 +199,7 @@ def _body(
     if isinstance(step.body, Call):
         words += called(script, step.body, values)
     elif not isinstance(step.body, Map):
-        text = _leaf(parts, step, step.body, values)
+        text = _leaf(script, step, step.body, values)
     if values.lines:
         parts.add("setup")
         words.append(f"setup=with_{name}")
@@ -200,7 +207,8 @@ def _body(
     return text
 
 
-def _leaf(parts: set[str], step: Step, body: LeafBody, values: Values) -> str:
+def _leaf(script: Emission, step: Step, body: LeafBody, values: Values) -> str:
+    parts = script.used.parts
     if step.directory is not None:
         parts.add("directory")
         values.lines.append(f"wfc_in {values.text(step.directory)}")
@@ -237,8 +245,12 @@ def _leaf(parts: set[str], step: Step, body: LeafBody, values: Values) -> str:
                 named = program.partition("\n")[0].removeprefix("#!").split()
             _load(parts, named, values, bool(step.exports))
             return program
-        case _:
+        case Jq() | Http() | Docker() | Ssh():
+            return serve(script, body, values)
+        case Mail():
             raise AssertionError(body)  # refused
+        case _:
+            assert_never(body)
 
 
 def _without_end(program: str) -> str:

@@ -33,6 +33,7 @@ class Used:
 
     jq: set[str] = field(default_factory=set)
     parts: set[str] = field(default_factory=set)
+    forms: set[str] = field(default_factory=set)
     process: dict[str, None] = field(default_factory=dict)
     special: dict[str, None] = field(default_factory=dict)
     fields: dict[str, None] = field(default_factory=dict)

@@ -1,14 +1,18 @@
 """A workflow's text -> its script on the disk, and runs of it."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import textwrap
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from backends.shell import BACKEND
+from compiler.interpreter import Quiet
+from compiler.interpreter import run as interpret
 from compiler.outcome import Outcome, from_json
 from compiler.pipeline import back_end, front_end
 from compiler.source import Source
@@ -77,3 +81,33 @@ def run(
     outcome = from_json(json.loads((runs[-1] / "outcome.json").read_text("utf-8")))
     assert process.returncode == outcome.exit_code
     return outcome, runs[-1]
+
+
+def both(
+    workflow: str,
+    folder: Path,
+    params: Mapping[str, str],
+    files: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Outcome, Outcome]:
+    """The outcomes of the script and of the interpreter, without their events."""
+    checked = front_end(Source("w.yaml", textwrap.dedent(workflow)))
+    assert checked.program is not None, checked.diagnostics
+    for name in ("script", "interpreter"):
+        for path, text in (files or {}).items():
+            file = folder / name / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+        (folder / name).mkdir(exist_ok=True)
+    words = [f"{name}={value}" for name, value in params.items()]
+    script, _ = run(workflow, folder / "script", *words, environment=environment)
+    other = interpret(
+        checked.program,
+        values=params,
+        arguments=(),
+        work_dir=folder / "interpreter",
+        home=folder / "interpreter/home",
+        progress=Quiet(io.StringIO()),
+        environment={**SURROUNDINGS, **(environment or {})},
+    ).outcome
+    return replace(script, events=()), replace(other, events=())

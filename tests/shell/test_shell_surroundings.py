@@ -1,23 +1,16 @@
 """What stands around steps, and makes them run again: scripts do as the interpreter does."""
 
-import io
 import json
 import os
 import signal
-import textwrap
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from shell.scripts import SURROUNDINGS, run, start, written
+from shell.scripts import both, run, start, written
 
-from compiler.interpreter import Quiet
-from compiler.interpreter import run as interpret
 from compiler.outcome import Outcome, from_json
-from compiler.pipeline import front_end
-from compiler.source import Source
 
 GATE = """
     name: gate
@@ -154,35 +147,6 @@ FILES = {
     "sub1/here": "",
     "sub1/q/kid.env": "WW=k k\n",
 }
-
-
-def both(
-    workflow: str,
-    folder: Path,
-    params: Mapping[str, str],
-    files: Mapping[str, str] | None = None,
-) -> tuple[Outcome, Outcome]:
-    """The outcomes of the script and of the interpreter, without their events."""
-    checked = front_end(Source("w.yaml", textwrap.dedent(workflow)))
-    assert checked.program is not None, checked.diagnostics
-    for name in ("script", "interpreter"):
-        for path, text in (files or {}).items():
-            file = folder / name / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, "utf-8")
-        (folder / name).mkdir(exist_ok=True)
-    words = [f"{name}={value}" for name, value in params.items()]
-    script, _ = run(workflow, folder / "script", *words)
-    other = interpret(
-        checked.program,
-        values=params,
-        arguments=(),
-        work_dir=folder / "interpreter",
-        home=folder / "interpreter/home",
-        progress=Quiet(io.StringIO()),
-        environment=SURROUNDINGS,
-    ).outcome
-    return replace(script, events=()), replace(other, events=())
 
 
 @pytest.mark.parametrize("number", ["1", "2", "3", "4", "5", "x"])

@@ -138,6 +138,10 @@ SMALL |= {
     "signals": "maxCleanUpTimeSec: 1\nsteps: [{name: a, command: x, signalOnStop: SIGINT, timeoutSec: 3}]",
     "times until KILL": "maxCleanUpTimeSec: 1\nsteps: [{name: a, run: b, timeoutSec: 3}]\n---\nname: b\nmaxCleanUpTimeSec: 2\nsteps: [{name: c, command: x}]",
     "logs and old runs": "logDir: x\nhistRetentionDays: 3\nhistRetentionRuns: 3\nsteps: [{name: a, command: x}]",
+    "jq": "steps: [{name: a, executor: jq, command: '.a', script: '{}'}]",
+    "http": "steps: [{name: a, executor: {type: http, config: {headers: {A: $HOME}, query: {q: $HOME}, body: x, json: true}}, command: 'POST http://x/'}]",
+    "docker": "steps: [{name: a, executor: {type: docker, config: {image: x, autoRemove: true, container: {env: ['A=b', 'PATH=x']}}}, command: x, timeoutSec: 9}]",
+    "ssh": "params: [{A: b}]\nsteps: [{name: a, executor: {type: ssh, config: {user: u, host: h, key: ~/k, port: 1}}, command: 'x $A'}]",
     "names of logs": "steps: [{name: a, command: [x, '${DAG_RUN_STEP_STDOUT_FILE}']}]",
 }
 # a part of the run time, a word of it, a workflow that uses it

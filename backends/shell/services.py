@@ -1,0 +1,117 @@
+"""Turns a step that is a service into the lines that make its program's words and files."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from backends.shell.quote import bare, word
+from backends.shell.script import Emission
+from backends.shell.values import Values
+from compiler.ir import Call, Docker, Http, Jq, LeafBody, Map, Program, Ssh, Step
+from compiler.services import (
+    Hole,
+    PathOf,
+    ProgramOf,
+    Text,
+    names_in,
+    plan,
+    programs,
+)
+from compiler.services.plan import ContentOf
+from compiler.shelltext.render import render
+
+SERVICES = (Jq, Http, Docker, Ssh)
+
+
+def serve(script: Emission, body: LeafBody, values: Values) -> str:
+    """Adds the lines for the program of `body`; the text of the step, which ssh has."""
+    assert isinstance(body, SERVICES)
+    parts = script.used.parts
+    parts |= {"service", "arguments"}
+    made = plan(body, script.workflow.smtp)
+    for name, text in made.files:
+        if text is not None:
+            values.lines += [_built(values, text), f"wfc_hold {name}"]
+    if made.stdin:
+        values.lines += [_built(values, made.stdin), "wfc_hold stdin"]
+    words: list[str] = []
+    for each in made.words:
+        if any(isinstance(piece, Hole) for piece in each):
+            values.lines += _appended(words)
+            values.lines.append(_built(values, each))
+            words = ['"$wfc_r"']
+        else:
+            words.append("".join(map(_piece, each)))
+    values.lines += _appended(words)
+    if made.undo:
+        parts.add("undo")
+        *before, last = ("".join(map(_piece, each)) for each in made.undo)
+        values.lines.append(
+            f"printf '%s\\n' {' '.join(before)} {last} >\"$wfc_files.held-undo\""
+        )
+    for name, template in made.environment:
+        parts.add("service-env")
+        text_word = f"{name}={values.text(template)}"
+        values.lines.append(f'wfc_env=("${{wfc_env[@]}}" {text_word})')
+    return _remote(script, body, values) if isinstance(body, Ssh) else ""
+
+
+def _appended(words: list[str]) -> list[str]:
+    return [f'wfc_argv=("${{wfc_argv[@]}}" {" ".join(words)})'] if words else []
+
+
+def _built(values: Values, text: Text) -> str:
+    """The line that puts the values of `text` into their forms -> wfc_r."""
+    words: list[str] = []
+    for piece in text:
+        if isinstance(piece, Hole):
+            values.used.forms.add(piece.form)
+            value = values.text(piece.template)
+            words += [piece.form, word(piece.what), value]
+        elif isinstance(piece, PathOf) and piece.form != "text":
+            values.used.forms.add(piece.form)
+            words += [piece.form, "path", _piece(piece)]
+        else:
+            words += ["-", "-", _piece(piece)]
+    return " ".join(["wfc_built", *words])
+
+
+def _piece(piece: str | Hole | PathOf | ProgramOf | ContentOf) -> str:
+    match piece:
+        case str():
+            return bare(piece)
+        case PathOf(name=name):
+            return f'"$wfc_files.held-{name}"'
+        case ProgramOf(name=name):
+            return f'"$(type -P {name} || echo {name})"'
+        case ContentOf(name=name):
+            return name  # `wfc_undo` reads it
+        case Hole():
+            raise AssertionError(piece)  # `_built` has its value
+        case _:
+            assert_never(piece)
+
+
+def _remote(script: Emission, body: Ssh, values: Values) -> str:
+    """What ssh sends: the text, and the values that it refers to."""
+    script.used.parts |= {"remote", "no-load"}
+    text = values.shell_text(body.text)
+    generated = [each.name for each in render(body.text).bindings]
+    names = " ".join(dict.fromkeys([*names_in(body.text), *generated]))
+    shell = " ".join(map(bare, body.shell))
+    values.lines.append(f"wfc_sent={word(names)} wfc_remote=({shell}) wfc_no_load=1")
+    return text
+
+
+def needed(program: Program) -> Iterator[str]:
+    """What a script says where a program is not there, by who needs it."""
+    for workflow in program.workflows:
+        where = "" if workflow.key == program.entry else f" of `{workflow.name}`"
+        for kind, steps in (("step", workflow.steps), ("handler", workflow.handlers)):
+            for step in steps:
+                for name in _programs(step):
+                    yield f"{name} {kind} `{step.name}`{where}"
+
+
+def _programs(step: Step) -> tuple[str, ...]:
+    body = step.body.body if isinstance(step.body, Map) else step.body
+    return () if isinstance(body, Call) else programs(body)
