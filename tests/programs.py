@@ -11,6 +11,14 @@ _HOSTILE = [
     *("", "a", "a b", "*", "$(touch pwned)", "`id`", "it's", '"', "{{ x }}", "\\n"),
     *("a\nb c\n", '["a", 1, null, {"k": "v"}]', "[a", "P=x Q=y"),
 ]
+# What a workflow may read into its environment; the tests lay it into its folder.
+DOTENV_FILE = "data.env"
+DOTENV = """\
+# values, no code
+FIRST=a b # c
+SECOND='$(touch pwned) `id` {{ x }}'
+export THIRD="it's \\"so\\"\\n\\$HOME"
+"""
 _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 VALUES = st.one_of(st.sampled_from(_HOSTILE), st.text(_CHARACTERS, max_size=8))
 # A default is read for references and backticks, a value of a run is not.
@@ -55,11 +63,38 @@ def _workflows(
     }
     if draw(st.booleans()):
         workflow["maxActiveSteps"] = draw(st.integers(1, 3))
-    kinds = draw(st.sets(st.sampled_from(["success", "failure", "exit"])))
+    kinds = draw(st.sets(st.sampled_from(["success", "failure", "cancel", "exit"])))
     workflow["handlerOn"] = {
         kind: {"command": f'echo "{kind} $DAG_RUN_STATUS $X0"'} for kind in kinds
     }
+    workflow |= draw(_surroundings())
+    if draw(st.integers(0, 3)) == 0:
+        end = draw(st.sampled_from(["", "", "", "; exit 4", '; [ "$P" = a ]']))
+        init: Form = {"command": f'echo "init $DAG_RUN_STATUS $P"{end}'}
+        if draw(st.integers(0, 2)) == 0:
+            init |= {"retryPolicy": {"limit": 1, "intervalSec": 0}}
+        workflow["handlerOn"]["init"] = init
     return workflow
+
+
+@st.composite
+def _surroundings(draw: st.DrawFn) -> Form:
+    """Perhaps preconditions, and what a file adds to the environment."""
+    around: Form = {}
+    if draw(st.integers(0, 4)) == 0:
+        conditions: list[object] = [
+            'test -n "$P"',
+            {"command": "false", "negate": True},
+        ]
+        conditions += [
+            {"condition": "${Q}", "expected": "re:a|<", "negate": draw(st.booleans())},
+            {"condition": "`printf '%s' \"$P\"`", "expected": "re:^[^b]*$"},
+        ]
+        chosen = st.lists(st.sampled_from(conditions), min_size=1, max_size=2)
+        around["preconditions"] = draw(chosen)
+    if draw(st.integers(0, 3)) == 0:
+        around["dotenv"] = draw(st.sampled_from([DOTENV_FILE, ["none", DOTENV_FILE]]))
+    return around
 
 
 def _before(draw: st.DrawFn, place: int) -> list[int]:
@@ -85,6 +120,7 @@ def _commands(draw: st.DrawFn, steps: list[Form]) -> Form:
         "echo one; echo two",
         "echo '$<(len(P) > 2)>'",
         "echo $<upper(Q)> | cat",
+        'printf \'%s|\' "${FIRST-}" "${SECOND-}" "${THIRD-}"',
     ]
     for other in before:
         commands += [
@@ -207,11 +243,35 @@ def _with_policies(draw: st.DrawFn, step: Form, place: int) -> Form:
         step["continueOn"] = draw(st.sampled_from(kinds))
     if draw(st.integers(0, 4)) == 0:
         code = 1 if "run" in step else 7
-        step["retryPolicy"] = {"limit": 1, "intervalSec": 0, "exitCode": [code]}
+        limit = draw(st.sampled_from([1, "${NONE:-1}", "$<len(P)>", "`echo 1`"]))
+        step["retryPolicy"] = {"limit": limit, "intervalSec": 0, "exitCode": [code]}
+    if "parallel" not in step and draw(st.integers(0, 5)) == 0:
+        step["repeatPolicy"] = draw(_repetitions(place))
     return step
 
 
+@st.composite
+def _repetitions(draw: st.DrawFn, place: int) -> Form:
+    """Repetitions that end, though nothing is counted: what a step finds in its folder
+    depends on who else runs."""
+    own = {"condition": f"${{X{place}:-}}"}
+    kinds: list[Form] = [
+        {"repeat": True},
+        {"repeat": "while", "exitCode": [0, 3]},
+        {"repeat": "until", "exitCode": [0]},
+        {"repeat": "until", **own, "expected": draw(st.sampled_from(["two", "re:^<"]))},
+        {"repeat": "while", **own, "expected": "re:."},
+        {"repeat": "while", "condition": f'test "$X{place}" = "$P"'},
+        {"condition": f"${{s{place}.exitCode}}", "expected": "0"},
+    ]
+    limit = draw(st.sampled_from([1, 2, 2, 3, "${NONE:-2}", "`echo 2`"]))
+    return {**draw(st.sampled_from(kinds)), "limit": limit, "intervalSec": 0}
+
+
 # ---- what Dagu does, too
+
+# In the folder of a run of these.
+PLAIN_DOTENV = "FROM_FILE=of the file\n"
 
 
 @st.composite
@@ -220,6 +280,8 @@ def plain_files(draw: st.DrawFn) -> list[Form]:
     not both failures and skips, of which Dagu takes whichever it sees first."""
     fails = draw(st.booleans())
     kid = draw(_plain_workflows("kid", fails, called=True))
+    if draw(st.integers(0, 4)) == 0:
+        return [draw(_short_workflows(fails)), kid]
     return [draw(_plain_workflows("random", fails, called=False)), kid]
 
 
@@ -239,27 +301,131 @@ def _plain_workflows(draw: st.DrawFn, name: str, fails: bool, *, called: bool) -
             del step["output"]
         else:
             step["command"] = draw(st.sampled_from(_plain_commands(before, fails)))
-        if fails and not called and draw(st.integers(0, 2)) == 0:
-            kinds = [{"failure": True}, {"exitCode": [3]}, {"output": "one"}]
-            kinds.append({"failure": True, "markSuccess": True})
-            step["continueOn"] = draw(
-                st.sampled_from(kinds[:1] if "run" in step else kinds)
-            )
-        if not fails and draw(st.integers(0, 2)) == 0:
-            step["preconditions"] = [
-                {"condition": "${P}", "expected": draw(st.sampled_from(["a", "re:^x"]))}
-            ]
-            if draw(st.booleans()):
-                step["continueOn"] = {"skipped": True}
-        steps.append(step)
+        steps.append(draw(_with_plain_policies(step, place, fails, called)))
     kind = "chain" if chain else "graph"
     params = [{"P": draw(st.sampled_from(["a", "x y", "b"]))}]
-    return {"name": name, "type": kind, "params": params, "steps": steps}
+    around = draw(_plain_surroundings(fails, called))
+    return {"name": name, "type": kind, "params": params, **around, "steps": steps}
+
+
+@st.composite
+def _with_plain_policies(
+    draw: st.DrawFn, step: Form, place: int, fails: bool, called: bool
+) -> Form:
+    # What a step of a callee finds in the folder depends on who else calls it.
+    if "command" in step and not called and draw(st.integers(0, 3)) == 0:
+        repeated = draw(_plain_repetitions(place, fails))
+        step |= repeated
+    elif fails and "command" in step and draw(st.integers(0, 3)) == 0:
+        limit = draw(st.integers(1, 2))
+        step["retryPolicy"] = {"limit": limit, "intervalSec": 0}
+    if fails and not called and draw(st.integers(0, 2)) == 0:
+        kinds: list[Form] = [{"failure": True}]
+        if "run" not in step:
+            kinds += [{"exitCode": [3]}, {"exitCode": 7, "skipped": True}]
+            kinds += [{"failure": True, "markSuccess": True}]
+            kinds += [{"exitCode": [3, 7], "markSuccess": True}]
+        # Dagu looks for the text in what all tries printed.
+        if step.keys().isdisjoint({"run", "retryPolicy", "repeatPolicy"}):
+            kinds += [{"output": "one"}, {"output": ["re:^t.o$", "nothing"]}]
+        step["continueOn"] = draw(st.sampled_from(kinds))
+    if not fails and draw(st.integers(0, 2)) == 0:
+        conditions: list[object] = [
+            {"condition": "${P}", "expected": draw(st.sampled_from(["a", "re:^x"]))},
+            {"condition": "${P}", "expected": "b", "negate": True},
+            'test "$P" = a',
+        ]
+        step["preconditions"] = draw(st.sampled_from(conditions))
+        if draw(st.booleans()):
+            step["continueOn"] = {"skipped": True}
+    # Dagu makes the file also for a step that is skipped.
+    plain = step.keys().isdisjoint({"run", "preconditions"})
+    if plain and not called and draw(st.integers(0, 5)) == 0:
+        step["stdout"] = f"s{place}.out"
+    return step
+
+
+@st.composite
+def _plain_repetitions(draw: st.DrawFn, place: int, fails: bool) -> Form:
+    """A command that counts how often it ran, and for how long it is repeated."""
+    file, own = f"s{place}.count", f"${{X{place}}}"
+    count = f"echo x >> {file}; wc -l < {file}"
+    three = {"condition": own, "expected": "3", "limit": draw(st.integers(2, 4))}
+    kinds: list[Form] = [
+        {"repeat": True, "limit": draw(st.integers(1, 3))},
+        three,
+        {"repeat": "until", **three},
+        {"repeat": "while", "condition": own, "expected": "re:^[12]$"},
+        {"repeat": "while", "condition": f'test "$(wc -l < {file})" -lt 3'},
+        {"repeat": "until", "condition": f'test "$(wc -l < {file})" -ge 2'},
+    ]
+    least = draw(st.integers(1, 3))
+    enough = f'{count}; [ "$(wc -l < {file})" -ge {least} ]'
+    # Where a failure is repeated Dagu forgets those of other steps.
+    if not fails and draw(st.booleans()):
+        count = enough
+        kinds = [
+            {"repeat": "until", "exitCode": [0], "limit": draw(st.integers(least, 4))},
+            {"repeat": "while", "exitCode": [1, 2]},
+            {"exitCode": [1], "limit": draw(st.integers(least, 4))},
+        ]
+    elif fails and draw(st.booleans()):
+        count = enough
+        kinds = [{"repeat": True, "limit": draw(st.integers(1, 3))}]
+    policy = {**draw(st.sampled_from(kinds)), "intervalSec": 0}
+    return {"command": count, "repeatPolicy": policy}
+
+
+@st.composite
+def _plain_surroundings(draw: st.DrawFn, fails: bool, called: bool) -> Form:
+    """Handlers, limits, and perhaps preconditions. To a callee that does not want to run,
+    and to an `init` that fails, Dagu gives another status."""
+    around: Form = {}
+    kinds = draw(st.sets(st.sampled_from(["success", "failure", "cancel", "exit"])))
+    handlers = {
+        kind: {"command": f'echo "{kind} $DAG_RUN_STATUS $P"'} for kind in kinds
+    }
+    if draw(st.integers(0, 2)) == 0:
+        handlers["init"] = {"command": 'echo "init $DAG_RUN_STATUS $P"'}
+    around["handlerOn"] = handlers
+    if draw(st.integers(0, 2)) == 0:
+        around["maxActiveSteps"] = draw(st.integers(1, 3))
+    if draw(st.booleans()):
+        around["dotenv"] = draw(st.sampled_from([DOTENV_FILE, ["none", DOTENV_FILE]]))
+    if not called and draw(st.integers(0, 3)) == 0:
+        conditions: list[object] = [
+            {"condition": "${P}", "expected": draw(st.sampled_from(["a", "re:^[xb]"]))},
+            {"condition": "${P}", "expected": "a", "negate": True},
+            'test "$P" != b',
+            {"condition": "`echo one; echo two`", "expected": "two"},
+        ]
+        chosen = st.lists(st.sampled_from(conditions), min_size=1, max_size=2)
+        around["preconditions"] = draw(chosen)
+    elif not fails and "exit" in kinds and draw(st.integers(0, 3)) == 0:
+        handlers["exit"]["command"] += "; exit 5"
+    return around
+
+
+@st.composite
+def _short_workflows(draw: st.DrawFn, fails: bool) -> Form:
+    """A chain of texts, steps without a name, and groups of these."""
+    lines = ["true", "echo one >> lines", 'test -n "$P"', "echo a; echo b"]
+    lines += ["exit 3", "false"] if fails else []
+    line = st.sampled_from(lines)
+    step = st.one_of(line, line.map(lambda it: {"command": it}))
+    item = st.one_of(step, step, st.lists(step, min_size=1, max_size=3))
+    return {
+        "name": "random",
+        "params": [{"P": draw(st.sampled_from(["a", "x y", ""]))}],
+        **draw(_plain_surroundings(fails, called=False)),
+        "steps": draw(st.lists(item, min_size=1, max_size=4)),
+    }
 
 
 def _plain_commands(before: list[int], fails: bool) -> list[str]:
     commands = ["true", 'echo "$P"', "echo one; echo two", "echo ${P}"]
+    commands.append('echo "<${FROM_FILE-}>"')
     commands += [f'echo "<${{X{other}}}>"' for other in before]
     if fails:
-        commands += ["exit 3", "echo one; exit 7", "false"]
+        commands += ["exit 3", "echo one; exit 7", "false", "echo 'one more'; exit 3"]
     return commands

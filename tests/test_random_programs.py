@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 from agreement import disagreements
+from cases import named
 from engines.dagu import run as run_dagu
 from events import wrong_order
 from hypothesis import HealthCheck, given, settings
-from programs import VALUES, Form, files, plain_files
+from programs import DOTENV, DOTENV_FILE, PLAIN_DOTENV, VALUES, Form, files, plain_files
 from running import BACKENDS
 
 from compiler import interpreter
@@ -51,6 +52,7 @@ def test_same_outcome(target: str, documents: list[Form], value: str) -> None:
         script, *_ = back_end(checked.program, checked.sources, BACKENDS[target])[0]
         (root / script.path).write_text(script.text, encoding="utf-8")
         (root / "there").mkdir()
+        (root / "there" / DOTENV_FILE).write_text(DOTENV)
         got = importlib.import_module(f"backends.{target}.engine").run(
             root / script.path,
             words=[f"P={value}"],
@@ -64,7 +66,7 @@ def test_same_outcome(target: str, documents: list[Form], value: str) -> None:
         assert not [*root.rglob("pwned")]
 
 
-@_settings(40)
+@_settings(500)
 @given(documents=plain_files())
 def test_as_dagu(dagu: Path, documents: list[Form]) -> None:
     text = "\n---\n".join(map(json.dumps, documents))
@@ -72,26 +74,38 @@ def test_as_dagu(dagu: Path, documents: list[Form]) -> None:
     assert program is not None, text
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        expected = _interpreted(program, root, None)
+        expected = _interpreted(program, root, None, PLAIN_DOTENV)
         for attempt in ("first", "second", "third"):
-            (root / attempt).mkdir()
+            work = root / attempt / "work"
+            work.mkdir(parents=True)
+            (work / DOTENV_FILE).write_text(PLAIN_DOTENV)
             facts = run_dagu(
                 dagu,
                 text,
                 callees={},
                 words=[],
-                work=root / attempt,
+                work=work,
                 home=root / attempt / "dagu",
                 environment=_environment(root),
             )
             if facts.status != "running":  # it ended before it had written how
                 break
-        forms = {step["name"]: step for step in documents[0]["steps"]}
-        assert [*disagreements(expected, facts, forms)] == [], text
+        assert [
+            *disagreements(expected, facts, named(documents[0]["steps"]))
+        ] == [], text
+        (work / "workflow.yaml").unlink()
+        assert _files(work) == _files(root / "here"), text
 
 
-def _interpreted(program: Program, root: Path, value: str | None) -> Outcome:
+def _files(folder: Path) -> dict[str, str]:
+    return {each.name: each.read_text() for each in folder.iterdir()}
+
+
+def _interpreted(
+    program: Program, root: Path, value: str | None, dotenv: str = DOTENV
+) -> Outcome:
     (root / "here").mkdir()
+    (root / "here" / DOTENV_FILE).write_text(dotenv)
     return interpreter.run(
         program,
         values={} if value is None else {"P": value},
