@@ -36,6 +36,7 @@ from compiler.services import (
     PathOf,
     Plan,
     Text,
+    attachment,
     in_form,
     names_in,
     plan,
@@ -204,7 +205,8 @@ def write_message(
 ) -> None:
     """Makes the file `message` of a mail. Raises Failure, OSError."""
     attachments = [
-        _attachment(directory / text_of(path, shell.scope)) for path in mail.attachments
+        _attachment(directory / _filled(attachment(path), shell, {}))
+        for path in mail.attachments
     ]
     content = message(
         sender=text_of(mail.sender, shell.scope),

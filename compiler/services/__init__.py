@@ -6,7 +6,7 @@ from compiler.ir import Call, Docker, Http, Jq, LeafBody, Mail, Service, Smtp, S
 from compiler.services.docker import docker_plan
 from compiler.services.forms import address_of, in_form
 from compiler.services.http import http_plan
-from compiler.services.mail import mail_plan
+from compiler.services.mail import attachment, mail_plan
 from compiler.services.plan import ContentOf, Form, Hole, PathOf, Plan, ProgramOf, Text
 from compiler.services.ssh import names_in, remote_program, ssh_plan
 
@@ -19,6 +19,7 @@ __all__ = [
     "ProgramOf",
     "Text",
     "address_of",
+    "attachment",
     "in_form",
     "mail_plan",
     "names_in",

@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Iterator
 
 from compiler.ir import Docker, Entry, Template
-from compiler.services.plan import ContentOf, Hole, PathOf, Plan, ProgramOf, Text
+from compiler.services.plan import (
+    ContentOf,
+    Hole,
+    PathOf,
+    Piece,
+    Plan,
+    ProgramOf,
+    Text,
+    pieces,
+)
 
 # What docker's own client reads: for the container it goes by file, not by environment.
 _CLIENTS = ("DOCKER_", "BUILDKIT_", "BUILDX_", "LD_", "DYLD_", "XDG_", "SSH_", "OTEL_")
@@ -88,18 +97,12 @@ def _options(docker: Docker) -> Iterator[Text]:
         yield "--workdir=", Hole(template=docker.directory, form="text", what=what)
 
 
-def _pieces(template: Template, what: str) -> Iterator[str | Hole]:
+def _pieces(template: Template, what: str) -> Iterator[Piece]:
     """A template whose `:` part it: no value in it adds one. A value alone is the whole."""
-    texts = [part for part in template.parts if isinstance(part, str)]
-    if not any(":" in text for text in texts):
+    if len(template.parts) == 1:
         yield Hole(template=template, form="text", what=what)
-        return
-    for part in template.parts:
-        if isinstance(part, str):
-            yield part
-        else:
-            alone = Template(parts=(part,), span=template.span)
-            yield Hole(template=alone, form="piece", what=what)
+    else:
+        yield from pieces(template, "part", "part_below", what)
 
 
 def _lines(entries: Iterable[Entry]) -> Iterator[str | Hole]:

@@ -45,9 +45,19 @@ def _word(value: str, what: str) -> str:
     return value
 
 
-def _piece(value: str, what: str) -> str:
+def _part(value: str, what: str) -> str:
     if ":" in value:
         raise Failure(f"a value in {what} holds `:`, which begins another part")
+    return value
+
+
+def _part_below(value: str, what: str) -> str:
+    return _below(_part(value, what), what)
+
+
+def _below(value: str, what: str) -> str:
+    if ".." in re.split(r"[/\\]", value):
+        raise Failure(f"a value in {what} holds `..`, which leads out of its folder")
     return value
 
 
@@ -168,7 +178,9 @@ _FORMS: Mapping[Form, Callable[[str, str], str]] = {
     "text": _text,
     "json": _json,
     "word": _word,
-    "piece": _piece,
+    "part": _part,
+    "part_below": _part_below,
+    "below": _below,
     "ssh_path": _ssh_path,
     "port": _port,
     "line": _line,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compiler.ir import Smtp, Template
-from compiler.services.plan import Hole, PathOf, Piece, Plan, ProgramOf
+from compiler.services.plan import Hole, PathOf, Piece, Plan, ProgramOf, Text, pieces
 
 _ALWAYS = """silent
 show-error
@@ -20,6 +20,14 @@ def mail_plan(sender: Template, to: tuple[Template, ...], smtp: Smtp) -> Plan:
         stdin=(_ALWAYS, *_server(smtp), *_envelope(sender, to)),
         files=(("message", None),),
     )
+
+
+def attachment(path: Template) -> Text:
+    """The path of an attachment: a value alone, or one below the text around it."""
+    what = "the path of an attachment"
+    if len(path.parts) == 1:
+        return (Hole(template=path, form="text", what=what),)
+    return tuple(pieces(path, "text", "below", what))
 
 
 def _server(smtp: Smtp) -> Iterator[Piece]:

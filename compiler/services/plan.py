@@ -4,6 +4,7 @@ A plan is the same for every target. Each `Hole` says in which form its value is
 a target that runs without us writes the same forms in its own language.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from compiler.ir import Template
@@ -17,7 +18,9 @@ Form = Literal[
     "text",  # the value itself
     "json",  # a JSON text, or several: not empty
     "word",  # a name on a command line: not empty, no option, no white space
-    "piece",  # between two `:` of a volume or a port: holds none
+    "part",  # of a volume or a port: no `:`
+    "part_below",  # both
+    "below",  # a piece of a path, which does not lead out of what stands before it
     "ssh_path",  # a path for ssh, which would expand `%` and `${`
     "port",  # 1 to 65535
     "line",  # one line of a file of variables
@@ -87,3 +90,17 @@ class Plan:
     files: tuple[tuple[str, Text | None], ...] = ()
     environment: tuple[tuple[str, Template], ...] = ()
     undo: tuple[Text, ...] = ()
+
+
+def pieces(template: Template, first: Form, below: Form, what: str) -> Iterator[Piece]:
+    """`template` with each of its values on its own: in the form `first` where a path
+    begins with it, else in the form `below`."""
+    form = first
+    for part in template.parts:
+        if isinstance(part, str):
+            yield part
+            form = first if part.endswith(":") else below
+        else:
+            alone = Template(parts=(part,), span=template.span)
+            yield Hole(template=alone, form=form, what=what)
+            form = below

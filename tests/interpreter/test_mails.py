@@ -119,6 +119,7 @@ def test_a_message_is_data(tmp_path: Path, value: str) -> None:
         ('from: "${X}", to: d@e.f', "a b@c.d", "no address"),
         ('from: "${X}", to: d@e.f', "x\n<a@b.c>", "no address"),
         ('from: a@b.c, to: d@e.f, attachments: ["${X}"]', "nowhere", "cannot attach"),
+        ('from: a@b.c, to: d@e.f, attachments: ["a/${X}"]', "../../b", "leads out"),
     ],
 )
 def test_a_mail_is_refused(

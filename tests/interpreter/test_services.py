@@ -562,6 +562,8 @@ def test_docker_takes_any_value(tmp_path: Path, value: str) -> None:
         ('image: "${X}"', "a --privileged"),
         ('containerName: "${X}"', "-u0"),
         ('image: a, volumes: ["/data/${X}:/x"]', "../..:/y"),
+        ('image: a, volumes: ["/data/${X}:/x"]', "a/../.."),
+        ('image: a, volumes: ["/data:/x/${X}"]', ".."),
         ('image: a, ports: ["${X}:80"]', "1:2"),
         ('image: a, env: {PATH: "${X}"}', "a\nB=c"),
     ],
@@ -573,8 +575,9 @@ def test_docker_refuses_values(tmp_path: Path, config: str, value: str) -> None:
 
 
 def test_docker_whole_volumes_are_values(tmp_path: Path) -> None:
-    report = docker(tmp_path, 'image: a, volumes: ["${X}"]', X="/a:/b:ro")
-    assert "--volume=/a:/b:ro" in arguments(report)
+    config = 'image: a, volumes: ["${X}", "${Y}/b:/c"]'
+    report = docker(tmp_path, config, X="/a:/b:ro", Y="../a")
+    assert {"--volume=/a:/b:ro", "--volume=../a/b:/c"} <= set(arguments(report))
 
 
 def test_docker_variables_of_its_own_client(tmp_path: Path) -> None:
