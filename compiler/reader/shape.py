@@ -312,13 +312,17 @@ def integer(
                 f"write at {f'least {least}' if value < least else f'most {most}'}",
             )
             return None
-    help = label = ""
+    label = ""
     if isinstance(node, ScalarNode) and re.fullmatch("0[0-9]+", node.text):
         help = "a number has no zero in front; octal is `0o17`"
     elif isinstance(node, ScalarNode) and ("$" in node.text or "`" in node.text):
         help = "it takes no reference: write the number itself"
     elif name.lower().endswith("sec"):
         help = _in_seconds(node)
+    elif name.lower().endswith("size"):
+        help = "write bytes, as in `1048576`"
+    else:
+        help = "write digits alone, as in `7`"
     if isinstance(node, ScalarNode) and kind_of(node) == "float":
         label = "this is no whole number"
     wrong_type(reading, node, name, "a whole number", help, label)

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from forms import findings, said, shown, workflow
+from forms import findings, said, shown, workflow, written
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compiler import ir
 from compiler.ir import Cron, Schedule, Workflow
 from compiler.reader import read
 from compiler.source import Source
@@ -413,3 +414,118 @@ def test_findings(text: str, code: str, place: str, words: str) -> None:
     assert found.code == code
     assert shown(text, found) == place or place == ""
     assert words in said(found)
+
+
+# ---- conditions, folders, history, sizes
+
+
+def test_all_around_the_steps() -> None:
+    found = workflow("""
+group: nightly
+preconditions:
+  - test -d data
+  - {condition: "${MODE}", expected: full, negate: true}
+dotenv: [.env, config/.env]
+workingDir: data/${MODE}
+logDir: logs
+histRetentionDays: 7
+histRetentionRuns: "3"
+maxOutputSize: 2048
+maxCleanUpTimeSec: 0
+skipIfSuccessful: true
+restartWaitSec: 4
+schedule: {start: 0 6 * * *, restart: 0 7 * * *}
+params: [MODE: full]
+""")
+    assert found.group == "nightly"
+    one, other = found.conditions
+    assert isinstance(one, ir.Test)
+    assert isinstance(other, ir.Match)
+    assert (one.command.source, other.expected.text, other.negate) == (
+        "test -d data",
+        "full",
+        True,
+    )
+    assert [each.path for each in found.dotenv] == [".env", "config/.env"]
+    assert written(found.directory) == "data/«${MODE}»"
+    assert written(found.log_directory) == "logs"
+    assert (found.history_days, found.history_runs) == (7, 3)
+    assert (found.max_output, found.grace) == (2048, 0)
+    assert found.schedule is not None
+    assert found.schedule.skip_if_successful
+    assert found.schedule.restart_wait == 4
+
+
+def test_nothing_around_the_steps() -> None:
+    found = workflow("steps: []")
+    assert (found.group, found.conditions, found.dotenv) == ("", (), ())
+    assert (found.directory, found.log_directory, found.grace) == (None, None, None)
+    assert (found.history_days, found.history_runs, found.max_output) == (
+        None,
+        None,
+        None,
+    )
+
+
+def test_history_for_ever() -> None:
+    assert workflow("histRetentionDays: -1").history_days is None
+    assert workflow("histRetentionDays: 0").history_days == 0
+
+
+def test_places_of_what_stands_around() -> None:
+    text = "histRetentionDays: 1\nmaxOutputSize: 2\nmaxCleanUpTimeSec: 3\ngroup: a\n"
+    found = workflow(text)
+    lines = {key: ir.span_of(key, found).line for key, _ in found.spans}
+    assert lines == {
+        "histRetentionDays": 1,
+        "maxOutputSize": 2,
+        "maxCleanUpTimeSec": 3,
+        "group": 4,
+    }
+
+
+def test_the_handler_init_comes_first() -> None:
+    text = "handlerOn: {exit: {command: a}, init: {command: b}}"
+    assert [each.name for each in workflow(text).handlers] == ["init", "exit"]
+
+
+AROUND = {
+    "dotenv with a reference": (
+        "dotenv: [a, '${X}/b']",
+        "WFC107",
+        "${X}",
+        "read before params and `env` have values",
+    ),
+    "dotenv with a name": ("dotenv: $HOME/x", "WFC107", "$HOME/x", "no references"),
+    "dotenv twice": ("dotenv: [a, a]", "WFC115", "a", "twice"),
+    "dotenv as a map": ("dotenv: {a: b}", "WFC105", "{a: b}", "a list of texts"),
+    "no schedule": ("skipIfSuccessful: true", "WFC115", "skipIfSuccessful", "`start`"),
+    "no restart": (
+        "schedule: 0 6 * * *\nrestartWaitSec: 3",
+        "WFC115",
+        "restartWaitSec",
+        "`schedule` has no `restart`",
+    ),
+    "size in words": ("maxOutputSize: 1MB", "WFC105", "1MB", "a whole number"),
+    "no size": ("maxOutputSize: 0", "WFC107", "0", "from 1"),
+    "reference as a number": (
+        "maxOutputSize: ${N}",
+        "WFC105",
+        "${N}",
+        "write the number itself",
+    ),
+    "history of a part": ("histRetentionDays: 1.5", "WFC105", "1.5", "whole number"),
+    "no runs": ("histRetentionRuns: 0", "WFC107", "0", "from 1"),
+    "log output": ("logOutput: seperate", "WFC107", "seperate", "`separate`?"),
+    "empty folder": ("workingDir: ''", "WFC107", "''", "`workingDir` is empty"),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place", "words"), AROUND.values(), ids=AROUND
+)
+def test_wrong_around_the_steps(text: str, code: str, place: str, words: str) -> None:
+    (found,) = findings(text)
+    assert (found.code, shown(text, found)) == (code, place)
+    assert words in said(found)
+    assert found.help
