@@ -1,6 +1,9 @@
 """Forms of values, and texts for other machines: properties, with real shells."""
 
+import re
 import subprocess
+from pathlib import Path
+from typing import get_args
 from urllib.parse import unquote
 
 import pytest
@@ -13,6 +16,7 @@ from compiler.pipeline import front_end
 from compiler.services import Form, in_form, remote_program
 from compiler.source import Source
 
+ROOT = Path(__file__).parent.parent
 # What UTF-8 and an environment can hold.
 TEXTS = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40
@@ -124,6 +128,14 @@ def test_refused(form: Form, value: str) -> None:
     with pytest.raises(Failure) as failure:
         in_form(form, value, "it")
     assert len(value) < 3 or value not in str(failure.value)
+
+
+def test_scripts_know_every_form() -> None:
+    """One that a script does not know would be the value itself, unchecked."""
+    of_mails = {"below", "mail_host", "mail_scheme", "mail_tls", "user", "address"}
+    text = (ROOT / "backends/shell/runtime/services.sh.j2").read_text("utf-8")
+    written = set(re.findall(r"[a-z_]+", text))
+    assert set(get_args(Form)) - of_mails - {"text"} <= written
 
 
 URLS = [
