@@ -116,6 +116,30 @@ def test_what_is_asked_and_done_before_the_steps() -> None:
     )
 
 
+def test_what_other_programs_do_for_a_step() -> None:
+    text = """\
+name: served
+params: [HOST: box]
+smtp: {host: mail.example.org}
+steps:
+  - {type: jq, command: .a, script: "{}"}
+  - {type: http, command: "GET http://a/${HOST}"}
+  - {container: "alpine:3", command: echo}
+  - {type: docker, config: {containerName: db}, command: echo}
+  - {type: ssh, config: {host: "${HOST}"}, command: echo}
+  - {type: mail, config: {from: a@b, to: [c@d, e@f], subject: s, message: m}}
+"""
+    assert tree(text) == (
+        "served\n"
+        "├─ jq_1  jq .a\n"
+        "├─ http_2  http GET http://a/${HOST}\n"
+        "├─ docker_3  docker alpine:3\n"
+        "├─ docker_4  docker db\n"
+        "├─ ssh_5  ssh ${HOST}\n"
+        "└─ mail_6  mail to c@d, e@f\n"
+    )
+
+
 @pytest.mark.parametrize("form", [graph.mermaid, graph.dot])
 def test_the_first_steps_follow_what_is_before_them(form: Any) -> None:
     arrow = "-->" if form is graph.mermaid else "->"

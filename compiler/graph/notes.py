@@ -9,12 +9,18 @@ from compiler.ir import (
     CommandSubstitution,
     Condition,
     ContinueOn,
+    Docker,
+    Http,
+    Jq,
+    Mail,
     Map,
     Match,
     Pattern,
     Reference,
     Repeat,
     Retry,
+    Service,
+    Ssh,
     Step,
     Template,
     Test,
@@ -55,6 +61,8 @@ def _notes(step: Step) -> Iterator[str]:
         body = body.body
     if isinstance(body, Call):
         yield _run(body)
+    elif isinstance(body, Service):
+        yield _service(body)
     if step.queue is not None:
         yield f"queue {_short(step.queue)}"
     if step.retry is not None and step.retry.limit:
@@ -79,6 +87,24 @@ def _run(call: Call) -> str:
     if call.dynamic:
         return f"run {_short(_written(call.name))}, one of {len(call.callees)}"
     return f"run {call.callees[0].names[0]}"
+
+
+def _service(service: Service) -> str:
+    """Which program does the step's work, and where or what with."""
+    match service:
+        case Jq(query=query):
+            return f"jq {_short(_written(query))}"
+        case Http(method=method, url=url):
+            return f"http {_short(f'{_written(method)} {_written(url)}')}"
+        case Docker(image=image, container=container):
+            place = image or container
+            return f"docker {'' if place is None else _short(_written(place))}".rstrip()
+        case Ssh(host=host):
+            return f"ssh {_short(_written(host))}"
+        case Mail(to=to):
+            return f"mail to {_short(', '.join(map(_written, to)))}"
+        case _:
+            assert_never(service)
 
 
 def _condition(condition: Condition) -> str:
