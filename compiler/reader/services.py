@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from compiler.diagnostics import did_you_mean
 from compiler.ir import (
-    DEFAULT_SHELL,
     Command,
     Http,
     Jq,
@@ -14,18 +13,15 @@ from compiler.ir import (
     Mail,
     Service,
     ShellText,
-    Ssh,
     Template,
 )
 from compiler.reader.config import a_map, a_text, is_true, pairs, some_texts
-from compiler.reader.keys import EXECUTOR, HTTP, JQ, MAIL, PLAIN, SSH, Keys
+from compiler.reader.keys import EXECUTOR, HTTP, JQ, MAIL, PLAIN, Keys
 from compiler.reader.nodes import ListNode, MapNode, ScalarNode, locator
 from compiler.reader.programs import filter_program, word_template
-from compiler.reader.references import shell_text, template_without_commands
+from compiler.reader.references import template_without_commands
 from compiler.reader.shape import Field, Fields, Reading, integer, scalar, wrong_type
-from compiler.reader.shells import shell_words
 from compiler.reader.words import split
-from compiler.shelltext.shells import is_shell
 from compiler.source import Span
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -196,7 +192,7 @@ def needed_of(
     return found
 
 
-def _config(reading: Reading, given: Given, keys: Keys) -> Fields:
+def config_of(reading: Reading, given: Given, keys: Keys) -> Fields:
     return a_map(reading, given.config, keys)
 
 
@@ -204,7 +200,7 @@ def _config(reading: Reading, given: Given, keys: Keys) -> Fields:
 
 
 def _jq(reading: Reading, given: Given) -> Service | None:
-    config = _config(reading, given, JQ)
+    config = config_of(reading, given, JQ)
     query = needed(reading, given, "command", "command: '.name'")
     data = needed(reading, given, "script", "script: ${NAME}")
     raw = is_true(reading, config.get("raw"))
@@ -229,7 +225,7 @@ def _jq(reading: Reading, given: Given) -> Service | None:
 
 
 def _http(reading: Reading, given: Given) -> Service | None:
-    config = _config(reading, given, HTTP)
+    config = config_of(reading, given, HTTP)
     command = needed(reading, given, "command", "command: GET https://example.org")
     line = None if command is None else _request_line(reading, command)
     debug = config.get("debug")
@@ -316,64 +312,11 @@ def words_of(reading: Reading, field: Field, wanted: str) -> list[Template] | No
     return [word_template(reading, word, locate) for word in words]
 
 
-# ---- ssh
-
-
-def _ssh(reading: Reading, given: Given) -> Service | None:
-    config = _config(reading, given, SSH)
-    host = needed_of(reading, given, config, "host", "host: example.org")
-    command, script = given.known.get("command"), given.known.get("script")
-    if command is not None and script is not None:
-        refuse_beside(reading, command, "`script`", reading.span(script.key))
-    written = script or command
-    if written is None:
-        written = needed(reading, given, "command", "command: TEXT")
-    text = None
-    if written is not None:
-        text = scalar(reading, written.value, written.key.text, "a text", False)
-    shell = _shell(reading, given.known.get("shell") or config.get("shell"))
-    strict = config.get("strictHostKey")
-    read = {
-        name: a_text(reading, config.get(name))
-        for name in ("user", "port", "key", "knownHostFile")
-    }
-    checks = strict is None or is_true(reading, strict)
-    named = a_text(reading, host)
-    if named is None or text is None:
-        return None
-    return Ssh(
-        host=named,
-        user=read["user"],
-        port=read["port"],
-        key=read["key"],
-        check_host=checks,
-        known_hosts=read["knownHostFile"],
-        text=shell_text(reading, text),
-        shell=shell,
-        span=given.span,
-    )
-
-
-def _shell(reading: Reading, field: Field | None) -> tuple[str, ...]:
-    found = shell_words(reading, field)
-    if found is None or field is None:
-        return DEFAULT_SHELL
-    if not is_shell(found[1]):
-        reading.report(
-            "WFC107",
-            f"`{found[1][0]}` is no shell",
-            field.value,
-            "reads the text on the other machine",
-            "name a shell, as in `shell: bash -e`",
-        )
-    return tuple(found[1])
-
-
 # ---- mail
 
 
 def _mail(reading: Reading, given: Given) -> Service | None:
-    config = _config(reading, given, MAIL)
+    config = config_of(reading, given, MAIL)
     first = needed_of(reading, given, config, "from", "from: a@example.org")
     sender = a_text(reading, first)
     to = recipients(
@@ -406,6 +349,12 @@ def recipients(reading: Reading, field: Field | None) -> tuple[Template, ...]:
             "write an address",
         )
     return found
+
+
+def _ssh(reading: Reading, given: Given) -> Service | None:
+    from compiler.reader.ssh import ssh
+
+    return ssh(reading, given)
 
 
 def _docker(reading: Reading, given: Given) -> Service | None:
