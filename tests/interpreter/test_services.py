@@ -753,3 +753,21 @@ def test_programs_that_are_not_there(tmp_path: Path) -> None:
     for name in ("jq", "curl", "docker", "ssh"):
         stub(tmp_path, name)
     assert missing_programs(program, {"PATH": str(tmp_path / "bin")}) == []
+
+
+def test_a_service_in_a_handler_and_in_a_repetition(tmp_path: Path) -> None:
+    text = """
+steps:
+  - name: a
+    type: jq
+    with: {raw: true}
+    command: '"tries"'
+    script: "{}"
+    output: O
+    repeatPolicy: {repeat: true, limit: 3}
+handlerOn:
+  exit: {type: jq, command: ".[0]", script: '["${DAG_RUN_STATUS} ${O}"]', output: E}
+"""
+    report = run(text, tmp_path)
+    assert report.outcome.steps["a"].attempts == 3
+    assert report.outcome.handlers["exit"].output == '"succeeded tries"'
