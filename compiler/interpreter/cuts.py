@@ -22,16 +22,24 @@ class Lost(Exception):
 
 @dataclass
 class Cuts:
-    """Knows the secrets of a run, each by its provider and key (`env:TOKEN`)."""
+    """Knows the secrets of a run, each by its provider and key (`env:TOKEN`). `late`: one
+    came to be known while the run went on, as that in a file that a step wrote."""
 
+    late: bool = False
     _values: dict[str, str] = field(default_factory=dict)
     _masks: Masks = field(default_factory=Masks)
 
     def learn(self, secret: Secret, value: str) -> None:
         """`value` is that of `secret`."""
-        if value:
-            self._values[f"{secret.provider}:{secret.key}"] = value
+        name = f"{secret.provider}:{secret.key}"
+        if value and self._values.get(name) != value:
+            self._values[name] = value
             self._masks.hide(value)
+            self.late = True
+
+    def value(self, secret: Secret) -> str:
+        """What is known of `secret`; else it is empty."""
+        return self._values.get(f"{secret.provider}:{secret.key}", "")
 
     def learn_all(
         self, program: Program, environment: Mapping[str, str], work_dir: Path
@@ -45,6 +53,21 @@ class Cuts:
                     value = _content(work_dir / secret.key)
                 if value is not None:
                     self.learn(secret, value)
+        self.late = False
+
+    def cut_all(self, value: Json) -> Json:
+        """`value` with all texts in it cut that are not yet. Raises Lost."""
+        match value:
+            case str():
+                return self.cut(value)
+            case list() if not any(
+                isinstance(it, dict) and "secret" in it for it in value
+            ):
+                return [self.cut_all(each) for each in value]
+            case dict():
+                return {key: self.cut_all(each) for key, each in value.items()}
+            case _:
+                return value
 
     def cut(self, text: str) -> Json:
         """What the journal keeps of `text`. Raises Lost, where a secret is spelled in a

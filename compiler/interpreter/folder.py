@@ -31,6 +31,10 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False)
 PROCESSES = ".processes"
 
 
+# The keys of lines that hold values.
+_WITH_VALUES = {"values", "positional", "params", "env", "items", "text", "output"}
+
+
 class CannotStart(Exception):
     """The run folder cannot be made: one sentence for the user, exit code 2."""
 
@@ -159,6 +163,38 @@ class RunFolder:
                 raise Lost
             return content.decode("utf-8", "surrogateescape")
         return self.cuts.joined(kept)
+
+    def cut_journal(self) -> None:
+        """Cuts secrets out of lines that were written before they were known. What the
+        values of a line cannot be told by any more, goes."""
+        if not self.cuts.late:
+            return
+        part = self.path / "events.jsonl.part"
+        try:
+            with self.journal.open("rb") as lines, part.open("wb") as file:
+                for line in lines:
+                    file.write(self._cut_line(line))
+            part.replace(self.journal)
+        except OSError as error:
+            self._lose(error, self.journal)
+
+    def _cut_line(self, content: bytes) -> bytes:
+        try:
+            line: dict[str, Json] = json.loads(content)
+            if "items" in line:  # they stand as a text where one of them is cut
+                text = json.dumps(line["items"], ensure_ascii=False)
+                if self.cuts.cut(text) != text:
+                    del line["items"]
+                    line["text"] = text
+            for key in line.keys() & _WITH_VALUES:
+                line[key] = self.cuts.cut_all(line[key])
+        except ValueError:
+            return b""
+        except Lost:
+            line = {key: it for key, it in line.items() if key not in _WITH_VALUES}
+            line["lost"] = True
+        text = _ENCODER.encode(line) + "\n"
+        return text.encode("utf-8", "backslashreplace")
 
     def note(self, path: Path, message: str) -> None:
         """Adds a line of ours to the stderr file `path`."""

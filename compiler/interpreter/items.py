@@ -76,6 +76,8 @@ def items_details(items: Sequence[Item], folder: RunFolder) -> Line:
 def items_kept(line: Line, folder: RunFolder) -> list[Item]:
     """The items of which it kept that. Raises Lost."""
     listed = line.get("items")
+    if "lost" in line:
+        raise Lost
     if "text" in line:
         try:
             listed = parse_json(folder.restored(line["text"]))

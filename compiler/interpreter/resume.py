@@ -132,6 +132,8 @@ def _fill(record: Record, frame: Frame) -> None:
     elif isinstance(record.step.body, Call):
         if was.call is not None and "run" in was.end:
             child = record.frame = recorded_call(record, frame)
+            for secret in child.workflow.secrets:  # which nothing reads any more
+                frame.run.masks.hide(frame.run.folder.cuts.value(secret))
             if record.ending == "skipped":  # its own precondition was not met
                 for each in child.records.values():
                     each.ending = "skipped"
@@ -252,6 +254,8 @@ def recorded_call(record: Record, frame: Frame) -> Frame:
 
 def recorded_given(folder: RunFolder, line: Line) -> Given:
     """What a run of a workflow was started with. Raises Lost."""
+    if "lost" in line:
+        raise Lost
     restored = folder.restored
     return Given(
         values={key: restored(each) for key, each in _object(line, "values").items()},
@@ -282,6 +286,8 @@ def recorded_items(record: Record, frame: Frame) -> tuple[tuple[Record, ...], in
 
 def recall_inputs(frame: Frame, line: Line) -> None:
     """Params and env as they were valued. Raises Lost."""
+    if "lost" in line:
+        raise Lost
     restored, known = frame.run.folder.restored, frame.known
     params = {key: restored(each) for key, each in _object(line, "params").items()}
     env = {key: restored(each) for key, each in _object(line, "env").items()}

@@ -189,6 +189,7 @@ def _run(
             rows = rows_of(frame)
             outcome = outcome_of(frame, rows, _exit_code(frame, loop.signal))
             folder.finish(outcome)
+            folder.cut_journal()
             if masks.any:
                 for path in folder.readable():  # also what came late, and too early
                     masks.file(path)

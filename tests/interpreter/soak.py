@@ -68,15 +68,17 @@ def _step(chance: random.Random, number: int, callees: list[str]) -> Iterator[st
     values = "".join(f" $O{each[1:]}" for each in before)
     pause = f"sleep 0.{chance.randint(0, 25):02}"
     last = f'echo "$P/{name}" >> ends'
-    if kind == "each" or (kind == "call" and not callees):
+    fans_out = kind == "each" or (kind == "call" and not callees)
+    calls = callees and (kind == "call" or (kind == "each" and chance.random() < 0.7))
+    if fans_out:
         items = " ".join("abcdef"[: chance.randint(1, 6)])
         yield f"    parallel: {{items: {items}, maxConcurrent: {chance.randint(1, 3)}}}"
-    if kind in ("call", "each") and callees and chance.random() < 0.7:
+    if calls:
         yield f"    run: {chance.choice(callees)}"
-        item = "[${ITEM}]" if kind == "each" else ""
+        item = "[${ITEM}]" if fans_out else ""
         yield f'    params: {{P: "${{P}}/{name}{item}"}}'
     else:
-        item = "[$ITEM]" if kind == "each" or kind == "call" else ""
+        item = "[$ITEM]" if fans_out else ""
         last = f'echo "$P/{name}{item}" >> ends'
         tries = f'"try-$(echo "$P/{name}{item}" | tr / _)"'
         texts = {

@@ -282,6 +282,29 @@ def test_a_secret_that_is_gone_fails_the_run(tmp_path: Path) -> None:
     assert again(SECRET, tmp_path).outcome.status == "failed"
 
 
+def test_a_secret_that_comes_late_is_cut_out_at_the_end(tmp_path: Path) -> None:
+    text = """
+        name: flow
+        steps:
+          - {name: make, command: "echo to-ken > token; cat token", output: MADE}
+          - {name: list, parallel: ["${MADE}", b], command: echo $ITEM, output: L}
+          - {name: use, run: kid}
+          - {name: b, command: 'test -e mended; echo "$MADE" > said'}
+        ---
+        name: kid
+        secrets: [{name: TOKEN, provider: file, key: token}]
+        steps: [{name: k, command: test "$TOKEN" = to-ken}]
+    """.replace("\n        ", "\n")
+    first(text, tmp_path)
+    lines = (past(tmp_path).path / "events.jsonl").read_text()
+    assert "to-ken" not in lines
+    (tmp_path / "mended").touch()
+    outcome = again(text, tmp_path).outcome
+    assert outcome.status == "succeeded"
+    assert (tmp_path / "said").read_text() == "to-ken\n"
+    assert json.loads(outcome.outputs["L"])["results"][0]["item"] == "***"
+
+
 # ---- after a kill
 
 SLOW = """
