@@ -22,7 +22,6 @@ _SUPPORTS["skip-if-successful"] = (
     "a script runs whenever it is started, also when a run has succeeded since the last time"
 )
 _NOT_YET: tuple[Feature, ...] = (
-    "mail",
     "mail-on",
     "params-schema",
 )

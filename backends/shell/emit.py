@@ -128,7 +128,7 @@ _FIELDS = {
     "text": "wfc_texts",
 }
 # The forms of values that stand between the quotes of a configuration.
-_QUOTED = {"quoted", "header", "url", "url_with_query"}
+_QUOTED = {"user", "address", "quoted", "header", "url", "url_with_query"}
 _ALWAYS = ("name", "text")
 _CALL_FIELDS = ("run_of", "dag")
 _SPECIAL = {
@@ -185,6 +185,7 @@ def _render(script: Script, program: Program, path: str) -> str:
         "workflow_json": f'"{workflow.name}"',
         "functions": script.functions,
         "forms": used.forms,
+        "mails": "mails" in parts,
         "quotes": bool(_QUOTED & used.forms),
         "needed": [each.partition(" ") for each in needed(program)],
         "fields": [name.removeprefix("flow-") for name in fields],

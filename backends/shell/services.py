@@ -6,12 +6,13 @@ from typing import assert_never
 from backends.shell.quote import bare, word
 from backends.shell.script import Emission
 from backends.shell.values import Values
-from compiler.ir import Call, Docker, Http, Jq, LeafBody, Map, Program, Ssh, Step
+from compiler.ir import Mail, Map, Program, Service, Ssh, Step
 from compiler.services import (
     Hole,
     PathOf,
     ProgramOf,
     Text,
+    attachment,
     names_in,
     plan,
     programs,
@@ -19,12 +20,11 @@ from compiler.services import (
 from compiler.services.plan import ContentOf
 from compiler.shelltext.render import render
 
-SERVICES = (Jq, Http, Docker, Ssh)
 
-
-def serve(script: Emission, body: LeafBody, values: Values) -> str:
+def serve(script: Emission, body: Service, values: Values) -> str:
     """Adds the lines for the program of `body`; the text of the step, which ssh has."""
-    assert isinstance(body, SERVICES)
+    if isinstance(body, Mail):
+        _letter(script, body, values)
     parts = script.used.parts
     parts |= {"service", "arguments"}
     made = plan(body, script.workflow.smtp)
@@ -53,6 +53,16 @@ def serve(script: Emission, body: LeafBody, values: Values) -> str:
         text_word = f"{name}={values.text(template)}"
         values.lines.append(f'wfc_env=("${{wfc_env[@]}}" {text_word})')
     return _remote(script, body, values) if isinstance(body, Ssh) else ""
+
+
+def _letter(script: Emission, body: Mail, values: Values) -> None:
+    """Adds the lines that make the message of a mail."""
+    script.used.parts.add("mails")
+    for path in body.attachments:
+        values.lines += [_built(values, attachment(path)), 'wfc_attach "$wfc_r"']
+    given = (body.sender, body.subject, body.message, *body.to)
+    words = [values.text(each) for each in given]
+    values.lines.append(" ".join(["wfc_letter", *words]))
 
 
 def _appended(words: list[str]) -> list[str]:
@@ -114,4 +124,4 @@ def needed(program: Program) -> Iterator[str]:
 
 def _programs(step: Step) -> tuple[str, ...]:
     body = step.body.body if isinstance(step.body, Map) else step.body
-    return () if isinstance(body, Call) else programs(body)
+    return programs(body)

@@ -245,10 +245,8 @@ def _leaf(script: Emission, step: Step, body: LeafBody, values: Values) -> str:
                 named = program.partition("\n")[0].removeprefix("#!").split()
             _load(parts, named, values, bool(step.exports))
             return program
-        case Jq() | Http() | Docker() | Ssh():
+        case Jq() | Http() | Docker() | Ssh() | Mail():
             return serve(script, body, values)
-        case Mail():
-            raise AssertionError(body)  # refused
         case _:
             assert_never(body)
 

@@ -2,14 +2,19 @@
 
 import http.server
 import os
+import re
 import stat
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from shell.scripts import SURROUNDINGS, both, written
+
+from backends import shell
+from compiler.services import Form
 
 DOCKER = r"""#!/bin/sh
 if [ "$1" = rm ]; then echo "$@" >>undone; exit; fi
@@ -147,6 +152,14 @@ def test_requests(port: int, tmp_path: Path, jq: Path) -> None:
     assert "POST /p?z&k=x%20%22y%22%20%26%20%C3%BC%2F1%20" in script.outputs["POST"]
     ended = {name: it.exit_code for name, it in script.steps.items()}
     assert ended == {"post": 0, "json": 0, "put": 1, "lines": 1, "scheme": 1}
+
+
+def test_every_form_is_in_the_run_time() -> None:
+    text = (Path(shell.__file__).parent / "runtime/services.sh.j2").read_text("utf-8")
+    patterns = re.findall(r"^      ([a-z][^()]*)\)", text, re.MULTILINE)
+    known = {name for each in patterns for name in re.findall("[a-z_]+", each)}
+    known |= {"text", "method", "method_with_body", "url", "url_with_query"}
+    assert set(get_args(Form)) <= known
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:

@@ -142,6 +142,7 @@ SMALL |= {
     "http": "steps: [{name: a, executor: {type: http, config: {headers: {A: $HOME}, query: {q: $HOME}, body: x, json: true}}, command: 'POST http://x/'}]",
     "docker": "steps: [{name: a, executor: {type: docker, config: {image: x, autoRemove: true, container: {env: ['A=b', 'PATH=x']}}}, command: x, timeoutSec: 9}]",
     "ssh": "params: [{A: b}]\nsteps: [{name: a, executor: {type: ssh, config: {user: u, host: h, key: ~/k, port: 1}}, command: 'x $A'}]",
+    "mail": "smtp: {host: h, port: 25, username: u, password: p}\nsteps: [{name: a, type: mail, with: {from: a@b, to: b@c, subject: $HOME, message: x, attachments: [x]}}]",
     "names of logs": "steps: [{name: a, command: [x, '${DAG_RUN_STEP_STDOUT_FILE}']}]",
 }
 # a part of the run time, a word of it, a workflow that uses it
