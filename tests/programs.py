@@ -296,16 +296,31 @@ def _plain_workflows(draw: st.DrawFn, name: str, fails: bool, *, called: bool) -
             before = [place - 1] if place else []
         else:
             step = _step(place, before)
-        if not called and draw(st.integers(0, 4)) == 0:
-            step |= {"run": "kid", "params": 'P="of the caller"'}
-            del step["output"]
+        if not called and draw(st.integers(0, 3)) == 0:
+            step |= {"run": "kid", **draw(_plain_params()), "output": f"R{place}"}
         else:
-            step["command"] = draw(st.sampled_from(_plain_commands(before, fails)))
+            commands = _plain_commands(steps, before, fails)
+            step["command"] = draw(st.sampled_from(commands))
         steps.append(draw(_with_plain_policies(step, place, fails, called)))
     kind = "chain" if chain else "graph"
     params = [{"P": draw(st.sampled_from(["a", "x y", "b"]))}]
     around = draw(_plain_surroundings(fails, called))
     return {"name": name, "type": kind, "params": params, **around, "steps": steps}
+
+
+@st.composite
+def _plain_params(draw: st.DrawFn) -> Form:
+    """What a call passes, or a fan-out to each of its items; Dagu takes equal ones for
+    one."""
+    if draw(st.integers(0, 2)):
+        return {
+            "params": draw(st.sampled_from(['P="of the caller"', "P=a", {"P": "b"}]))
+        }
+    items = draw(st.lists(st.sampled_from(["a", "b", "c d"]), min_size=1, unique=True))
+    parallel: Form = {"items": items}
+    if draw(st.booleans()):
+        parallel["maxConcurrent"] = draw(st.integers(1, 3))
+    return {"parallel": parallel, "params": 'P="${ITEM}"'}
 
 
 @st.composite
@@ -317,14 +332,17 @@ def _with_plain_policies(
         repeated = draw(_plain_repetitions(place, fails))
         step |= repeated
     elif fails and "command" in step and draw(st.integers(0, 3)) == 0:
-        limit = draw(st.integers(1, 2))
-        step["retryPolicy"] = {"limit": limit, "intervalSec": 0}
-    if fails and not called and draw(st.integers(0, 2)) == 0:
+        step["retryPolicy"] = {"limit": draw(st.integers(1, 2)), "intervalSec": 0}
+        if draw(st.booleans()):
+            step["retryPolicy"]["exitCode"] = draw(st.sampled_from([[3], [1, 7]]))
+    if fails and draw(st.integers(0, 2)) == 0:
         kinds: list[Form] = [{"failure": True}]
         if "run" not in step:
             kinds += [{"exitCode": [3]}, {"exitCode": 7, "skipped": True}]
-            kinds += [{"failure": True, "markSuccess": True}]
-            kinds += [{"exitCode": [3, 7], "markSuccess": True}]
+            # Dagu marks nothing that its retry does not list.
+            if "exitCode" not in step.get("retryPolicy", {}):
+                kinds += [{"failure": True, "markSuccess": True}]
+                kinds += [{"exitCode": [3, 7], "markSuccess": True}]
         # Dagu looks for the text in what all tries printed.
         if step.keys().isdisjoint({"run", "retryPolicy", "repeatPolicy"}):
             kinds += [{"output": "one"}, {"output": ["re:^t.o$", "nothing"]}]
@@ -401,7 +419,7 @@ def _plain_surroundings(draw: st.DrawFn, fails: bool, called: bool) -> Form:
         ]
         chosen = st.lists(st.sampled_from(conditions), min_size=1, max_size=2)
         around["preconditions"] = draw(chosen)
-    elif not fails and "exit" in kinds and draw(st.integers(0, 3)) == 0:
+    elif not (fails or called) and "exit" in kinds and draw(st.integers(0, 3)) == 0:
         handlers["exit"]["command"] += "; exit 5"
     return around
 
@@ -422,10 +440,15 @@ def _short_workflows(draw: st.DrawFn, fails: bool) -> Form:
     }
 
 
-def _plain_commands(before: list[int], fails: bool) -> list[str]:
+def _plain_commands(steps: list[Form], before: list[int], fails: bool) -> list[str]:
     commands = ["true", 'echo "$P"', "echo one; echo two", "echo ${P}"]
     commands.append('echo "<${FROM_FILE-}>"')
-    commands += [f'echo "<${{X{other}}}>"' for other in before]
+    for other in before:
+        if "run" not in steps[other]:
+            commands.append(f'echo "<${{X{other}}}>"')
+        elif fails:  # a call that is skipped has no record
+            part = "summary.failed" if "parallel" in steps[other] else "status"
+            commands.append(f'echo "it says ${{R{other}.{part}}}"')
     if fails:
         commands += ["exit 3", "echo one; exit 7", "false", "echo 'one more'; exit 3"]
     return commands

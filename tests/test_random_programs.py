@@ -16,7 +16,7 @@ from agreement import disagreements
 from cases import named
 from engines.dagu import run as run_dagu
 from events import wrong_order
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from programs import DOTENV, DOTENV_FILE, PLAIN_DOTENV, VALUES, Form, files, plain_files
 from running import BACKENDS
 
@@ -29,8 +29,9 @@ from compiler.source import Source
 EXAMPLES = os.environ.get("WFC_RANDOM_EXAMPLES")
 
 
-def _settings(usual: int) -> settings:
+def _settings(usual: int, shrink: bool = True) -> settings:
     return settings(
+        phases=[*Phase] if shrink else [Phase.generate],
         deadline=None,
         max_examples=int(EXAMPLES or usual),
         derandomize=not EXAMPLES,
@@ -66,7 +67,8 @@ def test_same_outcome(target: str, documents: list[Form], value: str) -> None:
         assert not [*root.rglob("pwned")]
 
 
-@_settings(500)
+# Smaller ones are not looked for: each takes a run of Dagu.
+@_settings(500, shrink=False)
 @given(documents=plain_files())
 def test_as_dagu(dagu: Path, documents: list[Form]) -> None:
     text = "\n---\n".join(map(json.dumps, documents))
