@@ -31,12 +31,12 @@ def ran(folder: Path) -> list[str]:
 
 
 def test_before_the_steps(tmp_path: Path) -> None:
-    init = """{command: 'echo "init $P $DAG_RUN_STATUS <$A>" | tee -a ran', output: INIT}"""
+    init = """{command: 'echo "init $P $DAG_RUN_STATUS" | tee -a ran', output: INIT}"""
     report = execute(from_yaml(flow(init)), tmp_path)
-    assert ran(tmp_path) == ["init p running <>", "a ", "success", "exit succeeded"]
+    assert ran(tmp_path) == ["init p running", "a ", "success", "exit succeeded"]
     outcome = report.outcome
     assert list(outcome.handlers) == ["init", "success", "exit"]
-    assert outcome.handlers["init"].output == "init p running <>"
+    assert outcome.handlers["init"].output == "init p running"
     assert outcome.outputs == {"A": ""}
     assert outcome.events == (("start", "a"), ("end", "a"))
     assert (report.folder / "steps" / "handler-init" / "1.out").exists()
