@@ -67,8 +67,10 @@ class _Row:
             self.folder = f"{call}{slash}handler-{kind}"
 
     def learn(self, was: Was) -> None:
-        if was.started is not None:
+        if was.started is not None and was.end is not None:
             self.seconds = was.seconds
+        elif was.started is not None and self.status == "running":
+            self.seconds = max(time.time() - was.started, 0.0)
         self.folder = was.folder or self.folder
 
     @property
