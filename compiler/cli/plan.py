@@ -30,6 +30,7 @@ from compiler.ir import (
     Variable,
     Workflow,
 )
+from compiler.schemas.checking import types_of
 from compiler.walk import body_texts, references
 
 
@@ -154,6 +155,7 @@ def _values(
         special={"DAG_NAME": workflow.name},
         positional=positional_values(workflow, arguments),
         secrets={secret.name: "***" for secret in workflow.secrets},
+        types=types_of(workflow),
     )
     knows = _Knows(Scope(known=known, special={}))
     for definition in workflow.order:

@@ -5,7 +5,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from compiler.backend import File
 from compiler.cli.console import drop_stdout, say, usage, use_color
 from compiler.cli.inputs import checked_file, program_in, values_of
 from compiler.cli.past import home_folder, origin_of, resumed_options, source_changed
-from compiler.cli.plan import plan
 from compiler.diagnostics import did_you_mean
 from compiler.ir import Json, Program
 from compiler.optimize import optimize
@@ -52,8 +51,7 @@ def execute(options: argparse.Namespace) -> int:
     if problems or home is None:
         return usage(problems)
     if options.dry_run:
-        sys.stdout.write(plan(program, values, words.positional, chosen, os.environ))
-        return 0
+        return _dry_run(program, values, words.positional, chosen, work_dir)
     _look_for_garbage()
     try:
         result = interpreter.run(
@@ -165,6 +163,26 @@ def chosen_steps(
         chosen |= found
         more = bool(found)
     return frozenset(chosen), []
+
+
+def _dry_run(
+    program: Program,
+    values: Mapping[str, str],
+    arguments: Sequence[str],
+    chosen: frozenset[str] | None,
+    work_dir: Path,
+) -> int:
+    """Prints what the run would do."""
+    from compiler.cli.plan import plan
+    from compiler.evaluate import Failure
+    from compiler.interpreter.dotenv import dotenv_of
+
+    try:
+        environment = {**os.environ, **dotenv_of(program.main, work_dir.resolve())}
+    except Failure as failure:
+        return usage([str(failure)])
+    sys.stdout.write(plan(program, values, arguments, chosen, environment))
+    return 0
 
 
 def _hand_over(result: interpreter.Report, options: argparse.Namespace) -> int:

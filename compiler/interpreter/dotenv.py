@@ -18,20 +18,26 @@ _COMMENT = re.compile(r"[ \t\r\v\f]+#.*", re.DOTALL)
 
 
 def read_dotenv(workflow: Workflow, place: Place) -> None:
-    """Lays the variables of all files over the environment of `workflow`, those of later
-    ones over those of earlier ones. A file that is not there has none. Raises Failure.
+    """Lays the variables of all files over the environment of `workflow`. Raises Failure."""
+    found = dotenv_of(workflow, place.work_dir)
+    if found:
+        place.known.process = {**place.known.process, **found}
+
+
+def dotenv_of(workflow: Workflow, work_dir: Path) -> dict[str, str]:
+    """The variables of all files of `workflow`, those of later ones over those of earlier
+    ones. A file that is not there has none. Raises Failure.
     """
     found: dict[str, str] = {}
     for file in workflow.dotenv:
-        text = _text(file.path, place.work_dir / file.path)
+        text = _text(file.path, work_dir / file.path)
         for number, line in enumerate(text.split("\n"), 1):
             try:
                 found.update(variables(line))
             except ValueError as error:
                 where = f"dotenv `{file.path}`, line {number}"
                 raise Failure(f"{where}: {error}") from None
-    if found:
-        place.known.process = {**place.known.process, **found}
+    return found
 
 
 def _text(name: str, path: Path) -> str:

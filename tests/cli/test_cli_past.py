@@ -198,6 +198,27 @@ handler exit
     assert wfc("run", "--dry-run", "flow.yaml", "WO=1").code == 2
 
 
+def test_a_dry_run_knows_types_and_dotenv(wfc: Wfc) -> None:
+    write("vars.env", "HOST=example.org\n")
+    write(
+        "flow.yaml",
+        """\
+name: flow
+dotenv: vars.env
+params: [{name: N, type: integer, default: 2}]
+env: [URL: "https://${HOST}/", SUM: "$<N + N>"]
+steps: [{name: a, command: curl "$<URL>"}]
+""",
+    )
+    result = wfc("run", "--dry-run", "flow.yaml", "N=3")
+    assert "  env URL=https://example.org/\n  env SUM=6\n" in result.out
+    assert 'curl "https://example.org/"' in result.out
+    write("vars.env", "HOST='example.org\n")
+    broken = wfc("run", "--dry-run", "flow.yaml")
+    assert broken.code == 2
+    assert "dotenv `vars.env`, line 1: a quote `'` is not closed" in broken.err
+
+
 # ---- wfc runs, wfc show
 
 
