@@ -94,7 +94,9 @@ class Files:
         if not isinstance(source, Source):
             return source
         if source.name not in self.by_name:
-            self.by_name[source.name] = file_of(source, *read(source, self._loader.read))
+            self.by_name[source.name] = file_of(
+                source, *read(source, self._loader.read)
+            )
         return self.by_name[source.name]
 
     def find(self, caller: File, name: str) -> Target | Diagnostic | None:
