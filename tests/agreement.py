@@ -2,8 +2,8 @@
 
 What is not compared, because wfc decided otherwise (grammar/README.md): the exit code of
 a partially succeeded run (0, Dagu's is 1), and that its calls are partially succeeded
-there, too; the exit code of a step that succeeded; the
-order of events; of items only what the record of their fan-out has.
+there, too; the exit code of a step that succeeded; the order of events; of items only
+what the record of their fan-out has.
 """
 
 import json
