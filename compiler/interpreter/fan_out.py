@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from compiler.evaluate import Failure
@@ -15,6 +15,7 @@ from compiler.interpreter.items import (
     items_of,
     width_of,
 )
+from compiler.interpreter.phases import Begin
 from compiler.interpreter.policies import has_texts, value_policies
 from compiler.interpreter.records import Record
 from compiler.interpreter.report import counted
@@ -25,8 +26,6 @@ from compiler.interpreter.steps import beside, conditions_hold, wait_to_start
 from compiler.interpreter.tasks import Give, Spawn, Stopped, Take, Work, next_end
 from compiler.interpreter.texts import said
 from compiler.ir import Map
-
-Begin = Callable[[Record, Frame, Mapping[str, str]], Work[None]]
 
 
 def fan_out(

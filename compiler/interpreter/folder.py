@@ -1,4 +1,4 @@
-"""What happens in a run -> the files of its folder (layout: docs of the run folder)."""
+"""What happens in a run -> the files of its folder (W3)."""
 
 import contextlib
 import errno
@@ -23,15 +23,13 @@ _LONGEST_VALUE = 16_384
 # In seconds: who only looks whether a run lives takes the lock for a moment.
 _LOCK_PATIENCE = 0.2
 
-
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 # The processes of the run, in its folder: `PID@SECONDS` a line, by the clock of the boot
 # that a line above names.
 PROCESSES = ".processes"
 
-
-# The keys of lines that hold values.
+# The keys of the journal's lines that hold values, in which a secret can be.
 _WITH_VALUES = {"values", "positional", "params", "env", "items", "text", "output"}
 
 

@@ -1,7 +1,7 @@
 """The lines of a run's journal -> what is known of the run and of each of its steps.
 
 A run that was killed has written nothing else. The journal of an emitted script is read
-as well: its lines are fewer.
+as well: its lines are fewer. What each line has: "The journal" in grammar/README.md.
 """
 
 import json
@@ -66,16 +66,14 @@ class Journal:
     """All that a journal tells. `run` is its first line: what the run was started with,
     None in the journal of a script. `steps` and `handlers` are by their paths, `inputs`
     is the line of the entry's params and env; `events` are those of the outcome. `anew`
-    is the last line at which a run that had come to its end went on."""
+    is the number of the last line at which a run that had come to its end went on, -1
+    without one: handlers that ended before it run once more."""
 
     run: Line | None = None
     inputs: Line | None = None
     steps: dict[str, Was] = field(default_factory=dict)
     handlers: dict[str, Was] = field(default_factory=dict)
     events: list[tuple[str, str]] = field(default_factory=list)
-    began: float | None = None
-    last: float | None = None
-    resumed: int = 0
     anew: float = -1
 
 
@@ -100,15 +98,11 @@ def _lines(file: Iterable[bytes]) -> Iterator[Line]:
 
 
 def _add(journal: Journal, number: int, line: Line) -> None:
-    now = number_in(line, "t")
-    journal.last = now if now is not None else journal.last
-    journal.began = journal.began or now
     event, path = text_in(line, "event"), text_in(line, "step") or ""
     match event:
         case "run":
             journal.run = line
         case "resume":
-            journal.resumed += 1
             if line.get("anew") is True:
                 journal.anew = number
         case "inputs" if not path:

@@ -1,4 +1,8 @@
-"""A run of some steps only -> what the others would have given, and is not there."""
+"""A run of some steps only -> what the others would have given, and is not there.
+
+The others are those that `--step` or `--from` does not name. One that a resumed run has
+recorded is not among them: its values are there.
+"""
 
 from compiler.interpreter.attempts import fail
 from compiler.interpreter.frames import Frame

@@ -1,4 +1,4 @@
-"""`logDir` -> a folder for the logs of a run, and a link to it in the run's own folder."""
+"""`logDir` -> a folder for the logs of a run, and a link to it in its own folder (W3)."""
 
 from compiler.evaluate import Failure, text_of
 from compiler.interpreter.texts import Place, said
@@ -16,9 +16,8 @@ def move_logs(workflow: Workflow, place: Place) -> None:
     target = place.work_dir / text / workflow.name / place.folder.run_id
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.mkdir(
-            mode=0o700, exist_ok=True
-        )  # secrets are in it while the run goes on
+        # Secrets are in it while the run goes on.
+        target.mkdir(mode=0o700, exist_ok=True)
         steps.rmdir()
         steps.symlink_to(target)
     except OSError as error:

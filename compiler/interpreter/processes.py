@@ -96,9 +96,8 @@ class _Group:
     code: int = 0
     timed_out: bool = False
     stops: list[Stop] = field(default_factory=list)
-    vanishes: float | None = (
-        None  # set when told to end: when it is no longer waited for
-    )
+    # Set when it is told to end: when it is no longer waited for.
+    vanishes: float | None = None
     made: set[int] = field(default_factory=set)
 
 
@@ -112,10 +111,10 @@ class Processes:
     """
 
     told: Callable[[int], None] = lambda _: None
-    _groups: dict[int, _Group] = field(
-        default_factory=dict
-    )  # by the ids of their leaders
-    _led: dict[int, _Group] = field(default_factory=dict)  # those whose leader is there
+    # By the ids of their leaders: all, and those whose leader is there.
+    _groups: dict[int, _Group] = field(default_factory=dict)
+    _led: dict[int, _Group] = field(default_factory=dict)
+    # Of groups that outlived a leader which nobody ended: what it was started with.
     _left: dict[int, tuple[Hashable, Launch]] = field(default_factory=dict)
     _busy: dict[Hashable, Launch] = field(default_factory=dict)
     _timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The runs of a workflow that are over -> those that it still wants; the rest goes."""
+"""The runs of a workflow that are over -> those that it still wants; the rest goes (W3)."""
 
 import os
 import shutil

@@ -134,7 +134,7 @@ def resume(
         end_leftovers(folder, journal, GRACE if grace is None else grace)
     folder.event("resume", "", anew=anew)
     if anew:
-        journal.anew = math.inf
+        journal.anew = math.inf  # behind all lines that were read
         (folder.path / "outcome.json").unlink(missing_ok=True)
     locks = Locks(home.absolute())
     return _run(program, start, folder, locks, journal, progress, environment)

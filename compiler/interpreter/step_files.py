@@ -1,4 +1,4 @@
-"""What an attempt printed -> added to the files that a step names for it."""
+"""What an attempt printed -> added to the files that a step names for it (S3)."""
 
 import os
 import stat

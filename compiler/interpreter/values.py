@@ -81,7 +81,8 @@ class Scope:
     """What one step (or a definition) sees: an Environment of `compiler.evaluate`.
 
     `own` is its own env as far as it is valued, `special` what differs from step to step,
-    `item` is its item in a fan-out. Backticks must have run before a template is evaluated: see `substitutions`.
+    `item` is its item in a fan-out. `lenient`: what has no value is empty, as in handlers
+    (R3). Backticks must have run before a template is evaluated: see `substitutions`.
     """
 
     known: Known

@@ -35,7 +35,8 @@ class Http:
     """`executor: http`: one request. A status that is not 2xx is a failure (exit code 1).
 
     Its stdout is the body; with `verbose` the status line and the headers stand before
-    it. `timeout` is in seconds, `insecure` takes any TLS certificate.
+    it. `json`: it is an object of these, in JSON. `timeout` is in seconds, `insecure` takes
+    any TLS certificate.
     """
 
     method: Template

@@ -70,10 +70,10 @@ class Scope:
     """A place in a workflow: what it sees.
 
     `where` "param" and "env" are the values of a workflow's params and env, "workflow" its
-    conditions, folders and mails, "init" its handler init. `step` is the place of a step, None elsewhere; `itself`:
-    does it see its own output? `own` are the names of the step's own env. `item`: is
-    ITEM seen, the item of the step's fan-out? `valuing` is the param or env variable whose
-    value this is, "" elsewhere.
+    conditions, folders and mails, "init" its handler init. `step` is the place of a step,
+    None elsewhere; `itself`: does it see its own output? `own` are the names of the step's
+    own env. `item`: is ITEM seen, the item of the step's fan-out? `valuing` is the param or
+    env variable whose value this is, "" elsewhere.
     """
 
     names: Names
