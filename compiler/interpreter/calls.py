@@ -82,13 +82,13 @@ def _call(record: Record, frame: Frame, scope: Scope) -> Work[Tried]:
     well = child.status in ("succeeded", "partially_succeeded")
     code = TIMED_OUT if timed_out else 0 if well else 1
     stopped = child.stop is not None and not timed_out and not child.out_of_time
-    record.code = None if stopped or child.unmet else code
+    record.code = None if stopped or child.passed_by else code
     record.partial = child.status == "partially_succeeded"
     _explain(record, child)
     _capture(record, frame, child)
     if stopped and child.stop is not None:
         raise Stopped(child.stop)
-    return Tried(record.code or 0, timed_out, child.unmet)
+    return Tried(record.code or 0, timed_out, child.passed_by)
 
 
 def _prepare(record: Record, frame: Frame, scope: Scope) -> Work[Frame]:
@@ -117,7 +117,7 @@ def _prepare(record: Record, frame: Frame, scope: Scope) -> Work[Frame]:
 def _explain(record: Record, child: Frame) -> None:
     """Says on the call's stderr why it failed."""
     name = child.workflow.name
-    if child.unmet:
+    if child.passed_by:
         say_why(record, child, f"workflow `{name}`: its precondition is not met")
     elif child.problem is not None:
         say_why(record, child, f"workflow `{name}`: {child.problem}")
@@ -133,7 +133,7 @@ def _capture(record: Record, frame: Frame, child: Frame) -> None:
     """Keeps what the callee came to, as far as somebody may ask for it. Where that cannot
     be, a success is a failure."""
     made = None
-    if record.step.captured and not child.unmet:
+    if record.step.captured and not child.passed_by:
         try:
             made = record_of(child)
             record.output = result_of(child)

@@ -83,12 +83,14 @@ class Frame:
     """One run of one workflow. It knows its own values only (F3).
 
     `path` is that of the call ("" of the entry), `base` the folder for its steps; `aside`
-    is as of a record: a handler made the call. `records` and `handlers` are what has become
-    of its steps and of the handlers that were due, by their names. `limits`
-    hold for its steps, `queues` are those that a step around it is in. `stop` is what
-    ended it before its time, `out_of_time`: its own `timeoutSec`; `problem` is why its
-    params or env have no value, `unmet`: its own precondition is not met. A step that waits for the time of its start stands at the
-    `gate`; the last one started at `last_start`. In a run that goes on, `inputs` are
+    is as of a record: a handler made the call. `records` and `handlers` are what has
+    become of its steps and of the handlers that were due, by their names. `limits` hold
+    for its steps, `queues` are those that a step around it is in. `stop` is what ended it
+    before its time, `out_of_time`: its own `timeoutSec`; `problem` is why its params or
+    env have no value, `unmet`: its own precondition is not met (S7).
+
+    A step that waits for the time of its start stands at the `gate`; the last one started
+    at `last_start`. In a run that goes on, `inputs` is the line of the journal with
     params and env as they were valued, and the journal tells of it behind line `since`.
     """
 
@@ -114,6 +116,11 @@ class Frame:
     since: int | None = None
 
     @property
+    def passed_by(self) -> bool:
+        """Nothing of it ran, as its own precondition has it, and no handler failed."""
+        return self.unmet and self.status == "aborted"
+
+    @property
     def known(self) -> Known:
         return self.place.known
 
@@ -122,8 +129,8 @@ class Frame:
         self.known.fields.setdefault(name, {})["status"] = STATUS[ending]
         self.run.watch.decided(self.records[name], ending)
 
-    def leave_out(self, ending: Ending) -> None:
-        """None of its steps runs, since its own precondition is not met."""
+    def not_begun(self, ending: Ending) -> None:
+        """None of its steps runs, since its own precondition is not met (S7)."""
         self.unmet = True
         for name, record in self.records.items():
             record.ending = ending

@@ -81,7 +81,7 @@ def _run(
         _abort_rest(frame, schedule)
         return "failed"
     if not met:
-        _leave_out(frame)
+        _not_begun(frame)
         return "aborted"
     if not (yield from _run_init(frame, begin)):
         _abort_rest(frame, schedule)
@@ -126,7 +126,7 @@ def _value_definitions(frame: Frame) -> Work[bool]:
 
 
 def _conditions_hold(frame: Frame) -> Work[bool]:
-    """Whether the workflow's own preconditions are met. Raises Stopped."""
+    """Whether the workflow's own preconditions are met (S7). Raises Stopped."""
     workflow = frame.workflow
     if not workflow.conditions or has_begun(frame):
         return True
@@ -141,12 +141,12 @@ def _conditions_hold(frame: Frame) -> Work[bool]:
     return (yield from all_hold(workflow.conditions, (), shell))
 
 
-def _leave_out(frame: Frame) -> None:
+def _not_begun(frame: Frame) -> None:
     """Nothing of a workflow runs but handlers, and a call of it is skipped (S7)."""
     if frame.path:
-        frame.leave_out("skipped")
+        frame.not_begun("skipped")
     else:
-        frame.leave_out("not_started")
+        frame.not_begun("not_started")
         frame.run.watch.progress.problem("wfc: precondition not met: nothing ran")
 
 
@@ -188,7 +188,7 @@ def _status(frame: Frame) -> RunStatus:
 
 
 def _run_init(frame: Frame, begin: Begin) -> Work[bool]:
-    """Whether the steps may run after the handler `init`, if there is one. Raises
+    """Whether the steps may run after the handler `init`, if there is one (S8). Raises
     Stopped."""
     for handler in frame.workflow.handlers:
         if handler.name == "init":
@@ -204,7 +204,7 @@ def _run_init(frame: Frame, begin: Begin) -> Work[bool]:
 
 
 def _run_handlers(frame: Frame, status: RunStatus, begin: Begin) -> Work[RunStatus]:
-    """The handler for `status`, then the one for the exit; the status after them."""
+    """The handler for `status`, then the one for the exit; the status after them (S8)."""
     handlers = {handler.name: handler for handler in frame.workflow.handlers}
     for kind in (_HANDLER[status], "exit"):
         if kind in handlers:
@@ -227,6 +227,5 @@ def _run_handler(
             break  # else it has not begun, and is due nevertheless
     ending = record.ending or "aborted"
     frame.run.watch.decided(record, ending)
-    if ending in ("failed", "continued") and status != "aborted":
-        return "failed"
-    return status
+    stopped = status == "aborted" and not (frame.unmet and frame.stop is None)
+    return "failed" if ending in ("failed", "continued") and not stopped else status

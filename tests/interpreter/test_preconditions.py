@@ -226,7 +226,7 @@ def test_items_of_a_fan_out_are_skipped(tmp_path: Path) -> None:
     )
 
 
-def test_a_failing_handler_changes_nothing(tmp_path: Path) -> None:
+def test_a_failing_handler_fails_it(tmp_path: Path) -> None:
     report = execute(
         from_yaml("""
             name: flow
@@ -236,7 +236,7 @@ def test_a_failing_handler_changes_nothing(tmp_path: Path) -> None:
             """),
         tmp_path,
     )
-    assert (report.outcome.status, report.outcome.exit_code) == ("aborted", 0)
+    assert (report.outcome.status, report.outcome.exit_code) == ("failed", 1)
     assert [it.status for it in report.outcome.handlers.values()] == ["failed"] * 2
 
 
