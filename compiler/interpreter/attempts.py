@@ -13,7 +13,7 @@ from compiler.interpreter.folder import create, say
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.processes import Ended, Launch
 from compiler.interpreter.records import Record
-from compiler.interpreter.services import SERVICES, ServiceFiles, ready_service
+from compiler.interpreter.services import Ready, ServiceFiles, ready_service
 from compiler.interpreter.step_files import StepFiles
 from compiler.interpreter.tasks import Stopped, Work, process
 from compiler.interpreter.texts import Shell, said, shell_argv, write_program
@@ -29,12 +29,14 @@ from compiler.ir import (
     Arguments,
     Command,
     Script,
+    Service,
     ShellText,
     Step,
 )
 from compiler.shelltext.shells import is_shell, shebang
 
-_UNDO = 30.0  # seconds
+# In seconds: what undoes a stopped attempt must not hold up the end of a run.
+_UNDO_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def _process(
     step_files: StepFiles,
     own: ServiceFiles,
 ) -> Work[Ended]:
-    """Runs the process of an attempt, or says on its stderr why it has none (code 1)."""
+    """Runs the process of an attempt, or says on its stderr why it has none (code 1).
+    Raises OSError where the attempt cannot have its own files."""
     stdout = create(record.file(".out"))
     try:
         stderr = create(record.file(".err"))
@@ -95,21 +98,7 @@ def _process(
         os.close(stdout)
         raise
     try:
-        shell = Shell(
-            place=frame.place,
-            scope=scope,
-            exports=record.step.exports,
-            files=record.files,
-        )
-        yield from value_env(record.step.env, shell)
-        directory = _directory(record.step, shell)
-        step_files.open(record.step, directory, scope)
-        if isinstance(record.step.body, SERVICES):
-            smtp = frame.workflow.smtp
-            ready = ready_service(record.step, shell, smtp, directory, own)
-            argv, environment = ready.argv, ready.environment
-        else:
-            argv, environment = _body(record.step, shell)
+        ready, directory = yield from _ready(record, frame, scope, step_files, own)
     except (Failure, OSError) as error:
         with contextlib.suppress(OSError):
             say(stderr, said(error))
@@ -121,9 +110,9 @@ def _process(
         os.close(stderr)
         raise
     launch = Launch(
-        argv=argv,
+        argv=ready.argv,
         directory=directory,
-        environment={**environment, "PWD": str(directory)},
+        environment={**ready.environment, "PWD": str(directory)},
         stdout=stdout,
         stderr=stderr,
         timeout=record.step.timeout,
@@ -131,6 +120,28 @@ def _process(
         stop_signal=_stop_signal(record.step),
     )
     return (yield from process(launch))
+
+
+def _ready(
+    record: Record,
+    frame: Frame,
+    scope: Scope,
+    step_files: StepFiles,
+    own: ServiceFiles,
+) -> Work[tuple[Ready, Path]]:
+    """What an attempt starts, and the folder in which; the step's own files are open then.
+    Raises Failure, Stopped, OSError."""
+    step = record.step
+    shell = Shell(
+        place=frame.place, scope=scope, exports=step.exports, files=record.files
+    )
+    yield from value_env(step.env, shell)
+    directory = _directory(step, shell)
+    step_files.open(step, directory, scope)
+    if isinstance(step.body, Service):
+        smtp = frame.workflow.smtp
+        return ready_service(step, shell, smtp, directory, own), directory
+    return _body(step, shell), directory
 
 
 def _undo(record: Record, frame: Frame, own: ServiceFiles) -> Work[None]:
@@ -146,7 +157,7 @@ def _undo(record: Record, frame: Frame, own: ServiceFiles) -> Work[None]:
             environment=ready.environment,
             stdout=os.open(os.devnull, os.O_WRONLY),
             stderr=stderr,
-            timeout=_UNDO,
+            timeout=_UNDO_TIMEOUT,
         )
     )
 
@@ -177,36 +188,37 @@ def _directory(step: Step, shell: Shell) -> Path:
     return directory
 
 
-def _body(step: Step, shell: Shell) -> tuple[list[str], dict[str, str]]:
-    """The argv and the environment of a step's process. Raises Failure, OSError."""
+def _body(step: Step, shell: Shell) -> Ready:
+    """What starts a step that is no service. Raises Failure, OSError."""
     scope, spill = shell.scope, shell.place.folder.spill
     positional = shell.place.known.positional
     script = shell.files.with_suffix(".script")
     match step.body:
         case Command(text=text, shell=words):
-            ready = prepare(text, step.exports, scope, spill, is_shell(words))
+            prepared = prepare(text, step.exports, scope, spill, is_shell(words))
             if words == DEFAULT_SHELL:
                 words = (shell.place.known.bash, *words[1:])
-            argv = shell_argv(words, ready, step.name, positional, script)
-            return argv, ready.environment
+            argv = shell_argv(words, prepared, step.name, positional, script)
+            return Ready(argv, prepared.environment)
         case Arguments(words=given):
             argv, environment = [], environment_of(step.exports, scope, spill)
             for word in given:
                 if isinstance(word, ShellText):
-                    ready = prepare(word, step.exports, scope, spill, shell=False)
-                    environment |= ready.environment
-                    argv.append(ready.text)
+                    prepared = prepare(word, step.exports, scope, spill, shell=False)
+                    environment |= prepared.environment
+                    argv.append(prepared.text)
                 else:
                     argv.append(text_of(word, scope))
-            return argv, environment
+            return Ready(argv, environment)
         case Script(text=text, interpreter=templates):
             interpreter = [text_of(word, scope) for word in templates]
             reads = is_shell(interpreter or shebang(text.source))
             if tuple(interpreter) == DEFAULT_SHELL:
                 interpreter[0] = shell.place.known.bash
-            ready = prepare(text, step.exports, scope, spill, reads)
-            write_program(script, ready.text.encode("utf-8", "surrogateescape"))
-            return [*interpreter, str(script), *positional], ready.environment
+            prepared = prepare(text, step.exports, scope, spill, reads)
+            write_program(script, prepared.text.encode("utf-8", "surrogateescape"))
+            argv = [*interpreter, str(script), *positional]
+            return Ready(argv, prepared.environment)
         case _:
             raise AssertionError(step.body)  # no process runs it
 

@@ -18,13 +18,11 @@ from compiler.interpreter.texts import Shell, said
 from compiler.interpreter.values import LARGEST_EXPORT, environment_of, prepare
 from compiler.ir import (
     Call,
-    Docker,
-    Http,
-    Jq,
     LeafBody,
     Mail,
     Map,
     Program,
+    Service,
     Smtp,
     Ssh,
     Step,
@@ -45,7 +43,6 @@ from compiler.services import (
 )
 from compiler.shelltext.render import render
 
-SERVICES = (Jq, Http, Docker, Ssh, Mail)
 _MODE = 0o600
 _LARGEST_FILE = 25_000_000  # bytes of an attachment: few servers take more
 # Lets a program read a file as its standard input.
@@ -97,7 +94,7 @@ def ready_service(
 ) -> Ready:
     """The program of `step`, which is a service, in `directory`. Raises Failure, OSError."""
     service = step.body
-    assert isinstance(service, SERVICES)
+    assert isinstance(service, Service)
     environment = environment_of(step.exports, shell.scope, shell.place.folder.spill)
     stdin = b""
     if isinstance(service, Mail):
