@@ -1,7 +1,8 @@
-"""The runs that there were -> the options of a run that goes on."""
+"""The runs that there were -> their JSON form, and the options of a run that goes on."""
 
 import argparse
 import os
+import time
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +11,8 @@ from compiler.interpreter.history import PastRun
 from compiler.interpreter.journal import strings_in, text_in
 from compiler.ir import Json, Program
 from compiler.source import Source
+
+NO_HOME = "there is no home folder for runs: set WFC_HOME"
 
 
 def home_folder() -> Path | None:
@@ -20,6 +23,23 @@ def home_folder() -> Path | None:
     if not os.path.isabs(state):  # which its specification says to ignore
         state = os.path.expanduser("~/.local/state")
     return Path(state) / "wfc" if os.path.isabs(state) else None
+
+
+def form_of(past: PastRun) -> dict[str, Json]:
+    """The JSON form of `past` as a whole: `started` in UTC, `seconds` rounded; null where
+    nothing tells it."""
+    started, seconds = past.started, past.seconds
+    form = "%Y-%m-%dT%H:%M:%SZ"
+    return {
+        "run_id": past.run_id,
+        "workflow": past.workflow,
+        "status": past.standing,
+        "started": (
+            None if started is None else time.strftime(form, time.gmtime(started))
+        ),
+        "seconds": None if seconds is None else round(seconds, 3),
+        "folder": str(past.path),
+    }
 
 
 def origin_of(

@@ -13,9 +13,15 @@ from compiler import interpreter, output
 from compiler.backend import File
 from compiler.cli.console import drop_stdout, say, usage, use_color
 from compiler.cli.inputs import checked_file, program_in, values_of
-from compiler.cli.past import home_folder, origin_of, resumed_options, source_changed
+from compiler.cli.past import (
+    NO_HOME,
+    home_folder,
+    origin_of,
+    resumed_options,
+    source_changed,
+)
 from compiler.diagnostics import did_you_mean
-from compiler.ir import Json, Program
+from compiler.ir import Json, Program, Workflow
 from compiler.optimize import optimize
 from compiler.parameters import bad_params, split_words, unknown_params
 
@@ -47,7 +53,7 @@ def execute(options: argparse.Namespace) -> int:
     problems += wrong
     home = home_folder()
     if home is None:
-        problems.append("there is no home folder for the run: set WFC_HOME")
+        problems.append(NO_HOME)
     if problems or home is None:
         return usage(problems)
     if options.dry_run:
@@ -74,7 +80,7 @@ def _resume(options: argparse.Namespace) -> int:
     """Goes on with a run; its workflow is where it was, unless FILE says otherwise."""
     home = home_folder()
     if home is None:
-        return usage(["there is no home folder for runs: set WFC_HOME"])
+        return usage([NO_HOME])
     past = interpreter.find_run(home, options.resume)
     if isinstance(past, str):
         return usage([past])
@@ -152,17 +158,21 @@ def chosen_steps(
         return None, [f"there is no step `{name}` in `{program.main.name}`: {hint}"]
     if options.step is not None:
         return frozenset([name]), []
-    chosen = {name}
-    more = True
-    while more:
-        found = {
-            it.name
-            for it in program.main.steps
-            if it.name not in chosen and any(edge.step in chosen for edge in it.edges)
-        }
-        chosen |= found
-        more = bool(found)
-    return frozenset(chosen), []
+    return frozenset(_with_dependants(name, program.main)), []
+
+
+def _with_dependants(name: str, workflow: Workflow) -> set[str]:
+    """The step `name` and all that depend on it, directly or not."""
+    dependants: dict[str, list[str]] = {}
+    for step in workflow.steps:
+        for edge in step.edges:
+            dependants.setdefault(edge.step, []).append(step.name)
+    found, waiting = {name}, [name]
+    while waiting:
+        new = set(dependants.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def _dry_run(

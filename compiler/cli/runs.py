@@ -6,20 +6,19 @@ import sys
 import time
 
 from compiler.cli.console import say, usage
-from compiler.cli.past import home_folder
+from compiler.cli.past import NO_HOME, form_of, home_folder
 from compiler.interpreter.history import PastRun, past_runs
 from compiler.interpreter.report import table
-from compiler.ir import Json
 
 
 def execute(options: argparse.Namespace) -> int:
     home = home_folder()
     if home is None:
-        return usage(["there is no home folder for runs: set WFC_HOME"])
+        return usage([NO_HOME])
     runs = past_runs(home, options.workflow)
     listed = runs[: options.most]
     if options.format == "json":
-        forms = [_form(run) for run in listed]
+        forms = [form_of(run) for run in listed]
         sys.stdout.write(json.dumps(forms, ensure_ascii=True, indent=1) + "\n")
         return 0
     if not listed:
@@ -39,17 +38,3 @@ def _row(run: PastRun) -> tuple[str, ...]:
     if run.started is not None:
         started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started))
     return run.run_id, run.workflow, started, seconds, run.standing
-
-
-def _form(run: PastRun) -> dict[str, Json]:
-    started = None
-    if run.started is not None:
-        started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.started))
-    return {
-        "run_id": run.run_id,
-        "workflow": run.workflow,
-        "started": started,
-        "seconds": None if run.seconds is None else round(run.seconds, 3),
-        "status": run.standing,
-        "folder": str(run.path),
-    }

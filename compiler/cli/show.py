@@ -10,7 +10,7 @@ from pathlib import Path
 
 from compiler.backend import mangle
 from compiler.cli.console import usage
-from compiler.cli.past import home_folder
+from compiler.cli.past import NO_HOME, form_of, home_folder
 from compiler.diagnostics import did_you_mean
 from compiler.interpreter.history import PastRun, find_run, past_runs
 from compiler.interpreter.journal import Was
@@ -28,7 +28,7 @@ _ATTEMPT = re.compile(r"([1-9][0-9]*)\.(?:out|err)")
 def execute(options: argparse.Namespace) -> int:
     home = home_folder()
     if home is None:
-        return usage(["there is no home folder for runs: set WFC_HOME"])
+        return usage([NO_HOME])
     run = _run(home, options.run)
     if isinstance(run, str):
         return usage([run])
@@ -112,11 +112,10 @@ def _status(run: PastRun, was: Was) -> str:
 
 def _page(run: PastRun, steps: dict[str, _Row]) -> Iterator[str]:
     name, seconds = shown(run.workflow), run.seconds
-    lasted = "" if seconds is None else f" in {seconds:.1f} s"
-    word = {"running": "has been running for"}.get(run.standing)
-    if word is not None and seconds is not None:
-        yield f"{name}: {word} {seconds:.0f} s"
+    if run.standing == "running" and seconds is not None:
+        yield f"{name}: has been running for {seconds:.0f} s"
     else:
+        lasted = "" if seconds is None else f" in {seconds:.1f} s"
         yield f"{name}: {run.standing}{lasted}"
     yield f"run: {run.run_id}{_begun(run)}"
     yield f"run folder: {shown(str(run.path))}"
@@ -159,14 +158,8 @@ def _failures(run: PastRun, steps: dict[str, _Row]) -> Iterator[str]:
     failed = [
         row for row in steps.values() if row.failed or row.status == "interrupted"
     ]
-    inner = [
-        row
-        for row in failed
-        if not any(
-            other.label.startswith((f"{row.label}/", f"{row.label}["))
-            for other in failed
-        )
-    ]
+    around = {outer for row in failed for outer in _around(row.label)}
+    inner = [row for row in failed if row.label not in around]
     told: list[Path | _Row] = [*_problems(run), *inner]
     for row in told[:_MOST_FAILURES]:
         yield ""
@@ -186,6 +179,11 @@ def _failures(run: PastRun, steps: dict[str, _Row]) -> Iterator[str]:
     if len(told) > _MOST_FAILURES:
         yield ""
         yield f"… and {len(told) - _MOST_FAILURES} more that failed"
+
+
+def _around(label: str) -> Iterator[str]:
+    """The labels of all calls and fan-outs that `label` may be in."""
+    return (label[: found.start()] for found in re.finditer(r"[/[]", label))
 
 
 def _problems(run: PastRun) -> list[Path]:
@@ -261,9 +259,6 @@ def _logs(run: PastRun, steps: dict[str, _Row], path: str) -> int:
 
 
 def _form(run: PastRun, steps: dict[str, _Row]) -> dict[str, Json]:
-    started = None
-    if run.started is not None:
-        started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.started))
     rows: dict[str, Json] = {}
     handlers: dict[str, Json] = {}
     for row in steps.values():
@@ -282,12 +277,7 @@ def _form(run: PastRun, steps: dict[str, _Row]) -> dict[str, Json]:
     if run.outcome is not None:
         outputs |= run.outcome.outputs
     return {
-        "run_id": run.run_id,
-        "workflow": run.workflow,
-        "status": run.standing,
-        "started": started,
-        "seconds": None if run.seconds is None else round(run.seconds, 3),
-        "folder": str(run.path),
+        **form_of(run),
         "steps": rows,
         "handlers": handlers,
         "outputs": outputs,

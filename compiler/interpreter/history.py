@@ -14,13 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from compiler.interpreter.journal import (
-    Journal,
-    Line,
-    number_in,
-    read_journal,
-)
-from compiler.interpreter.locks import start_of
+from compiler.interpreter.clocks import started_at, uptime
+from compiler.interpreter.journal import Journal, Line, number_in, read_journal
 from compiler.outcome import Outcome, from_json
 
 _ID = re.compile(r"(\d{8}T\d{6})-(\d+)-\w+")
@@ -136,13 +131,9 @@ class PastRun:
 
 
 def _began(pid: int) -> float | None:
-    """When a process began, in seconds since 1970; None where /proc does not tell."""
-    ticks = start_of(pid)
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/stat").read_text().splitlines():
-            if line.startswith("btime ") and ticks is not None:
-                return int(line.split()[1]) + int(ticks) / os.sysconf("SC_CLK_TCK")
-    return None
+    """When a process began, in seconds since 1970; None where the system does not tell."""
+    at = started_at(pid)
+    return None if at is None else time.time() - uptime() + at
 
 
 def past_runs(home: Path, workflow: str | None = None) -> list[PastRun]:

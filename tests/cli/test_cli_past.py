@@ -1,7 +1,9 @@
 """`wfc run --resume`, `--step`, `--from`, `--dry-run`; `wfc runs`, `wfc show`."""
 
 import json
+import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -302,3 +304,13 @@ def test_a_run_that_had_not_begun_cannot_go_on(wfc: Wfc) -> None:
     refused = wfc("run", "--resume", "20260101")
     assert refused.code == 2
     assert "had begun: start it again" in refused.err
+
+
+def test_a_script_lives_as_long_as_the_process_in_its_id(wfc: Wfc) -> None:
+    now = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    # Long before this process began another one had its number.
+    for clock in (now, "20000101T000000"):
+        path = f"wfc-home/runs/flow/{clock}-{os.getpid()}-abcdef01/events.jsonl"
+        write(path, '{"t": 1, "event": "start", "step": "a"}\n')
+    rows = wfc("runs").out.splitlines()[1:]
+    assert [row.split()[-1] for row in rows] == ["running", "interrupted"]
