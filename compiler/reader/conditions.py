@@ -13,10 +13,10 @@ from compiler.reader.shape import (
     Field,
     Fields,
     Reading,
-    boolean,
     fields,
     is_lost,
     is_null,
+    is_true,
     one_or_many,
     scalar,
 )
@@ -53,7 +53,7 @@ def _condition(reading: Reading, node: Node, name: str) -> Condition | None:
 def _condition_map(reading: Reading, node: MapNode, known: Fields) -> Condition | None:
     value, command = known.get("condition"), known.get("command")
     expected, negated = known.get("expected"), known.get("negate")
-    negate = negated is not None and boolean(reading, negated.value, "negate")
+    negate = is_true(reading, negated)
     if command is not None and (value is not None or expected is not None):
         other = value or expected
         assert other is not None

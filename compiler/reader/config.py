@@ -11,7 +11,6 @@ from compiler.reader.shape import (
     Field,
     Fields,
     Reading,
-    boolean,
     fields,
     scalar,
     texts,
@@ -53,10 +52,6 @@ def some_texts(reading: Reading, field: Field | None) -> tuple[Template, ...]:
         return ()
     found = texts(reading, field.value, field.key.text)
     return tuple(template_without_commands(reading, each) for each in found)
-
-
-def is_true(reading: Reading, field: Field | None) -> bool:
-    return field is not None and boolean(reading, field.value, field.key.text)
 
 
 def pairs(

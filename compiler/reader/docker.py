@@ -3,14 +3,7 @@
 from typing import Literal
 
 from compiler.ir import Docker, Entry, Service, Template
-from compiler.reader.config import (
-    a_map,
-    a_text,
-    is_true,
-    is_variable,
-    pairs,
-    some_texts,
-)
+from compiler.reader.config import a_map, a_text, is_variable, pairs, some_texts
 from compiler.reader.keys import (
     CONTAINER,
     DOCKER,
@@ -21,7 +14,7 @@ from compiler.reader.keys import (
 from compiler.reader.nodes import MapNode, ScalarNode
 from compiler.reader.scalars import kind_of
 from compiler.reader.services import BODIES, Given, refuse_beside, words_of
-from compiler.reader.shape import Field, Fields, Reading, boolean, scalar
+from compiler.reader.shape import Field, Fields, Reading, boolean, is_true, scalar
 from compiler.source import Span
 
 _Pull = Literal["always", "missing", "never"]

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Literal
 
 from compiler.ir import Notice, Smtp, Template, Workflow
-from compiler.reader.config import a_map, a_text, is_true
+from compiler.reader.config import a_map, a_text
 from compiler.reader.keys import MAIL_ON, NOTICE, SMTP
 from compiler.reader.services import recipients
-from compiler.reader.shape import Field, Fields, Reading
+from compiler.reader.shape import Field, Fields, Reading, is_true
 
 _PORT = "25"
 

@@ -15,6 +15,7 @@ from compiler.reader.shape import (
     exit_codes,
     fields,
     integer,
+    is_true,
     one_or_many,
     texts,
     wrong_type,
@@ -46,7 +47,7 @@ def continue_on(reading: Reading, field: Field | None) -> ContinueOn | None:
         return None
     known = fields(reading, node, CONTINUE_ON)
     codes, output = known.get("exitCode"), known.get("output")
-    failure, marks = _flag(reading, known.get("failure")), known.get("markSuccess")
+    failure, marks = is_true(reading, known.get("failure")), known.get("markSuccess")
     if marks is not None and known.complete and not (failure or codes or output):
         note_ineffective(
             reading,
@@ -57,10 +58,10 @@ def continue_on(reading: Reading, field: Field | None) -> ContinueOn | None:
         )
     return ContinueOn(
         failure=failure,
-        skipped=_flag(reading, known.get("skipped")),
+        skipped=is_true(reading, known.get("skipped")),
         exit_codes=() if codes is None else _codes(reading, codes),
         output=() if output is None else _patterns(reading, output),
-        mark_success=_flag(reading, marks),
+        mark_success=is_true(reading, marks),
         span=span,
     )
 
@@ -70,10 +71,6 @@ def note_ineffective(
 ) -> None:
     """WFC115 for what is written but changes nothing."""
     reading.report("WFC115", message, place, label, help)
-
-
-def _flag(reading: Reading, field: Field | None) -> bool:
-    return field is not None and boolean(reading, field.value, field.key.text)
 
 
 def _codes(reading: Reading, field: Field) -> tuple[int, ...]:

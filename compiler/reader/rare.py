@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from compiler.diagnostics import did_you_mean
-from compiler.ir import Step, Template
+from compiler.ir import Step
 from compiler.reader.keys import OUTPUT
 from compiler.reader.nodes import MapNode, ScalarNode
-from compiler.reader.references import template_without_commands
+from compiler.reader.references import path
 from compiler.reader.repeat import repeat
-from compiler.reader.shape import Field, Fields, Reading, boolean, fields, scalar
+from compiler.reader.shape import Field, Fields, Reading, fields, is_true, scalar
 
 _SIGNALS = (
     *("HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1"),
@@ -18,7 +18,7 @@ _SIGNALS = (
 
 
 def with_rare_keys(reading: Reading, known: Fields, step: Step) -> Step:
-    """`step` with the files that it adds its text to, its repetition, its signal and its mail."""
+    """`step` with its files for stdout and stderr, its repetition, signal and mail."""
     stdout, stderr = known.get("stdout"), known.get("stderr")
     again, signal = known.get("repeatPolicy"), known.get("signalOnStop")
     told, logs = known.get("mailOnError"), known.get("logOutput")
@@ -30,7 +30,7 @@ def with_rare_keys(reading: Reading, known: Fields, step: Step) -> Step:
         stderr=None if stderr is None else path(reading, stderr),
         repeat=None if again is None else repeat(reading, again),
         stop_signal=None if signal is None else _signal(reading, signal),
-        mail_on_error=told is not None and boolean(reading, told.value, told.key.text),
+        mail_on_error=is_true(reading, told),
     )
 
 
@@ -71,12 +71,6 @@ def check_log_output(reading: Reading, field: Field) -> None:
         "neither of them",
         did_you_mean(found.text, ("separate", "merged")),
     )
-
-
-def path(reading: Reading, field: Field) -> Template | None:
-    """A path, in which references are replaced."""
-    found = scalar(reading, field.value, field.key.text, "a path", False)
-    return None if found is None else template_without_commands(reading, found)
 
 
 def _signal(reading: Reading, field: Field) -> str | None:

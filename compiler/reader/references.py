@@ -9,7 +9,7 @@ from compiler.diagnostics import Diagnostic
 from compiler.ir import ShellText, Template
 from compiler.reader.nodes import Locate, ScalarNode, locator, part
 from compiler.reader.scalars import old_reading
-from compiler.reader.shape import QUOTE_EXPRESSION, Reading
+from compiler.reader.shape import QUOTE_EXPRESSION, Field, Reading, scalar
 from compiler.source import Span
 
 _CLOSED = re.compile(r"[^\n>]*>")
@@ -57,6 +57,12 @@ def template_without_commands(reading: Reading, scalar: ScalarNode) -> Template:
             help="let a variable of `env` have the command, and refer to that",
         )
     return parsed
+
+
+def path(reading: Reading, field: Field) -> Template | None:
+    """A path, in which references are replaced."""
+    found = scalar(reading, field.value, field.key.text, "a path", False)
+    return None if found is None else template_without_commands(reading, found)
 
 
 def template_part(

@@ -15,12 +15,20 @@ from compiler.ir import (
     ShellText,
     Template,
 )
-from compiler.reader.config import a_map, a_text, is_true, pairs, some_texts
+from compiler.reader.config import a_map, a_text, pairs, some_texts
 from compiler.reader.keys import EXECUTOR, HTTP, JQ, MAIL, PLAIN, Keys
 from compiler.reader.nodes import ListNode, MapNode, ScalarNode, locator
 from compiler.reader.programs import filter_program, word_template
 from compiler.reader.references import template_without_commands
-from compiler.reader.shape import Field, Fields, Reading, integer, scalar, wrong_type
+from compiler.reader.shape import (
+    Field,
+    Fields,
+    Reading,
+    integer,
+    is_true,
+    scalar,
+    wrong_type,
+)
 from compiler.reader.words import split
 from compiler.source import Span
 

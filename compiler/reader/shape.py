@@ -356,3 +356,8 @@ def boolean(reading: Reading, node: Node, name: str) -> bool:
             help = f"write `false`: `{node.text}` is text in YAML 1.2"
     wrong_type(reading, node, name, "`true` or `false`", help)
     return False
+
+
+def is_true(reading: Reading, field: Field | None) -> bool:
+    """Whether a key says `true`; False where it is absent."""
+    return field is not None and boolean(reading, field.value, field.key.text)

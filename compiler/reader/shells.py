@@ -65,7 +65,9 @@ def default_shell(reading: Reading, field: Field) -> DefaultShell | None:
 
 
 def _with_errexit(words: list[str]) -> list[str]:
-    """
+    """`words` with `-e` behind the shell's name, unless it is no POSIX shell or they say so
+    themselves.
+
     >>> _with_errexit(["/usr/bin/env", "bash", "-x"]), _with_errexit(["zsh", "-eu"])
     (['/usr/bin/env', 'bash', '-e', '-x'], ['zsh', '-eu'])
     """

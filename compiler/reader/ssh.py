@@ -1,7 +1,7 @@
 """`executor: ssh` of a step into an `Ssh`."""
 
 from compiler.ir import DEFAULT_SHELL, Service, Ssh
-from compiler.reader.config import a_text, is_true
+from compiler.reader.config import a_text
 from compiler.reader.keys import SSH
 from compiler.reader.references import shell_text
 from compiler.reader.services import (
@@ -11,7 +11,7 @@ from compiler.reader.services import (
     needed_of,
     refuse_beside,
 )
-from compiler.reader.shape import Field, Reading, scalar
+from compiler.reader.shape import Field, Reading, is_true, scalar
 from compiler.reader.shells import shell_words
 from compiler.shelltext.shells import is_shell
 

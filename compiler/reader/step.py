@@ -2,13 +2,13 @@
 
 import re
 
-from compiler.ir import Call, Dependency, Map, Step, Template
+from compiler.ir import Call, Dependency, Map, Step
 from compiler.reader.body import body
 from compiler.reader.conditions import conditions
 from compiler.reader.keys import HANDLER, RARE, STEP
 from compiler.reader.nodes import MapNode, Node, ScalarNode
 from compiler.reader.policies import continue_on, retry
-from compiler.reader.references import template_without_commands
+from compiler.reader.references import path
 from compiler.reader.shape import (
     MAX_NAME,
     Field,
@@ -103,7 +103,7 @@ def _step_name(reading: Reading, name: str, span: Span) -> str | None:
 
 def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
     """The step `name`, which stands at `span`, out of its keys."""
-    output = known.get("output")
+    output, folder = known.get("output"), known.get("dir")
     timeout, waits = known.get("timeoutSec"), known.get("queue")
     seconds = None
     if timeout is not None:
@@ -119,7 +119,7 @@ def _built(reading: Reading, known: Fields, name: str, span: Span) -> Step:
         continue_on=continue_on(reading, known.get("continueOn")),
         output=None if output is None else _output(reading, output),
         env=env(reading, known.get("env")),
-        directory=_directory(reading, known.get("dir")),
+        directory=None if folder is None else path(reading, folder),
         timeout=seconds or None,
         queue=None if waits is None else _queue(reading, waits),
         span=span,
@@ -213,10 +213,3 @@ def _output(reading: Reading, field: Field) -> str | None:
         return None
     name, span = found.text.removeprefix("$"), reading.span(found)
     return checked_name(reading, name, span, "an output")
-
-
-def _directory(reading: Reading, field: Field | None) -> Template | None:
-    if field is None:
-        return None
-    found = scalar(reading, field.value, field.key.text, "a path", False)
-    return None if found is None else template_without_commands(reading, found)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from compiler.ir import Schedule, Workflow
 from compiler.reader.nodes import ScalarNode
 from compiler.reader.policies import note_ineffective
-from compiler.reader.shape import Fields, Reading, boolean, integer, scalar
+from compiler.reader.shape import Fields, Reading, integer, is_true, scalar
 
 
 def with_surroundings(reading: Reading, known: Fields, workflow: Workflow) -> Workflow:
@@ -71,7 +71,7 @@ def _with_schedule(reading: Reading, known: Fields, workflow: Workflow) -> Workf
 
         found = schedule(reading, times)
     skip, wait = known.get("skipIfSuccessful"), known.get("restartWaitSec")
-    skips = skip is not None and boolean(reading, skip.value, skip.key.text)
+    skips = is_true(reading, skip)
     pause = None if wait is None else integer(reading, wait.value, wait.key.text)
     if skip is not None and skips and not (found and found.start):
         _note_without_times(reading, skip.key, "start")
@@ -113,7 +113,7 @@ def _with_folders(reading: Reading, known: Fields, workflow: Workflow) -> Workfl
     if not (read or works or logs):
         return workflow
     from compiler.reader.folders import dotenv
-    from compiler.reader.rare import path
+    from compiler.reader.references import path
 
     return replace(
         workflow,
