@@ -1,9 +1,10 @@
 """What a target is to the compiler: a value with an emitter, and what it supports."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from pathlib import Path
+from typing import Literal, Protocol, assert_never
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import (
@@ -26,6 +27,7 @@ from compiler.ir import (
     Workflow,
     span_of,
 )
+from compiler.outcome import Outcome
 from compiler.source import Source, Span
 
 Feature = Literal[
@@ -104,6 +106,39 @@ class Backend:
     title: str
     supports: Mapping[Feature, str]
     emit: Callable[[Program, Mapping[str, Source]], Iterator[File]]
+
+
+class CannotRun(Exception):
+    """An engine cannot run what was emitted; the reason is for the user."""
+
+
+class Run(Protocol):
+    """Runs `file`, the first that was emitted; others lie where their paths say. `words`
+    are those of a command line, `environment` is that of the caller (`WFC_HOME` in it is
+    the home of run folders), None for this process's. What ends it early, a signal or
+    that `seconds` have passed, ends the run and all of its processes before it is raised.
+    Raises CannotRun where there is no outcome, and subprocess.TimeoutExpired.
+    """
+
+    def __call__(
+        self,
+        file: Path,
+        *,
+        words: Sequence[str],
+        work_dir: Path,
+        environment: Mapping[str, str] | None,
+        seconds: float | None,
+    ) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What a target is made for, as it is on this machine: `name` for messages. `missing`
+    says in an environment what is not there and how to get it, "" when all is there."""
+
+    name: str
+    missing: Callable[[Mapping[str, str]], str]
+    run: Run
 
 
 def features(program: Program) -> Iterator[tuple[Feature, Span]]:

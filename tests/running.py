@@ -52,7 +52,7 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
     elif engine == "rewritten":
         outcome = _interpreted(optimize(program), run, folder, surroundings)
     else:
-        outcome = importlib.import_module(f"backends.{engine}.engine").run(
+        outcome = importlib.import_module(f"backends.{engine}.engine").ENGINE.run(
             _emit(case, run, engine, folder),
             words=run.words,
             work_dir=work,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from compiler.backend import Backend
+from compiler.backend import Backend, Engine
 from compiler.cli.arguments import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,11 +21,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("grammar", "compiler", "compiler.source", "compiler.values"),
     ("compiler.diagnostics", "compiler.ir", "compiler.outcome"),
     (
+        "compiler.comparison",
         "compiler.evaluate",
         "compiler.expressions",
         "compiler.functions",
         "compiler.graph",
         "compiler.json_text",
+        "compiler.order",
         "compiler.regex",
         "compiler.report",
         "compiler.services",
@@ -219,14 +221,16 @@ def test_backend_is_a_folder_with_four_parts(backend: str) -> None:
     value = importlib.import_module(f"backends.{backend}").BACKEND
     assert isinstance(value, Backend)
     assert value.name == backend
+    engine = importlib.import_module(f"backends.{backend}.engine").ENGINE
+    assert isinstance(engine, Engine)
 
 
 def test_command_line_offers_every_backend() -> None:
     assert sorted(TARGETS) == BACKENDS
 
 
-def test_engines_are_for_tests() -> None:
-    """An engine runs what was emitted; no emitter and no command needs it."""
+def test_engines_are_for_verify_and_tests() -> None:
+    """An engine runs what was emitted; no emitter and no other command needs it."""
     assert [
         (name, imported)
         for name in MODULES

@@ -96,15 +96,15 @@ def test_nothing_is_wrong(program: Program) -> None:
         (
             "-each[0] +each[1]",
             "+each[1] -each[0]",
-            ": 3 steps at once, at most 2 may be",
+            "3 steps at once, at most 2 may be",
         ),
         (
             "+each[0] -each[0] +each[1] -call/b +call/c -call/c -call -each[1] +each[2]",
             "-call/b +call/c -call/c -call +each[0] +each[1] +each[2] -each[0] -each[1]",
             "each: 3 items at once, at most 2 may be",
         ),
-        ("+call/c -call/c ", "", "start:"),
-        ("-each[2]", "-each[2] -each[2]", "end:"),
+        ("+call/c -call/c ", "", "call/c started 0 times"),
+        ("-each[2]", "-each[2] -each[2]", "each[2] ended 2 times"),
     ],
 )
 def test_is_found(program: Program, old: str, new: str, said: str) -> None:

@@ -1,43 +1,94 @@
 """Runs an emitted script on the real bash -> the outcome that it wrote."""
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from compiler.backend import CannotRun, Engine
 from compiler.outcome import Outcome, from_json
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_PATIENCE = 30  # seconds that a script which is told to end has for that
 
 
 def run(
-    script: Path,
+    file: Path,
     *,
     words: Sequence[str] = (),
     work_dir: Path | None = None,
     environment: Mapping[str, str] | None = None,
     bash: str = "bash",
-    seconds: float = 300,
+    seconds: float | None = 300,
 ) -> Outcome:
-    """The outcome of a run of `script` with the command line `words`.
-
-    `environment` is that of the caller, None for this process's; `WFC_HOME` in it is the
-    home of the run folders. Raises subprocess.TimeoutExpired after `seconds`, and
-    RuntimeError with what the script said when it wrote no outcome.
-    """
+    """The outcome of a run of the script `file`, as `compiler.backend.Run` has it."""
     options = [] if work_dir is None else ["--work-dir", str(work_dir)]
-    done = subprocess.run(
-        [bash, str(script), *options, "--", *words],
-        env=None if environment is None else dict(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=seconds,
-        # What starts us in the background may have INT ignored for good.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    stdout = os.fsdecode(done.stdout)
-    _, found, folder = stdout.rpartition("run folder: ")
+    command = [bash, str(file), *options, "--", *words]
+    # A signal for us must not come between the start of the script and what ends it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    try:
+        process = _start(command, environment, before)
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
+    try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        stdout, stderr = process.communicate(timeout=seconds)
+    except BaseException:
+        _end(process)
+        raise
+    _, found, folder = os.fsdecode(stdout).rpartition("run folder: ")
     path = Path(folder.rstrip("\n")) / "outcome.json"
     if not found or not path.is_file():
-        raise RuntimeError(stdout + os.fsdecode(done.stderr))
+        raise CannotRun(os.fsdecode(stderr or stdout).strip())
     return from_json(json.loads(path.read_text("utf-8")))
+
+
+def _start(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None,
+    mask: set[int | signal.Signals],
+) -> "subprocess.Popen[bytes]":
+    def prepare() -> None:
+        # What starts us in the background may have INT ignored for good.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    return subprocess.Popen(
+        command,
+        env=None if environment is None else dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0,  # else Ctrl-C would reach it twice, and the second one kills
+        preexec_fn=prepare,
+    )
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Ends the script, and so its steps; the handlers for that run. What is not over in
+    time gets the second signal, which kills at once."""
+    for _ in range(2):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.terminate()
+            process.communicate(timeout=_PATIENCE)
+            return
+    process.kill()
+    process.communicate()
+
+
+def missing(environment: Mapping[str, str]) -> str:
+    """How to get bash, where `environment` has none."""
+    if shutil.which("bash", path=environment.get("PATH", os.defpath)):
+        return ""
+    return (
+        "`bash` is not in PATH; the packages of the system have it "
+        "(apt-get install bash, brew install bash)"
+    )
+
+
+ENGINE = Engine(name="bash", missing=missing, run=run)

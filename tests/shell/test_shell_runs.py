@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from shell.scripts import run, start, written
 
+from compiler.backend import CannotRun
 from compiler.outcome import Outcome, StepOutcome, from_json
 
 HOSTILE = {
@@ -379,7 +380,7 @@ def test_engine(tmp_path: Path) -> None:
         environment={"PATH": "/usr/bin:/bin", "WFC_HOME": str(tmp_path / "home")},
     )
     assert outcome.outputs == {"A": "1|first|second|"}
-    with pytest.raises(RuntimeError, match="unknown param"):
+    with pytest.raises(CannotRun, match="unknown param"):
         engine.run(script, words=["X=1"], environment={"PATH": "/usr/bin:/bin"})
     with pytest.raises(subprocess.TimeoutExpired):
         engine.run(

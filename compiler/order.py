@@ -1,0 +1,198 @@
+"""The events of an outcome -> what is in an order that may not be.
+
+The graph decides it: that of the entry, and that of each workflow that it called.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from compiler.ir import Call, Map, Program, Step, Workflow
+from compiler.outcome import Outcome, StepOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disorder:
+    """What may not be, and the path of the step that it is about; "" is the run."""
+
+    path: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One run of one workflow within a run; the paths of its steps begin with `prefix`,
+    which is "" or ends with a slash."""
+
+    prefix: str
+    workflow: Workflow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What the paths of an outcome are: its frames, the step that each path is of,
+    handlers apart, the paths of fan-outs with their widths and their items, those of
+    calls, and of the steps that are processes."""
+
+    frames: list[Frame] = field(default_factory=list)
+    steps: dict[str, Step] = field(default_factory=dict)
+    handlers: dict[str, Step] = field(default_factory=dict)
+    widths: dict[str, int | None] = field(default_factory=dict)
+    items: dict[str, list[str]] = field(default_factory=dict)
+    calls: set[str] = field(default_factory=set)
+    processes: set[str] = field(default_factory=set)
+
+    @cached_property
+    def within_fan_outs(self) -> tuple[str, ...]:
+        """What the paths of items begin with, and of what is in them."""
+        return tuple(f"{path}[" for path in self.widths)
+
+
+def disorder(outcome: Outcome, program: Program) -> Iterator[Disorder]:
+    """Each thing in the events of `outcome` that may not be: a step that did not wait for
+    one that it depends on, that started or ended not just once, or that ran beside more
+    than the limits allow."""
+    shape = shape_of(outcome.steps, program)
+    again = tuple(f"{it}/" for it in shape.calls if outcome.steps[it].attempts > 1)
+    yield from _edges(outcome, shape, again)
+    yield from _once(outcome, again)
+    yield from _limits(outcome, shape)
+
+
+def _edges(
+    outcome: Outcome, shape: Shape, again: tuple[str, ...]
+) -> Iterator[Disorder]:
+    events = outcome.events
+    places = {event: place for place, event in enumerate(events)}
+    for frame in shape.frames:
+        if frame.prefix.startswith(again):
+            continue  # each try has its order
+        for step in frame.workflow.steps:
+            after = frame.prefix + step.name
+            begin = places.get(("start", after))
+            if begin is None:
+                continue
+            for edge in step.edges:
+                before = frame.prefix + edge.step
+                if ("start", before) not in places:
+                    continue
+                if begin < places.get(("end", before), len(events)):
+                    what = f"{after} started before {before} ended"
+                    yield Disorder(path=after, what=what)
+                if before not in shape.calls and before not in shape.widths:
+                    continue
+                inner = (f"{before}/", f"{before}[")
+                if any(path.startswith(inner) for _, path in events[begin:]):
+                    what = f"{after} started before all of {before} had ended"
+                    yield Disorder(path=after, what=what)
+
+
+def _once(outcome: Outcome, again: tuple[str, ...]) -> Iterator[Disorder]:
+    """What ran starts and ends once; within a call that is tried again, in each try."""
+    ran = {path for path, step in outcome.steps.items() if step.attempts}
+    counts: dict[tuple[str, str], int] = {}
+    for kind, path in outcome.events:
+        counts[kind, path] = counts.get((kind, path), 0) + 1
+    paths = dict.fromkeys([*outcome.steps, *(path for _, path in counts)])
+    for path in paths:
+        if path.startswith(again):
+            continue
+        times = 1 if path in ran else 0
+        for kind, done in (("start", "started"), ("end", "ended")):
+            count = counts.get((kind, path), 0)
+            if count != times:
+                what = f"{path} {done} {count} times, not {times}"
+                yield Disorder(path=path, what=what)
+
+
+def _limits(outcome: Outcome, shape: Shape) -> Iterator[Disorder]:
+    for frame in shape.frames:
+        limit = frame.workflow.max_active_steps
+        if not limit:
+            continue
+        # Others pause between their attempts.
+        own = {
+            path
+            for path in shape.processes
+            if path.startswith(frame.prefix) and outcome.steps[path].attempts == 1
+        }
+        most = _most(outcome, own)
+        if most > limit:
+            where = f"{frame.prefix}: " if frame.prefix else ""
+            what = f"{where}{most} steps at once, at most {limit} may be"
+            yield Disorder(path=frame.prefix[:-1], what=what)
+    for path, width in shape.widths.items():
+        if width is not None and (most := _most(outcome, shape.items[path])) > width:
+            what = f"{path}: {most} items at once, at most {width} may be"
+            yield Disorder(path=path, what=what)
+
+
+def _most(outcome: Outcome, paths: Iterable[str]) -> int:
+    """So many of `paths` had started and not ended at one time."""
+    counted = frozenset(paths)
+    running = most = 0
+    for what, path in outcome.events:
+        if path in counted:
+            running += 1 if what == "start" else -1
+            most = max(most, running)
+    return most
+
+
+# ---- frames
+
+
+def shape_of(steps: Mapping[str, StepOutcome], program: Program) -> Shape:
+    """What the paths of `steps`, those of an outcome of `program`, are."""
+    shape = Shape()
+    items = _items(steps)
+    waiting = [Frame(prefix="", workflow=program.main)]
+    while waiting:
+        frame = waiting.pop()
+        shape.frames.append(frame)
+        for handler in frame.workflow.handlers:
+            shape.handlers[frame.prefix + handler.name] = handler
+        for step in frame.workflow.steps:
+            path = frame.prefix + step.name
+            shape.steps[path] = step
+            body = step.body
+            paths = [path]
+            if isinstance(body, Map):
+                shape.widths[path] = body.width if isinstance(body.width, int) else None
+                paths = shape.items[path] = items.get(path, [])
+                shape.steps.update(dict.fromkeys(paths, step))
+                body = body.body
+            paths = [each for each in paths if each in steps]
+            if not isinstance(body, Call):
+                shape.processes.update(paths)
+                continue
+            shape.calls.update(paths)
+            for each in paths:
+                workflow = _called(steps, program, body, each)
+                if workflow is not None:
+                    waiting.append(Frame(prefix=f"{each}/", workflow=workflow))
+    return shape
+
+
+def _items(steps: Iterable[str]) -> dict[str, list[str]]:
+    """The paths that look like items, `a[0]`, by that of their fan-out."""
+    found: dict[str, list[str]] = {}
+    for path in steps:
+        fan_out, bracket, number = path.removesuffix("]").rpartition("[")
+        if bracket and path.endswith("]") and number.isdigit():
+            found.setdefault(fan_out, []).append(path)
+    return found
+
+
+def _called(
+    steps: Mapping[str, StepOutcome], program: Program, call: Call, path: str
+) -> Workflow | None:
+    """The callee of which `steps` has every step, below `path`."""
+    workflows = (program.workflow(callee.workflow) for callee in call.callees)
+    return next(
+        (
+            workflow
+            for workflow in workflows
+            if all(f"{path}/{step.name}" in steps for step in workflow.steps)
+        ),
+        None,
+    )
