@@ -184,7 +184,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _count(word: str) -> int:
     if not (word.isascii() and word.isdecimal() and 0 < int(word[:10]) <= 999_999_999):
-        raise argparse.ArgumentTypeError(f"`{word}` is no whole number of at least 1")
+        raise argparse.ArgumentTypeError(
+            f"`{word}` is no whole number from 1 to 999999999"
+        )
     return int(word)
 
 

@@ -73,6 +73,8 @@ def resumed_options(options: argparse.Namespace, past: PastRun) -> str | None:
                 f"the run {past.run_id} is that of a script, which keeps too little to "
                 "go on: start it again"
             )
+        if past.outcome is not None:
+            return f"the journal of the run {past.run_id} is damaged: start it again"
         return f"nothing of the run {past.run_id} had begun: start it again"
     if options.file is None:
         options.file = text_in(header, "file")

@@ -87,7 +87,8 @@ def _resume(options: argparse.Namespace) -> int:
     problem = resumed_options(options, past)
     if problem is not None:
         return usage([problem])
-    if past.standing == "succeeded" and not (options.step or options.first):
+    whole = options.step is None and options.first is None
+    if past.standing == "succeeded" and whole:
         say(f"the run {past.run_id} has succeeded: there is nothing to do", options)
         return 0
     checked = checked_file(options)
@@ -144,7 +145,7 @@ def chosen_steps(
     program: Program, options: argparse.Namespace
 ) -> tuple[frozenset[str] | None, list[str]]:
     """The steps that --step or --from mean, None for all; and what is wrong with them."""
-    name = options.step or options.first
+    name = options.step if options.step is not None else options.first
     if name is None:
         return None, []
     names = {it.name for it in program.main.steps}

@@ -34,7 +34,7 @@ def execute(options: argparse.Namespace) -> int:
         return usage([run])
     steps = _steps(run)
     if options.step is not None:
-        return _logs(run, steps, options.step)
+        return _logs(run, steps, options.step, options.format)
     if options.format == "json":
         text = json.dumps(_form(run, steps), ensure_ascii=True, indent=1) + "\n"
         sys.stdout.write(text)
@@ -198,6 +198,8 @@ def _tail(path: Path) -> Iterator[str]:
 
 
 def _text(path: Path, most: int | None = None) -> str:
+    if not path.is_file():  # a pipe, which a step made there, would hold us up
+        return ""
     try:
         with path.open("rb") as file:
             if most is not None:
@@ -239,13 +241,25 @@ def _attempts(folder: Path) -> list[int]:
     return sorted({int(name[1]) for name in names if name is not None})
 
 
-def _logs(run: PastRun, steps: dict[str, _Row], path: str) -> int:
+def _logs(run: PastRun, steps: dict[str, _Row], path: str, form: str) -> int:
     label = path if path in steps else f"{_HANDLER}{path}"
     if label not in steps:
         hint = did_you_mean(path, sorted(steps))
         return usage([f"the run {run.run_id} has no step `{path}`: {hint}"])
     row = steps[label]
     folder = _folder(run, row)
+    if form == "json":
+        logs = [
+            {
+                "attempt": attempt,
+                "stdout": _text(folder / f"{attempt}.out"),
+                "stderr": _text(folder / f"{attempt}.err"),
+            }
+            for attempt in _attempts(folder)
+        ]
+        told = {"step": label, **_form_of_step(run, row), "logs": logs}
+        sys.stdout.write(json.dumps(told, ensure_ascii=True, indent=1) + "\n")
+        return 0
     code = "" if row.code is None else f", exit {row.code}"
     sys.stdout.write(f"{shown(label)}: {row.status}{code}\n")
     sys.stdout.write(f"folder: {shown(str(folder))}\n")
@@ -258,17 +272,21 @@ def _logs(run: PastRun, steps: dict[str, _Row], path: str) -> int:
     return 0
 
 
+def _form_of_step(run: PastRun, row: _Row) -> dict[str, Json]:
+    return {
+        "status": row.status,
+        "attempts": row.attempts,
+        "exit_code": row.code,
+        "seconds": None if row.seconds is None else round(row.seconds, 3),
+        "log": str(_folder(run, row)),
+    }
+
+
 def _form(run: PastRun, steps: dict[str, _Row]) -> dict[str, Json]:
     rows: dict[str, Json] = {}
     handlers: dict[str, Json] = {}
     for row in steps.values():
-        form: dict[str, Json] = {
-            "status": row.status,
-            "attempts": row.attempts,
-            "exit_code": row.code,
-            "seconds": None if row.seconds is None else round(row.seconds, 3),
-            "log": str(_folder(run, row)),
-        }
+        form = _form_of_step(run, row)
         if row.label.startswith(_HANDLER):
             handlers[row.label.removeprefix(_HANDLER)] = form
         else:

@@ -167,7 +167,8 @@ def find_run(home: Path, word: str) -> PastRun | str:
         if (path / "events.jsonl").is_file():
             return PastRun(path.resolve())
         return f"`{word}` is no folder of a run"
-    found = [run for run in past_runs(home) if run.run_id.startswith(word)]
+    # No word at all, as of an unset variable, must not mean the only run there is.
+    found = [run for run in past_runs(home) if word and run.run_id.startswith(word)]
     exact = [run for run in found if run.run_id == word]
     if len(exact) == 1 or len(found) == 1:
         return (exact or found)[0]

@@ -12,7 +12,13 @@ from compiler.interpreter.limits import Limits
 from compiler.interpreter.log_folder import move_logs
 from compiler.interpreter.processes import Stop
 from compiler.interpreter.records import Record
-from compiler.interpreter.resume import has_begun, has_inputs, keep_inputs
+from compiler.interpreter.resume import (
+    has_begun,
+    has_inputs,
+    is_left,
+    keep_inputs,
+    stays,
+)
 from compiler.interpreter.schedule import Schedule
 from compiler.interpreter.tasks import (
     Alarm,
@@ -25,7 +31,7 @@ from compiler.interpreter.tasks import (
 )
 from compiler.interpreter.texts import Shell
 from compiler.interpreter.values import Scope
-from compiler.ir import HandlerKind, Step
+from compiler.ir import Ending, HandlerKind, Step
 from compiler.outcome import RunStatus, run_status
 
 # The work of a step or a handler; the mapping has special variables of its own.
@@ -164,7 +170,7 @@ def _run_steps(
         ended = yield from next_end(patient)
         assert isinstance(ended, Record)
         for name, ending in schedule.end(ended.step.name, ended.ending or "aborted"):
-            frame.decided(name, ending)
+            _settle(frame, name, ending)
 
 
 def abort_all(frame: Frame, status: RunStatus) -> None:
@@ -176,7 +182,16 @@ def abort_all(frame: Frame, status: RunStatus) -> None:
 
 def _abort_rest(frame: Frame, schedule: Schedule) -> None:
     for name in schedule.abort_rest():
-        frame.decided(name, "aborted")
+        _settle(frame, name, "aborted")
+
+
+def _settle(frame: Frame, name: str, ending: Ending) -> None:
+    """How a step ends; one that is not among the chosen stays as it was."""
+    record = frame.records[name]
+    if is_left(record, frame) and record.ending is None:
+        stays(record, frame)
+        ending = record.ending or ending
+    frame.decided(name, ending)
 
 
 def _status(frame: Frame) -> RunStatus:

@@ -44,13 +44,20 @@ def stays(record: Record, frame: Frame) -> bool:
     is none of those that were chosen."""
     if record.handler and record.item is None:
         return _put_back_handler(record, frame)
-    chosen = frame.run.chosen
-    if chosen is None or frame.path or record.item or record.step.name in chosen:
+    if not is_left(record, frame):
         return put_back(record, frame)
     if not put_back(record, frame, tuple(_ENDINGS.values())):
         record.ending, record.restored, record.left_out = "succeeded", True, True
         frame.known.left_out.add(record.step.name)
     return True
+
+
+def is_left(record: Record, frame: Frame) -> bool:
+    """Whether --step or --from leave a step of the run itself out."""
+    chosen = frame.run.chosen
+    if chosen is None or frame.path or record.item:
+        return False
+    return record.step.name not in chosen
 
 
 def put_back(record: Record, frame: Frame, endings: Sequence[Ending] = STAYS) -> bool:

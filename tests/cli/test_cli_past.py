@@ -107,13 +107,15 @@ def test_a_run_from_stdin_needs_its_file(wfc: Wfc) -> None:
         (["flow.yaml", "--step", "a", "--from", "a"], "not allowed with argument"),
         (
             ["flow.yaml", "--max-active-steps", "0"],
-            "`0` is no whole number of at least 1",
+            "`0` is no whole number from 1 to 999999999",
         ),
         (
             ["flow.yaml", "--step", "lst"],
             "no step `lst` in `flow`: did you mean `last`?",
         ),
         (["flow.yaml", "--step", "call/fails"], "it runs with all of `call`"),
+        (["flow.yaml", "--step", ""], "there is no step `` in `flow`"),
+        (["flow.yaml", "--from", ""], "there is no step `` in `flow`"),
     ],
 )
 def test_words_that_are_off(words: list[str], said: str, wfc: Wfc) -> None:
@@ -314,3 +316,51 @@ def test_a_script_lives_as_long_as_the_process_in_its_id(wfc: Wfc) -> None:
         write(path, '{"t": 1, "event": "start", "step": "a"}\n')
     rows = wfc("runs").out.splitlines()[1:]
     assert [row.split()[-1] for row in rows] == ["running", "interrupted"]
+
+
+def test_an_empty_word_means_no_run(wfc: Wfc) -> None:
+    """As of a variable that is not set."""
+    write("flow.yaml", FLOW)
+    wfc("run", "flow.yaml")
+    for words in (["run", "--resume", ""], ["show", ""]):
+        result = wfc(*words)
+        assert (result.code, result.out) == (2, "")
+        assert result.err == "wfc: there is no run ``; `wfc runs` lists them\n"
+
+
+def test_a_step_left_out_stays_so_behind_one_that_failed(wfc: Wfc) -> None:
+    write("flow.yaml", FLOW)
+    wfc("run", "flow.yaml", "--step", "call", "--report", "report.json")
+    steps = json.loads(Path("report.json").read_text())["outcome"]["steps"]
+    statuses = {name: step["status"] for name, step in steps.items() if "/" not in name}
+    assert statuses == {"a": "not_started", "call": "failed", "last": "not_started"}
+
+
+def test_a_step_not_named_keeps_its_record_behind_one_that_fails_anew(wfc: Wfc) -> None:
+    write("flow.yaml", "steps: [{name: a, command: test -e ok}, echo b]\n")
+    write("ok", "")
+    assert wfc("run", "flow.yaml").code == 0
+    Path("ok").unlink()
+    again = wfc("run", "--resume", run_id(), "--step", "a", "--report", "report.json")
+    assert again.code == 1
+    steps = json.loads(Path("report.json").read_text())["outcome"]["steps"]
+    assert [steps[name]["status"] for name in ("a", "cmd_2")] == ["failed", "succeeded"]
+
+
+def test_the_logs_of_a_step_as_json(wfc: Wfc) -> None:
+    write("flow.yaml", FLOW)
+    wfc("run", "flow.yaml")
+    os.mkfifo(f"wfc-home/runs/flow/{run_id()}/steps/a/2.out")  # nobody reads a pipe
+    told = json.loads(wfc("show", "--step", "a", "--format", "json").out)
+    assert (told["step"], told["status"], told["exit_code"]) == ("a", "succeeded", 0)
+    first = {"attempt": 1, "stdout": "hello world\n", "stderr": ""}
+    assert told["logs"] == [first, {"attempt": 2, "stdout": "", "stderr": ""}]
+
+
+def test_a_run_whose_journal_is_damaged_cannot_go_on(wfc: Wfc) -> None:
+    write("flow.yaml", FLOW)
+    wfc("run", "flow.yaml")
+    write(f"wfc-home/runs/flow/{run_id()}/events.jsonl", "{")
+    result = wfc("run", "--resume", run_id())
+    assert result.code == 2
+    assert f"the journal of the run {run_id()} is damaged" in result.err
