@@ -50,7 +50,10 @@ __all__ = [
     "to_text",
     "trim",
     "type_name",
+    "whole_number",
 ]
+
+_WHOLE_NUMBER = re.compile("0|[1-9][0-9]{0,8}", re.ASCII)
 
 
 class Environment(Protocol):
@@ -251,6 +254,12 @@ def _boolean(value: Json, operator: str) -> bool:
     raise Failure(
         f"`{operator}` takes true or false, not {with_article(type_name(value))}"
     )
+
+
+def whole_number(text: str) -> int | None:
+    """The number that `text` is, as the limits of policies have to be (S6): up to
+    999,999,999, of digits alone, without a zero in front. None for any other text."""
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
 
 
 def fits(expected: Pattern, value: str) -> bool:

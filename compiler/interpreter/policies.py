@@ -1,15 +1,12 @@
 """The policies of a step -> their numbers, and whether it runs once more (S6)."""
 
-import re
 from dataclasses import replace
 
-from compiler.evaluate import Failure
+from compiler.evaluate import Failure, whole_number
 from compiler.interpreter.conditions import all_hold
 from compiler.interpreter.tasks import Work
 from compiler.interpreter.texts import Shell, value_of
 from compiler.ir import Repeat, Step, Template
-
-_COUNT = re.compile("0|[1-9][0-9]{0,8}", re.ASCII)
 
 
 def has_texts(step: Step) -> bool:
@@ -53,11 +50,12 @@ def _number(name: str, number: int | Template, shell: Shell) -> Work[int]:
     if isinstance(number, int):
         return number
     text = yield from value_of(number, shell)
-    if not _COUNT.fullmatch(text):
+    found = whole_number(text)
+    if found is None:
         raise Failure(
             f"`{name}` must be a whole number up to 999999999, but is `{text[:40]}`"
         )
-    return int(text)
+    return found
 
 
 def is_due_again(

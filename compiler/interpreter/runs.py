@@ -23,7 +23,7 @@ from compiler.interpreter.locks import Locks
 from compiler.interpreter.loop import Loop
 from compiler.interpreter.mails import tell
 from compiler.interpreter.masks import Masks
-from compiler.interpreter.outcomes import outcome_of, rows_of
+from compiler.interpreter.outcomes import Rows, outcome_of, rows_of
 from compiler.interpreter.phases import abort_all, run_frame
 from compiler.interpreter.processes import GRACE, Processes
 from compiler.interpreter.queues import give_back, run_turn
@@ -39,6 +39,7 @@ from compiler.interpreter.tasks import Stopped, Take, Work
 from compiler.interpreter.texts import said
 from compiler.interpreter.watch import Watch
 from compiler.ir import Json, Program
+from compiler.outcome import Outcome
 
 # A local runner has a finite table of processes: above so many running steps the others
 # queue, also where the workflow sets no limit.
@@ -186,15 +187,7 @@ def _run(
             loop = Loop(processes)
             loop.run(_whole(frame), progress.tick, progress.interval)
             # Still deaf to signals: whatever comes, the outcome is written.
-            rows = rows_of(frame)
-            outcome = outcome_of(frame, rows, _exit_code(frame, loop.signal))
-            folder.finish(outcome)
-            folder.cut_journal()
-            if masks.any:
-                for path in folder.readable():  # also what came late, and too early
-                    masks.file(path)
-            if folder.lost is not None:
-                progress.problem(folder.lost)
+            outcome, rows = _finish(frame, _exit_code(frame, loop.signal))
     finally:
         progress.close()
         folder.close()
@@ -227,6 +220,21 @@ def _whole(frame: Frame) -> Work[None]:
         yield from tell(frame, time.monotonic() - began)
     finally:
         give_back(frame.run, held)
+
+
+def _finish(frame: Frame, exit_code: int) -> tuple[Outcome, Rows]:
+    """Writes the outcome of a run that is over, and masks what stays of it (S11)."""
+    folder, masks = frame.run.folder, frame.run.masks
+    rows = rows_of(frame)
+    outcome = outcome_of(frame, rows, exit_code)
+    folder.finish(outcome)
+    folder.cut_journal()
+    if masks.any:
+        for path in folder.readable():  # also what came late, and too early
+            masks.file(path)
+    if folder.lost is not None:
+        frame.run.watch.progress.problem(folder.lost)
+    return outcome, rows
 
 
 def _exit_code(frame: Frame, signal: int | None) -> int:

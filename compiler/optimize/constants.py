@@ -1,10 +1,9 @@
 """Rewrites of values that are the same in every run."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from compiler.evaluate import Failure, evaluate, fits, to_text
+from compiler.evaluate import Failure, evaluate, fits, to_text, whole_number
 from compiler.expressions.reading import merge
 from compiler.ir import (
     Condition,
@@ -33,8 +32,6 @@ from compiler.walk import (
     map_template,
     rebuild,
 )
-
-_COUNT = re.compile("0|[1-9][0-9]{0,8}", re.ASCII)
 
 
 class _Bound:
@@ -140,7 +137,8 @@ def _as_number(count: int | Template) -> int | Template:
     if isinstance(count, int):
         return count
     text = "".join(part if isinstance(part, str) else "?" for part in count.parts)
-    return int(text) if _COUNT.fullmatch(text) else count
+    found = whole_number(text)
+    return count if found is None else found
 
 
 def _with_name_of(before: Step, step: Step) -> Step:
