@@ -25,6 +25,9 @@ _LOCK_PATIENCE = 0.2
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
+# What has come to be of the run, line by line, and in the end as a whole.
+JOURNAL = "events.jsonl"
+OUTCOME = "outcome.json"
 # The processes of the run, in its folder: `PID@SECONDS` a line, by the clock of the boot
 # that a line above names.
 PROCESSES = ".processes"
@@ -100,7 +103,7 @@ class RunFolder:
         self._processes = os.open(self.path / PROCESSES, flags, 0o666)
         os.write(self._processes, f"boot {boot()}\n".encode())
         # A full disk shows here, not in the middle of the run.
-        probe = self.path / "outcome.json.part"
+        probe = self.path / f"{OUTCOME}.part"
         probe.write_bytes(b" " * 4096)
         probe.unlink()
         size = os.fstat(self._journal).st_size
@@ -109,7 +112,7 @@ class RunFolder:
 
     @property
     def journal(self) -> Path:
-        return self.path / "events.jsonl"
+        return self.path / JOURNAL
 
     @property
     def steps(self) -> Path:
@@ -167,7 +170,7 @@ class RunFolder:
         values of a line cannot be told by any more, goes."""
         if not self.cuts.late:
             return
-        part = self.path / "events.jsonl.part"
+        part = self.path / f"{JOURNAL}.part"
         try:
             with self.journal.open("rb") as lines, part.open("wb") as file:
                 for line in lines:
@@ -229,8 +232,8 @@ class RunFolder:
 
     def finish(self, outcome: Outcome) -> None:
         """Writes outcome.json, whole or not at all."""
-        path = self.path / "outcome.json"
-        part = self.path / "outcome.json.part"
+        path = self.path / OUTCOME
+        part = self.path / f"{OUTCOME}.part"
         text = json.dumps(to_json(outcome), ensure_ascii=False, indent=2) + "\n"
         try:
             part.write_text(text, encoding="utf-8", errors="surrogateescape")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from compiler.interpreter.clocks import started_at, uptime
+from compiler.interpreter.folder import JOURNAL, OUTCOME
 from compiler.interpreter.journal import Journal, Line, number_in, read_journal
 from compiler.outcome import Outcome, from_json
 
@@ -43,14 +44,14 @@ class PastRun:
     @cached_property
     def outcome(self) -> Outcome | None:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            text = (self.path / "outcome.json").read_text("utf-8", "surrogateescape")
+            text = (self.path / OUTCOME).read_text("utf-8", "surrogateescape")
             return from_json(json.loads(text))
         return None
 
     @cached_property
     def journal(self) -> Journal:
         try:
-            return read_journal(self.path / "events.jsonl")
+            return read_journal(self.path / JOURNAL)
         except OSError:
             return Journal()
 
@@ -58,7 +59,7 @@ class PastRun:
     def header(self) -> Line | None:
         """The first line of its journal; None where a script made it."""
         with contextlib.suppress(OSError, ValueError):
-            with (self.path / "events.jsonl").open("rb") as file:
+            with (self.path / JOURNAL).open("rb") as file:
                 line = json.loads(file.readline(1 << 24))
             if isinstance(line, dict) and line.get("event") == "run":
                 return line
@@ -92,7 +93,7 @@ class PastRun:
             return None
         if self.standing == "running":
             return max(time.time() - started, 0.0)
-        name = "events.jsonl" if self.outcome is None else "outcome.json"
+        name = JOURNAL if self.outcome is None else OUTCOME
         with contextlib.suppress(OSError):
             return max((self.path / name).stat().st_mtime - started, 0.0)
         return None
@@ -101,7 +102,7 @@ class PastRun:
         """Whether a process goes on with it: one holds the lock of the journal; that of a
         script has none, but its number in the id."""
         try:
-            descriptor = os.open(self.path / "events.jsonl", os.O_RDONLY)
+            descriptor = os.open(self.path / JOURNAL, os.O_RDONLY)
         except OSError:
             return False
         try:
@@ -110,7 +111,7 @@ class PastRun:
             return error.errno in (errno.EAGAIN, errno.EACCES)
         finally:
             os.close(descriptor)
-        if (self.path / "outcome.json").exists() or self.header is not None:
+        if (self.path / OUTCOME).exists() or self.header is not None:
             return False
         return self._process_lives()
 
@@ -164,7 +165,7 @@ def find_run(home: Path, word: str) -> PastRun | str:
     wrong with it."""
     path = Path(word)
     if "/" in word or word == ".":
-        if (path / "events.jsonl").is_file():
+        if (path / JOURNAL).is_file():
             return PastRun(path.resolve())
         return f"`{word}` is no folder of a run"
     # No word at all, as of an unset variable, must not mean the only run there is.

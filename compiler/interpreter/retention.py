@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from compiler.interpreter.folder import lock
+from compiler.interpreter.folder import JOURNAL, OUTCOME, lock
 from compiler.interpreter.history import PastRun, past_runs
 from compiler.interpreter.texts import said
 from compiler.ir import Workflow
@@ -40,7 +40,7 @@ def _unwanted(home: Path, workflow: Workflow) -> Iterator[PastRun]:
 def _ended(run: PastRun) -> float | None:
     """When a run came to its outcome; None while it has none."""
     try:
-        return (run.path / "outcome.json").stat().st_mtime
+        return (run.path / OUTCOME).stat().st_mtime
     except OSError:
         return None
 
@@ -57,7 +57,7 @@ def _left(folder: Path) -> Iterator[Path]:
 def _retire(run: PastRun, workflow: str) -> str | None:
     """Removes a run that nobody goes on with; it is never seen in part."""
     try:
-        journal = os.open(run.path / "events.jsonl", os.O_RDONLY)
+        journal = os.open(run.path / JOURNAL, os.O_RDONLY)
     except OSError as error:
         return said(error)
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from compiler.interpreter.calls import begin
 from compiler.interpreter.cuts import Lost
-from compiler.interpreter.folder import CannotStart, RunFolder
+from compiler.interpreter.folder import OUTCOME, CannotStart, RunFolder
 from compiler.interpreter.frames import Frame, Given, Run, entry_frame
 from compiler.interpreter.history import PastRun
 from compiler.interpreter.journal import Journal, read_journal, text_in
@@ -129,14 +129,14 @@ def resume(
         work_dir=work_dir,
         chosen=chosen,
     )
-    anew = (folder.path / "outcome.json").exists()
+    anew = (folder.path / OUTCOME).exists()
     if not anew:  # else its processes were ended, or were to live on
         grace = program.main.grace
         end_leftovers(folder, journal, GRACE if grace is None else grace)
     folder.event("resume", "", anew=anew)
     if anew:
         journal.anew = math.inf  # behind all lines that were read
-        (folder.path / "outcome.json").unlink(missing_ok=True)
+        (folder.path / OUTCOME).unlink(missing_ok=True)
     locks = Locks(home.absolute())
     return _run(program, start, folder, locks, journal, progress, environment)
 
