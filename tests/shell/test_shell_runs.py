@@ -329,7 +329,7 @@ def test_what_a_run_prints(tmp_path: Path) -> None:
         name: told
         steps:
           - name: a
-            command: echo oops >&2; exit 4
+            command: printf oops >&2; exit 4 # its last line has no end
             retryPolicy: {limit: 1, intervalSec: 0}
           - {name: b, command: "true"}
           - {name: c, command: "true", depends: [], preconditions: ["false"]}

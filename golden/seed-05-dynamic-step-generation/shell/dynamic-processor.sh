@@ -405,7 +405,7 @@ wfc_settle() { # step, state: it has ended
     failed)
       wfc_for=aborted
       wfc_say "$wfc_name: failed with exit ${wfc_rc[wfc_k]} in ${wfc_took[wfc_k]} s, log: $wfc_f"
-      tail -n 10 "$wfc_f" 2>/dev/null | sed 's/^/  | /' >&2 ;;
+      { tail -n 10 "$wfc_f"; if [ "$(tail -c 1 "$wfc_f")" ]; then echo; fi; } 2>/dev/null | sed 's/^/  | /' >&2 ;;
     *) wfc_for=$2; wfc_say "$wfc_name: $2" ;;
   esac
   if ((wfc_tries[wfc_k])); then wfc_event end "$wfc_k"; fi

@@ -198,7 +198,7 @@ wfc_settle() { # step, state: it has ended
     failed)
       wfc_for=aborted
       wfc_say "$wfc_name: failed with exit ${wfc_rc[wfc_k]} in ${wfc_took[wfc_k]} s, log: $wfc_f"
-      tail -n 10 "$wfc_f" 2>/dev/null | sed 's/^/  | /' >&2 ;;
+      { tail -n 10 "$wfc_f"; if [ "$(tail -c 1 "$wfc_f")" ]; then echo; fi; } 2>/dev/null | sed 's/^/  | /' >&2 ;;
     *) wfc_for=$2; wfc_say "$wfc_name: $2" ;;
   esac
   if ((wfc_tries[wfc_k])); then wfc_event end "$wfc_k"; fi
@@ -340,7 +340,7 @@ wfc_value() { # all params and env
   if wfc_aside values inputs; then return; fi
   if [ "$wfc_ending" ]; then return 1; fi
   wfc_say "params and env: failed, log: $wfc_run/inputs.err"
-  tail -n 10 "$wfc_run/inputs.err" | sed 's/^/  | /' >&2
+  { tail -n 10 "$wfc_run/inputs.err"; if [ "$(tail -c 1 "$wfc_run/inputs.err")" ]; then echo; fi; } | sed 's/^/  | /' >&2
   return 1
 }
 wfc_words() { # the command line
