@@ -32,8 +32,10 @@ def run(
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     try:
         process = _start(command, environment, before)
-    except BaseException:
+    except BaseException as error:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if isinstance(error, OSError):  # words that are too long, no bash
+            raise CannotRun(f"cannot start `{bash}`: {error.strerror}") from None
         raise
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
