@@ -24,7 +24,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """
     given = list(sys.argv[1:] if argv is None else argv)
     behind: list[str] = []
-    if given[:1] == ["run"] and "--" in given:
+    if given[:1] in (["run"], ["verify"]) and "--" in given:
         # argparse would drop it where it follows the file at once.
         cut = given.index("--")
         given, behind = given[:cut], given[cut + 1 :]
@@ -35,6 +35,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.command == "run":
         options.words = rest + behind
         _check_run(options)
+    elif options.command == "verify":
+        options.words = rest + behind
     elif rest:
         options.parser.error(f"unexpected: {' '.join(rest)}")
     if options.command == "compile" and options.stdout and options.check:
@@ -251,6 +253,33 @@ def _add_compile(parser: argparse.ArgumentParser) -> None:
     _add_shared(parser)
 
 
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "wfc verify FILE --target TARGET [K=V | WORD ...] [options]"
+    parser.epilog = (
+        "The steps run twice, really, each time in a copy of the working folder, which "
+        "stays as it is. What is another in every run, as the time is, differs. Exit "
+        "codes: 0 equal, 1 different, 2 the file or the command line is wrong, the target "
+        "refuses the workflow, or its engine is not there, 130 or 143 ended by INT or TERM."
+    )
+    parser.add_argument("file", metavar="FILE", help="a workflow, or -")
+    parser.add_argument("-t", "--target", choices=TARGETS, required=True)
+    parser.add_argument(
+        "--params-json", metavar="F", help="params from the JSON object in file F"
+    )
+    parser.add_argument(
+        "--work-dir", metavar="D", help="folder to copy for the steps (FILE's own)"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep the folder of both runs, and print where it is",
+    )
+    _add_workflow(parser)
+    _add_search(parser)
+    _add_shared(parser)
+
+
 def _add_graph(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Exit codes: 0, or 2 where the file or the command line is wrong. Calls that "
@@ -282,6 +311,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "runs": ("list the runs that there were", _add_runs),
     "show": ("say what became of a run, and why", _add_show),
     "compile": ("make the files of a target", _add_compile),
+    "verify": ("run a workflow here and on a target, and compare", _add_verify),
     "graph": ("draw the steps of a workflow and what it calls", _add_graph),
     "explain": ("say what a code such as WFC201 means", _add_explain),
     "targets": ("list the targets and what they support", _add_nothing),
