@@ -122,11 +122,6 @@ def _words(program: Program, options: argparse.Namespace) -> Words | None:
         words = Words(values=values, positional=words.positional)
     problems = unknown_params([program.main], words.values)
     problems += bad_params(program.main, words.values)
-    problems += [
-        f"the value of `{name}` holds a NUL character, which no program can be given"
-        for name, value in words.values.items()
-        if "\0" in value
-    ]
     work_dir = _work_dir(options)
     if not work_dir.is_dir():
         problems.append(f"`{work_dir}` is no folder")
