@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from shell.newer import code_of, newer
 from shell.scripts import text_of
 
 PLAIN = """
@@ -206,21 +207,9 @@ def test_a_short_workflow_is_a_short_script() -> None:
     assert len(text_of(PLAIN).splitlines()) < 370
 
 
-# What bash 3.2 lacks. `read -t 0` stands behind a test of the version.
-NEWER = re.compile(
-    r"declare -[gAn]|local -[An]|wait -[np]|mapfile|readarray|coproc|&>>|\|&|;;&|;&"
-    r"|\$\{[A-Za-z_0-9]+(\[[^]]*\])?(,|\^|@[A-Za-z])|%\([^)]*\)T|EPOCH|BASHPID"
-    r"|read (-[a-z]+ )*-[Ni]|read [^|;]*-t 0?\.|printf -v \"?[a-z_]+\[|\[-1\]|globstar|\[\[ -v"
-    r"|\bexec \{|\btimeout -|(^|[;&|(] *)timeout [0-9]|readlink -f|sed -i|date -d|stat -c|\bseq\b"
-)
-
-
 @pytest.mark.parametrize("workflow", SMALL.values(), ids=list(SMALL))
 def test_nothing_is_newer_than_bash_3_2(workflow: str) -> None:
-    text = text_of(workflow)
-    run_time = text[text.index("# ==== The run time") :]
-    found = [line for line in run_time.splitlines() if NEWER.search(line)]
-    assert found == []
+    assert newer(code_of(text_of(workflow))) == []
 
 
 def test_layout() -> None:
@@ -266,28 +255,6 @@ def test_helps_with_the_params_of_the_entry_only() -> None:
     assert "P=a b" in help
     assert "A=x" not in help
     assert "--schedule" in help
-
-
-@pytest.mark.parametrize("shell", ["dash", "sh"])
-def test_another_shell_is_refused(shell: str, tmp_path: Path) -> None:
-    script = tmp_path / "w.sh"
-    script.write_text(text_of(PLAIN), "utf-8")
-    done = subprocess.run([shell, str(script)], capture_output=True, text=True)
-    if "bash" in done.stderr or shell == "dash":
-        assert done.returncode == 2
-        assert "needs bash 3.2 or newer" in done.stderr
-
-
-def test_an_older_bash_is_refused(tmp_path: Path) -> None:
-    text = (
-        text_of(PLAIN)
-        .replace("BASH_VERSINFO[0]", "3")
-        .replace("BASH_VERSINFO[1]", "1", 1)
-    )
-    script = tmp_path / "w.sh"
-    script.write_text(text, "utf-8")
-    done = subprocess.run(["bash", str(script)], capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (2, "")
 
 
 def test_a_text_may_hold_the_delimiter() -> None:

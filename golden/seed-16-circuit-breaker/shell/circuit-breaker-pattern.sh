@@ -3,7 +3,7 @@
 # source-sha256: ea76690ccaa9249e
 # Needs bash 3.2 or newer. Usage: bash circuit-breaker-pattern.sh --help
 # shellcheck disable=SC2329,SC2016  # functions are called by name; $X in '...' is for the shell of a step
-if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'circuit-breaker-pattern.sh'": needs bash 3.2 or newer" >&2; exit 2; fi
+if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'circuit-breaker-pattern.sh'": needs bash 3.2 or newer" >&2; exit 2; fi; set +o posix # as `sh` it could not read on
 
 # ==== The workflow: workflow.yaml ====
 values() {
@@ -464,7 +464,7 @@ wfc_main() {
   local wfc_k wfc_clock wfc_started_at wfc_home wfc_ok='' wfc_part=''
   wfc_words "$@"
   case $BASH in */bash*) wfc_bash=$BASH ;; *) wfc_bash=$(command -v bash) ;; esac
-  set +o posix; set -m # every background job is a process group
+  set -m # every background job is a process group
   wfc_home=${WFC_HOME:-${XDG_STATE_HOME:-${HOME:-}/.local/state}/wfc}
   case $wfc_home in /*) ;; *) wfc_home=$PWD/$wfc_home ;; esac
   case $wfc_report_to in /* | '') ;; *) wfc_report_to=$PWD/$wfc_report_to ;; esac

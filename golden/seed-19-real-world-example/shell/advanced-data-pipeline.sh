@@ -3,7 +3,7 @@
 # source-sha256: a8f9672391f3dabd
 # Needs bash 3.2 or newer and jq. Usage: bash advanced-data-pipeline.sh --help
 # shellcheck disable=SC2329,SC2016  # functions are called by name; $X in '...' is for the shell of a step
-if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'advanced-data-pipeline.sh'": needs bash 3.2 or newer" >&2; exit 2; fi
+if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'advanced-data-pipeline.sh'": needs bash 3.2 or newer" >&2; exit 2; fi; set +o posix # as `sh` it could not read on
 
 # ==== The workflow: workflow.yaml ====
 # Production data pipeline with advanced patterns
@@ -1062,7 +1062,10 @@ wfc_words() { # the command line
   done
   wfc_old_jq=''
   if ! command -v jq >/dev/null; then wfc_say 'advanced-data-pipeline.sh'': needs jq: https://jqlang.org'; wfc_bad=1
-  else case $(jq --version) in jq-1.[0-6] | jq-1.[0-6][!0-9]*) wfc_old_jq=1 ;; esac; fi
+  else case $(jq --version 2>&1) in
+    jq-1.[0-5] | jq-1.[0-5][!0-9]*) wfc_say 'advanced-data-pipeline.sh'': needs jq 1.6 or newer: https://jqlang.org'; wfc_bad=1 ;;
+    jq-1.6 | jq-1.6[!0-9]*) wfc_old_jq=1 ;;
+  esac; fi
   if [ "$wfc_bad" ]; then exit 2; fi
 }
 wfc_word() { case $1 in *=*) wfc_set[${#wfc_set[@]}]=$1 ;; *) wfc_args[${#wfc_args[@]}]=$1 ;; esac; }
@@ -1070,7 +1073,7 @@ wfc_main() {
   local wfc_k wfc_clock wfc_started_at wfc_home
   wfc_words "$@"
   case $BASH in */bash*) wfc_bash=$BASH ;; *) wfc_bash=$(command -v bash) ;; esac
-  set +o posix; set -m # every background job is a process group
+  set -m # every background job is a process group
   wfc_home=${WFC_HOME:-${XDG_STATE_HOME:-${HOME:-}/.local/state}/wfc}
   case $wfc_home in /*) ;; *) wfc_home=$PWD/$wfc_home ;; esac
   case $wfc_report_to in /* | '') ;; *) wfc_report_to=$PWD/$wfc_report_to ;; esac
