@@ -76,7 +76,7 @@ def run_process(record: Record, frame: Frame, scope: Scope) -> Work[Tried]:
     finally:
         own.remove()
         step_files.close()
-        keep(record, frame, stdout=record.file(".out"), stderr=record.file(".err"))
+        publish(record, frame, stdout=record.file(".out"), stderr=record.file(".err"))
     if ended.stop is not None:
         raise Stopped(ended.stop)
     return Tried(record.code, ended.timed_out)
@@ -223,7 +223,9 @@ def _body(step: Step, shell: Shell) -> Ready:
             raise AssertionError(step.body)  # no process runs it
 
 
-def keep(record: Record, frame: Frame, made: str | None = None, **fields: str) -> None:
+def publish(
+    record: Record, frame: Frame, made: str | None = None, **fields: str
+) -> None:
     """Makes what an attempt gave visible to other steps: `fields` of it, and `made`, the
     record of a call."""
     if record.handler or record.item is not None:
@@ -266,4 +268,4 @@ def fail(record: Record, frame: Frame, reason: str) -> None:
     record.code, record.output = 1, None
     frame.run.watch.attempt(record)
     say_why(record, frame, reason)
-    keep(record, frame)
+    publish(record, frame)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from compiler.evaluate import Failure
 from compiler.interpreter.arguments import callee_of, given_of
-from compiler.interpreter.attempts import Tried, keep, run_process, say_why
+from compiler.interpreter.attempts import Tried, publish, run_process, say_why
 from compiler.interpreter.conditions import value_env
 from compiler.interpreter.fan_out import fan_out
 from compiler.interpreter.frames import Frame, call_frame
@@ -70,10 +70,10 @@ def _call(record: Record, frame: Frame, scope: Scope) -> Work[Tried]:
     except (Failure, OSError) as error:
         record.code = 1
         say_why(record, frame, said(error))
-        keep(record, frame)
+        publish(record, frame)
         return Tried(1)
     except Stopped:
-        keep(record, frame)
+        publish(record, frame)
         raise
     record.frame = child
     alarm = Alarm(record.step.timeout, Stop()) if record.step.timeout else None
@@ -141,4 +141,4 @@ def _capture(record: Record, frame: Frame, child: Frame) -> None:
             if record.code == 0:
                 record.code = 1
             say_why(record, frame, said(failure))
-    keep(record, frame, made)
+    publish(record, frame, made)

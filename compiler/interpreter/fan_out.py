@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from compiler.evaluate import Failure
-from compiler.interpreter.attempts import hide, keep, say_why
+from compiler.interpreter.attempts import hide, publish, say_why
 from compiler.interpreter.cuts import Lost
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.items import (
@@ -50,7 +50,7 @@ def fan_out(
             yield from _run_items(record, frame, special, begin, width)
             _conclude(record, frame)
         hide(record, frame)
-        keep(record, frame)
+        publish(record, frame)
         code = record.code or 0
         record.ending = ending_of(code, step.continue_on, lambda _: False)
     except Stopped:
@@ -58,7 +58,7 @@ def fan_out(
             _conclude(record, frame)
         record.code = None
         hide(record, frame)
-        keep(record, frame)
+        publish(record, frame)
         record.ending = "aborted"
 
 

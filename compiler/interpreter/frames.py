@@ -82,10 +82,10 @@ class Given:
 class Frame:
     """One run of one workflow. It knows its own values only (F3).
 
-    `path` is that of the call ("" of the entry), `base` the folder for its steps; `aside`
-    is as of a record: a handler made the call. `records` and `handlers` are what has
-    become of its steps and of the handlers that were due, by their names. `limits` hold
-    for its steps, `queues` are those that a step around it is in. `stop` is what ended it
+    `path` is that of the call ("" of the entry), `base` the folder for its steps;
+    `in_handler`, as of a record: a handler made the call. `records` and `handlers` are
+    what has become of its steps and of the handlers that were due, by their names. `limits`
+    hold for its steps, `queues` are those that a step around it is in. `stop` is what ended it
     before its time, `out_of_time`: its own `timeoutSec`; `problem` is why its params or
     env have no value, `unmet`: its own precondition is not met (S7).
 
@@ -98,7 +98,7 @@ class Frame:
     workflow: Workflow
     path: str
     base: Path
-    aside: bool
+    in_handler: bool
     given: Given
     place: Place
     limits: Limits
@@ -145,7 +145,7 @@ class Frame:
             path=below(self.path, step.name),
             folder=self.base / names[step.name],
             handler=True,
-            aside=True,
+            in_handler=True,
         )
         self.handlers[step.name] = record
         recall(self.run, [record], self.since)
@@ -163,7 +163,7 @@ def below(path: str, name: str) -> str:
 
 
 def steps_of(
-    run: Run, workflow: Workflow, path: str, base: Path, aside: bool
+    run: Run, workflow: Workflow, path: str, base: Path, in_handler: bool
 ) -> dict[str, Record]:
     """Records of the steps of `workflow`, in file order."""
     names = run.folders(workflow).steps
@@ -172,7 +172,7 @@ def steps_of(
             step=step,
             path=below(path, step.name),
             folder=base / names[step.name],
-            aside=aside,
+            in_handler=in_handler,
         )
         for step in workflow.steps
     }
@@ -185,7 +185,7 @@ def recall(run: Run, records: Iterable[Record], since: int | None) -> None:
     if journal is None or since is None:
         return
     for record in records:
-        known = journal.handlers if record.aside else journal.steps
+        known = journal.handlers if record.in_handler else journal.steps
         was = known.get(record.path)
         if was is not None and was.at > since:
             record.was, record.code = was, was.code
@@ -219,7 +219,7 @@ def _frame(
     limits: Limits,
     queues: frozenset[str],
 ) -> Frame:
-    path, aside = ("", False) if call is None else (call.path, call.aside)
+    path, in_handler = ("", False) if call is None else (call.path, call.in_handler)
     base = run.folder.steps if call is None else _base(run, call)
     known = Known(
         process=run.environment,
@@ -237,7 +237,7 @@ def _frame(
         workflow=workflow,
         path=path,
         base=base,
-        aside=aside,
+        in_handler=in_handler,
         given=given,
         place=Place(
             work_dir=work_dir,
@@ -248,7 +248,7 @@ def _frame(
         ),
         limits=limits,
         queues=queues,
-        records=steps_of(run, workflow, path, base, aside),
+        records=steps_of(run, workflow, path, base, in_handler),
     )
 
 

@@ -106,7 +106,7 @@ def item_records(
             path=f"{path}[{place}]",
             folder=folder.with_name(f"{folder.name}[{place}]"),
             handler=record.handler,
-            aside=record.aside,
+            in_handler=record.in_handler,
             item=item,
         )
         for place, item in enumerate(items)

@@ -112,8 +112,10 @@ def _add(journal: Journal, number: int, line: Line) -> None:
         case str():
             if event in ("start", "end"):
                 journal.events.append((event, path))
-            aside = line.get("aside") is True
-            _follow(journal.handlers if aside else journal.steps, number, line, event)
+            in_handler = line.get("in_handler") is True
+            _follow(
+                journal.handlers if in_handler else journal.steps, number, line, event
+            )
 
 
 def _follow(known: dict[str, Was], number: int, line: Line, event: str) -> None:

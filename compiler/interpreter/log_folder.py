@@ -13,6 +13,8 @@ def move_logs(workflow: Workflow, place: Place) -> None:
     if workflow.log_directory is None or steps.is_symlink():  # in a run that goes on
         return
     text = text_of(workflow.log_directory, Scope(known=place.known, special={}))
+    if not text:
+        raise Failure("the path of `logDir` is empty")
     target = place.work_dir / text / workflow.name / place.folder.run_id
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,7 @@ def rows_of(frame: Frame) -> Rows:
             items=len(record.items) if isinstance(record.step.body, Map) else None,
             fan_out=fan_out,
         )
-        if record.aside:
+        if record.in_handler:
             rows.handlers[record.path] = outcome
             rows.handler_reports[record.path] = report
         else:
@@ -106,7 +106,7 @@ def _of_call(run: Run, record: Record, call: Call) -> Iterator[Record]:
     if call.dynamic:
         return iter(())
     workflow = run.workflows[call.callees[0].workflow]
-    steps = steps_of(run, workflow, record.path, record.folder, record.aside)
+    steps = steps_of(run, workflow, record.path, record.folder, record.in_handler)
     for step in steps.values():
         step.ending = record.ending
     return iter(steps.values())

@@ -20,8 +20,8 @@ class Record:
     success is not whole. `frame` is the run of a call's last attempt, `items` are those
     of a fan-out, as soon as there are any.
 
-    `handler`: it is one, or an item of one. `aside`: it is one or belongs to one, so that
-    it stands with the handlers and has no events.
+    `handler`: it is one, or an item of one. `in_handler`: it is one or belongs to one, so
+    that it stands with the handlers and has no events.
 
     In a run that goes on, `was` is what the journal tells of it, and `before` the number
     of its earlier attempts. `restored`: it is as it was, and nothing of it runs again;
@@ -33,7 +33,7 @@ class Record:
     path: str
     folder: Path
     handler: bool = False
-    aside: bool = False
+    in_handler: bool = False
     item: Item | None = None
     attempts: int = 0
     code: int | None = None
@@ -53,7 +53,7 @@ class Record:
     @property
     def label(self) -> str:
         """Its name in lines for people."""
-        return f"handler {self.path}" if self.aside else self.path
+        return f"handler {self.path}" if self.in_handler else self.path
 
     @property
     def files(self) -> Path:

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Sequence
 
 from compiler.evaluate import Failure
-from compiler.interpreter.attempts import keep
+from compiler.interpreter.attempts import publish
 from compiler.interpreter.cuts import Lost
 from compiler.interpreter.folder import RunFolder
 from compiler.interpreter.frames import Frame, Given, below, call_frame, recall
@@ -162,10 +162,10 @@ def _conclude(record: Record, frame: Frame) -> None:
     if isinstance(record.step.body, Call | Map):
         if record.step.captured and isinstance(record.step.body, Map):
             record.output = fan_out_record(record)
-        keep(record, frame, made)
+        publish(record, frame, made)
         return
     out, err = (str(record.files.with_suffix(suffix)) for suffix in (".out", ".err"))
-    keep(record, frame, stdout=out, stderr=err)
+    publish(record, frame, stdout=out, stderr=err)
 
 
 def _recall_handlers(child: Frame, was: Was) -> None:
@@ -224,10 +224,10 @@ def keep_inputs(frame: Frame) -> None:
     """Tells the journal the values of params and env, where there are any."""
     if not frame.workflow.order:
         return
-    aside: Line = {"aside": True} if frame.aside else {}
+    in_handler: Line = {"in_handler": True} if frame.in_handler else {}
     with contextlib.suppress(Lost):
         details = inputs_details(frame)
-        frame.run.folder.event("inputs", frame.path, **details, **aside)
+        frame.run.folder.event("inputs", frame.path, **details, **in_handler)
 
 
 def has_inputs(frame: Frame) -> bool:
@@ -349,7 +349,7 @@ def _ask_files(record: Record, frame: Frame, was: Was) -> None:
     record.code, record.output, record.ending = code, output, ending
     was.end = end_details(record, frame.run.folder)
     record.ending = None
-    if record.aside:
+    if record.in_handler:
         frame.run.folder.event("handler_end", record.path, **was.end)
     else:
         frame.run.watch.events.append(("end", record.path))

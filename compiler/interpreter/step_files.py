@@ -20,10 +20,13 @@ class StepFiles:
 
     def open(self, step: Step, directory: Path, scope: Scope) -> None:
         """Opens them, new ones too, in `directory`. Raises Failure, OSError."""
-        for suffix, template in ((".out", step.stdout), (".err", step.stderr)):
+        named = (("stdout", ".out", step.stdout), ("stderr", ".err", step.stderr))
+        for key, suffix, template in named:
             if template is not None:
-                path = directory / text_of(template, scope)
-                self._open.append((suffix, _opened(path)))
+                path = text_of(template, scope)
+                if not path:
+                    raise Failure(f"the path of `{key}` is empty")
+                self._open.append((suffix, _opened(directory / path)))
 
     def add(self, printed: Path, masks: Masks) -> None:
         """Adds what was printed to the files `printed` but for the suffix, without its

@@ -38,8 +38,8 @@ class Watch:
 
     def keep(self, event: str, record: Record, **details: Json) -> None:
         """A line of the journal that no event of the outcome stands for."""
-        aside = {"aside": True} if record.aside else {}
-        self.folder.event(event, record.path, **details, **aside)
+        in_handler = {"in_handler": True} if record.in_handler else {}
+        self.folder.event(event, record.path, **details, **in_handler)
 
     def waits(self, label: str, what: str) -> None:
         self.progress.waiting(label, what)
@@ -54,12 +54,12 @@ class Watch:
             return
         event = "start" if first else "attempt"
         more: dict[str, Json] = {}
-        if record.aside or record.attempts > 1:
+        if record.in_handler or record.attempts > 1:
             more["attempts"] = record.attempts
         folder = str(record.folder).removeprefix(f"{self.folder.path}/steps/")
         if folder != record.path:
             more["folder"] = folder
-        if record.aside:
+        if record.in_handler:
             event = f"handler_{event}"
         elif first:
             self.events.append(("start", record.path))
@@ -80,12 +80,12 @@ class Watch:
         """It is settled how a step ends, also of one that never ran."""
         record.ending = "not_started" if record.left_out else ending
         if record.restored:
-            if not record.aside:
+            if not record.in_handler:
                 self.progress.expect(-1)
             return
         if record.started is not None:
             record.seconds = time.monotonic() - record.started
-            if not record.aside:
+            if not record.in_handler:
                 self.events.append(("end", record.path))
         self.folder.event(
             _end_event(record), record.path, **end_details(record, self.folder)
@@ -122,7 +122,7 @@ class Watch:
 def _end_event(record: Record) -> str:
     if record.started is None:
         return "settled"
-    return "handler_end" if record.aside else "end"
+    return "handler_end" if record.in_handler else "end"
 
 
 def end_details(record: Record, folder: RunFolder) -> dict[str, Json]:
@@ -144,6 +144,6 @@ def end_details(record: Record, folder: RunFolder) -> dict[str, Json]:
             details["output"] = folder.kept(record.output)
         except Lost:
             details["lost"] = True  # it runs again
-    if record.aside and record.started is None:
-        details["aside"] = True
+    if record.in_handler and record.started is None:
+        details["in_handler"] = True
     return details

@@ -70,6 +70,14 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, where: str) -> None:
     assert report.outcome.handlers["exit"].output == "bye"
 
 
+def test_a_path_that_is_empty(tmp_path: Path) -> None:
+    text = FLOW.format(where="'${P}'")
+    report = execute(from_yaml(text), tmp_path, environment={"S": "hidden"})
+    assert report.outcome.status == "failed"
+    said = (report.folder / "inputs.err").read_text()
+    assert said == "wfc: the path of `logDir` is empty\n"
+
+
 def test_of_a_callee_it_does_not_count(tmp_path: Path) -> None:
     report = execute(
         from_yaml("""

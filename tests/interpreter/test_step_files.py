@@ -51,6 +51,11 @@ def test_the_text_is_added(tmp_path: Path) -> None:
     assert text(tmp_path, "log") == "out\nerr\nout\nerr\n"
 
 
+def test_a_path_that_is_empty(tmp_path: Path) -> None:
+    report = execute(from_yaml(flow("    stderr: '${P}'")), tmp_path)
+    assert failed(report) == "wfc: the path of `stderr` is empty\n"
+
+
 def test_each_attempt_adds_its_text(tmp_path: Path) -> None:
     command = 'echo x >> n; echo "try $(wc -l < n)"; exit 1'
     more = "    stdout: log\n    retryPolicy: {limit: 2, intervalSec: 0}"
@@ -77,7 +82,6 @@ def test_relative_to_the_folder_of_the_step(tmp_path: Path) -> None:
     [
         ("missing/log", "no such file or directory `{work}/missing/log`"),
         ("folder", "is a directory `{work}/folder`"),
-        ("${P}", "is a directory `{work}`"),
         ("pipe", "no such device or address `{work}/pipe`"),
         ("loop", "too many levels of symbolic links `{work}/loop`"),
     ],
