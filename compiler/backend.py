@@ -28,6 +28,7 @@ from compiler.ir import (
     span_of,
 )
 from compiler.outcome import Outcome
+from compiler.schemas.documents import has_unevaluated
 from compiler.source import Source, Span
 
 Feature = Literal[
@@ -61,6 +62,7 @@ Feature = Literal[
     "max-output-size",
     "params",
     "params-schema",
+    "params-schema-unevaluated",
     "positional-params",
     "queue",
     "repeat",
@@ -205,6 +207,9 @@ def _surroundings(workflow: Workflow) -> Iterator[tuple[Feature, Span]]:
         yield "working-directory", workflow.directory.span
     if workflow.schema is not None:
         yield "params-schema", workflow.schema.span
+        document = workflow.schema.document
+        if isinstance(document, dict) and has_unevaluated(document):
+            yield "params-schema-unevaluated", workflow.schema.span
     if workflow.max_output is not None:
         yield "max-output-size", span_of("maxOutputSize", workflow)
     if workflow.grace is not None:

@@ -23,7 +23,7 @@ _SUPPORTS["skip-if-successful"] = (
 )
 _NOT_YET: tuple[Feature, ...] = (
     "mail-on",
-    "params-schema",
+    "params-schema-unevaluated",
 )
 for _feature in ("schedule-stop", *_NOT_YET):
     del _SUPPORTS[_feature]

@@ -1,6 +1,9 @@
 """Turns params and env into the lines that value them, in the order of their references."""
 
-from backends.shell.quote import bare
+from collections.abc import Iterator
+
+from backends.shell.quote import bare, word
+from backends.shell.schemas import rules_of
 from backends.shell.script import Emission
 from compiler.ir import Param, Variable
 
@@ -16,8 +19,13 @@ def definitions(script: Emission) -> str:
         script.used.parts.add("secrets")
         words = f"{secret.name} {secret.provider} {bare(secret.key)}"
         lines.append(f"secret {words}  # {script.at(secret.span)}")
+    if workflow.schema is not None:
+        lines += _rules(script)
     for definition in script.workflow.order:
         lines += _definition(script, definition)
+        lines += _typed(script, definition)
+    if workflow.schema is not None:
+        lines.append(f"fits rules{_behind(script)} ''")
     if workflow.directory is not None:
         parts.add("place")
         values = script.values(None)
@@ -31,6 +39,31 @@ def definitions(script: Emission) -> str:
         at = script.at(workflow.log_directory.span)
         lines += [*values.lines, f"logs {text}  # {at}"]
     return "\n".join(lines)
+
+
+def _behind(script: Emission) -> str:
+    """The end of the names of a workflow's functions; empty for the entry."""
+    return f"_{script.prefix.removesuffix('.')}" if script.prefix else ""
+
+
+def _rules(script: Emission) -> list[str]:
+    """Defines the function that prints the schema; the lines that look at it before
+    anything else is valued."""
+    parts, name = script.used.parts, f"rules{_behind(script)}"
+    parts |= {"schema", "jq"}
+    rules = word(rules_of(script.workflow))
+    script.script.functions.append(f"{name}() {{ printf %s {rules}; }}")
+    if not script.prefix:
+        parts.add("schema-of-run")
+        return []
+    script.used.rules.append(name)
+    return [f"fits {name} 1"]
+
+
+def _typed(script: Emission, definition: Param | Variable) -> Iterator[str]:
+    if isinstance(definition, Param) and definition.type not in (None, "string"):
+        script.used.parts.add("typed")
+        yield f"typed {definition.name} {definition.type}"
 
 
 def _definition(script: Emission, definition: Param | Variable) -> list[str]:

@@ -11,6 +11,7 @@ from backends.shell.calls import flow, grace_of, list_program
 from backends.shell.definitions import definitions
 from backends.shell.policies import gate
 from backends.shell.quote import bare, one_line, word
+from backends.shell.schemas import PROGRAM, TYPED
 from backends.shell.script import Emission, Script, exported
 from backends.shell.services import needed
 from backends.shell.steps import declarations
@@ -209,13 +210,13 @@ def _render(script: Script, program: Program, path: str) -> str:
     worker = environment.get_template("worker.sh.j2").render(context).rstrip("\n")
     context["worker"] = worker
     names = re.findall(
-        r"^(wfc_\w+|param|inherit|variable|secret|place|dotenv)\(\) ",
+        r"^(wfc_\w+|param|inherit|typed|fits|variable|secret|place|dotenv)\(\) ",
         worker,
         re.MULTILINE,
     )
     if {"split", "json-in-worker"} & parts:
         names.append("wfc_json")
-    context["worker_functions"] = " ".join(names)
+    context["worker_functions"] = " ".join([*names, *used.rules])
     return environment.get_template("script.sh.j2").render(context)
 
 
@@ -311,6 +312,8 @@ def _pieces(
         "list_program": f"{jq.prelude({'num', 'str', 'json', 'text', 'parsed'})}\n  "
         + list_program("item-params" in parts),
         "json_program": f"{jq.prelude({'num', 'str', 'json', 'text'})}\n  {to_words}",
+        "schema_program": f"{jq.prelude({'parsed'})}{PROGRAM}",
+        "typed_program": f"{jq.prelude({'num', 'str', 'json', 'parsed'})}\n  {TYPED}",
         "process": list(used.process),
         "special": {
             name: text

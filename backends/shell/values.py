@@ -37,6 +37,7 @@ class Used:
     process: dict[str, None] = field(default_factory=dict)
     special: dict[str, None] = field(default_factory=dict)
     fields: dict[str, None] = field(default_factory=dict)
+    rules: list[str] = field(default_factory=list)
     variables: int = 0  # how many of `wfc_1` ... there are
 
 

@@ -125,6 +125,13 @@ def _schemas(document: Json) -> Iterator[tuple[Path, Json]]:
                 waiting.append(((*path, key), value))
 
 
+def has_unevaluated(document: Mapping[str, Json]) -> bool:
+    """Does something in it depend on what other keywords have looked at?"""
+    keys = {"unevaluatedItems", "unevaluatedProperties"}
+    every = (schema for _, schema in _schemas(dict(document)))
+    return any(isinstance(it, dict) and not keys.isdisjoint(it) for it in every)
+
+
 def _refused(
     path: Path, schema: dict[str, Json], document: Mapping[str, Json], known: set[int]
 ) -> Iterator[Flaw]:

@@ -41,19 +41,26 @@ def wanted(error: "ValidationError") -> str:
     """What was expected where `error` is, as `must be at least 1`."""
     rule, value = str(error.validator), cast("Json", error.validator_value)
     there = list(error.instance) if isinstance(error.instance, dict) else []
-    if rule in _PHRASES:
-        phrase = _PHRASES[rule].format(shown(value))
-    elif rule == "type":
-        phrase = "be " + _either(_listed(value))
-    elif rule == "enum":
-        phrase = "be one of " + ", ".join(f"`{each}`" for each in _listed(value))
-    elif rule == "required":
+    if rule == "required":
         phrase = "have " + _keys([key for key in _listed(value) if key not in there])
     elif rule == "additionalProperties" and isinstance(error.schema, Mapping):
         known = error.schema.get("properties", {})
         phrase = "not have " + _keys([key for key in there if key not in known])
     elif error.validator is None:  # the schema is `false`
         phrase = "fit the schema"
+    else:
+        return said_of(rule, value)
+    return f"must {phrase}"
+
+
+def said_of(rule: str, argument: Json) -> str:
+    """What a value must be by the keyword `rule`, where that is the same for all."""
+    if rule in _PHRASES:
+        phrase = _PHRASES[rule].format(shown(argument))
+    elif rule == "type":
+        phrase = "be " + _either(_listed(argument))
+    elif rule == "enum":
+        phrase = "be one of " + ", ".join(f"`{each}`" for each in _listed(argument))
     else:
         phrase = f"fit `{rule}` of the schema"
     return f"must {phrase}"

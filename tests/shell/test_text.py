@@ -144,6 +144,8 @@ SMALL |= {
     "docker": "steps: [{name: a, executor: {type: docker, config: {image: x, autoRemove: true, container: {env: ['A=b', 'PATH=x']}}}, command: x, timeoutSec: 9}]",
     "ssh": "params: [{A: b}]\nsteps: [{name: a, executor: {type: ssh, config: {user: u, host: h, key: ~/k, port: 1}}, command: 'x $A'}]",
     "mail": "smtp: {host: h, port: 25, username: u, password: p}\nsteps: [{name: a, type: mail, with: {from: a@b, to: b@c, subject: $HOME, message: x, attachments: [x]}}]",
+    "a schema": "params: [{name: A, type: integer, default: '${B}'}, {B: 1}]\nsteps: [{name: a, command: 'x $<A + 1> $C'}]",
+    "a callee's schema": "steps: [{name: a, run: b}]\n---\nname: b\nparams: [{name: A, type: array, default: [1]}]\nsteps: [{name: c, command: 'x ${A[0]}'}]",
     "names of logs": "steps: [{name: a, command: [x, '${DAG_RUN_STEP_STDOUT_FILE}']}]",
 }
 # a part of the run time, a word of it, a workflow that uses it
