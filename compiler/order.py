@@ -43,9 +43,22 @@ class Shape:
     processes: set[str] = field(default_factory=set)
 
     @cached_property
+    def outer(self) -> frozenset[str]:
+        """The paths of what has others below it: calls and fan-outs."""
+        return frozenset([*self.calls, *self.widths])
+
+    @cached_property
     def within_fan_outs(self) -> tuple[str, ...]:
-        """What the paths of items begin with, and of what is in them."""
-        return tuple(f"{path}[" for path in self.widths)
+        """What the paths of items begin with, and of what is in them; of fan-outs that
+        are in no other one."""
+        items = {item for items in self.items.values() for item in items}
+        inner = {f"{item}/" for item in items}
+
+        def is_inner(path: str) -> bool:
+            ends = (at + 1 for at, it in enumerate(path) if it == "/")
+            return any(path[:end] in inner for end in ends)
+
+        return tuple(f"{path}[" for path in self.widths if not is_inner(path))
 
 
 def disorder(outcome: Outcome, program: Program) -> Iterator[Disorder]:
@@ -62,8 +75,8 @@ def disorder(outcome: Outcome, program: Program) -> Iterator[Disorder]:
 def _edges(
     outcome: Outcome, shape: Shape, again: tuple[str, ...]
 ) -> Iterator[Disorder]:
-    events = outcome.events
-    places = {event: place for place, event in enumerate(events)}
+    places = {event: place for place, event in enumerate(outcome.events)}
+    last_within = _last_within(outcome, shape)
     for frame in shape.frames:
         if frame.prefix.startswith(again):
             continue  # each try has its order
@@ -76,15 +89,22 @@ def _edges(
                 before = frame.prefix + edge.step
                 if ("start", before) not in places:
                     continue
-                if begin < places.get(("end", before), len(events)):
+                if begin < places.get(("end", before), len(places)):
                     what = f"{after} started before {before} ended"
                     yield Disorder(path=after, what=what)
-                if before not in shape.calls and before not in shape.widths:
-                    continue
-                inner = (f"{before}/", f"{before}[")
-                if any(path.startswith(inner) for _, path in events[begin:]):
+                if begin < last_within.get(before, 0):
                     what = f"{after} started before all of {before} had ended"
                     yield Disorder(path=after, what=what)
+
+
+def _last_within(outcome: Outcome, shape: Shape) -> dict[str, int]:
+    """The place of the last event within each call and fan-out."""
+    found = {}
+    for place, (_, path) in enumerate(outcome.events):
+        for at, character in enumerate(path):
+            if character in "/[" and (outer := path[:at]) in shape.outer:
+                found[outer] = place
+    return found
 
 
 def _once(outcome: Outcome, again: tuple[str, ...]) -> Iterator[Disorder]:
@@ -106,35 +126,42 @@ def _once(outcome: Outcome, again: tuple[str, ...]) -> Iterator[Disorder]:
 
 
 def _limits(outcome: Outcome, shape: Shape) -> Iterator[Disorder]:
+    most = _most(outcome, _counted(outcome, shape))
     for frame in shape.frames:
-        limit = frame.workflow.max_active_steps
-        if not limit:
-            continue
-        # Others pause between their attempts.
-        own = {
-            path
-            for path in shape.processes
-            if path.startswith(frame.prefix) and outcome.steps[path].attempts == 1
-        }
-        most = _most(outcome, own)
-        if most > limit:
+        limit, found = frame.workflow.max_active_steps, most.get(frame.prefix, 0)
+        if limit and found > limit:
             where = f"{frame.prefix}: " if frame.prefix else ""
-            what = f"{where}{most} steps at once, at most {limit} may be"
+            what = f"{where}{found} steps at once, at most {limit} may be"
             yield Disorder(path=frame.prefix[:-1], what=what)
     for path, width in shape.widths.items():
-        if width is not None and (most := _most(outcome, shape.items[path])) > width:
-            what = f"{path}: {most} items at once, at most {width} may be"
+        found = most.get(f"{path}[", 0)
+        if width is not None and found > width:
+            what = f"{path}: {found} items at once, at most {width} may be"
             yield Disorder(path=path, what=what)
 
 
-def _most(outcome: Outcome, paths: Iterable[str]) -> int:
-    """So many of `paths` had started and not ended at one time."""
-    counted = frozenset(paths)
-    running = most = 0
+def _counted(outcome: Outcome, shape: Shape) -> dict[str, list[str]]:
+    """What counts for which limits, each known by what the paths below it begin with."""
+    limited = {it.prefix for it in shape.frames if it.workflow.max_active_steps}
+    counted: dict[str, list[str]] = {}
+    for path in shape.processes:
+        if outcome.steps[path].attempts == 1:  # others pause between their attempts
+            ends = [0, *(at + 1 for at, it in enumerate(path) if it == "/")]
+            counted[path] = [path[:at] for at in ends if path[:at] in limited]
+    for fan_out, items in shape.items.items():
+        for path in items:
+            counted.setdefault(path, []).append(f"{fan_out}[")
+    return counted
+
+
+def _most(outcome: Outcome, counted: Mapping[str, Iterable[str]]) -> Mapping[str, int]:
+    """By the limit: how many of what counts for it had started and not ended at once."""
+    running: dict[str, int] = {}
+    most: dict[str, int] = {}
     for what, path in outcome.events:
-        if path in counted:
-            running += 1 if what == "start" else -1
-            most = max(most, running)
+        for limit in counted.get(path, ()):
+            running[limit] = running.get(limit, 0) + (1 if what == "start" else -1)
+            most[limit] = max(most.get(limit, 0), running[limit])
     return most
 
 
