@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, assert_never
 
@@ -101,13 +101,17 @@ class Backend:
     """A target. `supports` says what it does with a feature: "" exactly, a sentence with
     this loss; what is missing is refused before emission. `emit` never raises on a
     checked program. It gets the program's files by the names that spans carry, the
-    entry's first; each one's own `name` is how headers and comments call it.
+    entry's first; each one's own `name` is how headers and comments call it. `extras`
+    emit the same with something more, by the words of `wfc compile --with`.
     """
 
     name: str
     title: str
     supports: Mapping[Feature, str]
     emit: Callable[[Program, Mapping[str, Source]], Iterator[File]]
+    extras: Mapping[str, Callable[[Program, Mapping[str, Source]], Iterator[File]]] = (
+        field(default_factory=dict)
+    )
 
 
 class CannotRun(Exception):

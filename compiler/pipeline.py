@@ -108,12 +108,15 @@ def _checked(
 
 
 def back_end(
-    program: Program, sources: Mapping[str, Source], backend: "Backend"
+    program: Program,
+    sources: Mapping[str, Source],
+    backend: "Backend",
+    extra: str | None = None,
 ) -> tuple[tuple["File", ...], tuple[Diagnostic, ...]]:
     """optimize -> unsupported -> emit: the files of a checked program, and what is lost.
 
     `sources` has all of its files by the names of spans. No file when the target refuses
-    something.
+    something. `extra` is one of the backend's extras.
     """
     from compiler.backend import unsupported
     from compiler.optimize import optimize
@@ -124,4 +127,5 @@ def back_end(
     found = tuple(unsupported(program, backend))
     if has_errors(found):
         return (), found
-    return tuple(backend.emit(program, {it: sources[it] for it in names})), found
+    emit = backend.emit if extra is None else backend.extras[extra]
+    return tuple(emit(program, {it: sources[it] for it in names})), found

@@ -14,6 +14,12 @@ def _emit(program: Program, sources: Mapping[str, Source]) -> Iterator[File]:
     yield from emit(program, sources)
 
 
+def _emit_resuming(program: Program, sources: Mapping[str, Source]) -> Iterator[File]:
+    from backends.shell.emit import emit
+
+    yield from emit(program, sources, resumes=True)
+
+
 _SUPPORTS = dict.fromkeys(get_args(Feature), "")
 _SUPPORTS["schedule"] = (
     "a script does not start itself: `--schedule` prints the line for crontab"
@@ -33,4 +39,5 @@ BACKEND = Backend(
     title="bash script",
     supports=_SUPPORTS,
     emit=_emit,
+    extras={"resume": _emit_resuming},
 )

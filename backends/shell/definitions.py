@@ -12,6 +12,15 @@ def definitions(script: Emission) -> str:
     """The lines of the function `values` of a script; fills in what they use."""
     lines: list[str] = []
     workflow, parts = script.workflow, script.used.parts
+    if not (
+        workflow.dotenv
+        or workflow.secrets
+        or workflow.order
+        or workflow.schema
+        or workflow.directory
+        or workflow.log_directory
+    ):
+        return ""
     for file in workflow.dotenv:
         parts.add("dotenv")
         lines.append(f"dotenv {bare(file.path)}  # {script.at(file.span)}")
@@ -19,6 +28,8 @@ def definitions(script: Emission) -> str:
         script.used.parts.add("secrets")
         words = f"{secret.name} {secret.provider} {bare(secret.key)}"
         lines.append(f"secret {words}  # {script.at(secret.span)}")
+    if "resume" in parts:
+        lines.append("if wfc_kept; then return; fi")
     if workflow.schema is not None:
         lines += _rules(script)
     for definition in script.workflow.order:

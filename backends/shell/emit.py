@@ -32,10 +32,13 @@ class Raw(str):
     """Text that is bash already: the template does not quote it."""
 
 
-def emit(program: Program, sources: Mapping[str, Source]) -> Iterator[File]:
+def emit(
+    program: Program, sources: Mapping[str, Source], resumes: bool = False
+) -> Iterator[File]:
     """The script of the entry of `program`, which must be resolved and checked.
 
-    `sources` are its files by the names of spans, the entry's first.
+    `sources` are its files by the names of spans, the entry's first. `resumes`: its runs
+    can go on, and it has the options for single steps.
     """
     name = mangle(program.main.name, "A-Za-z0-9_.-", 200, set())
     path = f"{name}.sh"
@@ -45,6 +48,8 @@ def emit(program: Program, sources: Mapping[str, Source]) -> Iterator[File]:
         main=program.main,
         frames=_frames(program),
     )
+    if resumes:
+        script.used.parts.add("resume")
     yield File(path=path, text=_render(script, program, path), executable=True)
 
 
@@ -173,6 +178,9 @@ def _render(script: Script, program: Program, path: str) -> str:
     handlers = any(each.handlers for each in program.workflows)
     context: dict[str, object] = {
         "parts": parts,
+        "resumes": "resume" in parts,
+        "with_resume_text": "wfc compile --target shell --with resume",
+        "most_running": str(_MOST_RUNNING),
         "frames": script.frames,
         "source": source_name,
         "command": f"wfc compile {bare(source_name)} --target shell{elsewhere}",
@@ -201,7 +209,7 @@ def _render(script: Script, program: Program, path: str) -> str:
         "run_timeout": workflow.timeout or "",
         "common": "" if script.frames else " ".join(each for each in common if each),
         "positional": sum(param.positional for param in workflow.params) or "",
-        **_interface(workflow, path),
+        **_interface(workflow, path, "resume" in parts),
         **_layout(parts, fields, handlers, script.frames),
         **_words(parts, handlers, script.frames),
         **_pieces(parts, used, bool(values), grace_of(workflow)),
@@ -381,6 +389,12 @@ def _words(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, object
         plain = f"${{wfc_label[{node}]:-${{wfc_names[{node}]}}}}"
         return Raw(f"${{wfc_label[{node}]}}" if frames else plain)
 
+    def since(node: str) -> Raw:
+        return Raw(f" - wfc_before[{node}]" if "resume" in parts else "")
+
+    def first(node: str) -> Raw:
+        return Raw(f"wfc_before[{node}] + 1" if "resume" in parts else "1")
+
     every = "for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++));"
     if handlers:
         ready = 'if ((wfc_need[wfc_k] == 0)) && [ -z "${wfc_is_handler[wfc_k]}" ]'
@@ -394,6 +408,8 @@ def _words(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, object
     }
     return {
         "of": of,
+        "since": since,
+        "first": first,
         "hidden": "wfc_hidden" if frames else "wfc_is_handler",
         "label": label,
         "count": "wfc_ds" if frames else "wfc_n",
@@ -414,14 +430,24 @@ def _words(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, object
     }
 
 
-def _interface(workflow: Workflow, path: str) -> Mapping[str, object]:
+def _interface(workflow: Workflow, path: str, resumes: bool) -> Mapping[str, object]:
     """The words of the command line: what --help says, which params there are."""
     settable = [it for it in workflow.params if not it.positional and not it.bound]
     names = [param.name for param in settable]
     usage = f"usage: bash {path}"
     if names:
         usage += " [K=V ...] [--params-json FILE]"
-    usage += " [--work-dir DIR] [--report FILE] [--] [WORD ...]"
+    usage += " [--work-dir DIR] [--report FILE] [--max-active-steps N]"
+    if resumes:
+        usage += " [--step NAME | --from NAME]"
+    usage += " [--] [WORD ...]"
+    if resumes:
+        usage += (
+            f"\n       bash {path} --resume RUN [--step NAME | --from NAME]"
+            "  goes on with a run: its id, the beginning of it, or its folder"
+            f"\n       bash {path} --list  prints the steps and what they wait for"
+            f"\n       bash {path} --dry-run  prints what would run"
+        )
     if workflow.schedule and workflow.schedule.start:
         usage += f"\n       bash {path} --schedule  prints the lines for crontab"
     lines = [_described(param) for param in workflow.params if not param.bound]

@@ -111,7 +111,9 @@ def numbers(values: Values, step: Step) -> list[str]:
     lines, values.lines = values.lines, outer
     if not lines:
         return []
-    values.lines.append("if ((wfc_try == 1)); then")
+    known = '[ -e "$wfc_run/steps/$wfc_folder/.numbers" ]'
+    first = f"! {known}" if "resume" in values.used.parts else "((wfc_try == 1))"
+    values.lines.append(f"if {first}; then")
     values.lines += [f"  {line}" for line in (*lines, "wfc_number all '' 1")]
     values.lines.append("fi")
     return ["by_value"]

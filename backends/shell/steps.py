@@ -37,7 +37,7 @@ from compiler.ir import (
 )
 from compiler.shelltext.shells import is_shell
 from compiler.turns import step_turn
-from compiler.walk import condition_texts, texts
+from compiler.walk import condition_texts, text_references, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def _step(script: Emission, step: Step, handler: bool = False) -> list[Declared]
     words = _head(script, step, "call" if calls else "step", handler)
     words += _edges(script, step)
     words += _runs(script, step, name, handler)
+    words += _reads(script, step, handler)
     if step.continue_on is not None:
         words += continue_on(script, step.continue_on, name, calls)
     if step.conditions:
@@ -129,6 +130,23 @@ def _uses(script: Emission, step: Step, handler: bool) -> list[str]:
     return attribute("uses", uses)
 
 
+def _reads(script: Emission, step: Step, handler: bool) -> list[str]:
+    """Where the values are that a step reads of others without a default: with --step
+    and --from they may have been left out."""
+    if "resume" not in script.used.parts or script.prefix or handler:
+        return []
+    values = script.values(step)
+    found = [
+        ",".join(values.places(reference.origins))
+        for text in texts(step)
+        for reference in text_references(text)
+        if reference.default is None and any(it.step for it in reference.origins)
+    ]
+    if found:
+        script.used.parts.add("reads")
+    return attribute("reads", list(dict.fromkeys(found)))
+
+
 def _runs_commands(step: Step) -> bool:
     """Whether a command of the user runs before the step, which then sees its exports."""
     return any(isinstance(it, ShellText) for it in texts(step))
@@ -142,6 +160,7 @@ def _fan_out(script: Emission, step: Step, body: Map, handler: bool) -> list[Dec
     parts |= {"map", "setup"}
     words = _head(script, step, "fan_out", handler)
     words += _edges(script, step)
+    words += _reads(script, step, handler)
     if step.captured:
         words.append(f"output={step.output or ''}")
         parts |= {"capture", "capture-step"}

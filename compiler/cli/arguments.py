@@ -221,6 +221,12 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
 def _add_compile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a workflow, or -")
     parser.add_argument("-t", "--target", choices=TARGETS, required=True)
+    parser.add_argument(
+        "--with",
+        dest="extra",
+        metavar="WHAT",
+        help="shell: `resume` adds --resume, --step, --from, --list and --dry-run to scripts",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("-o", "--output", metavar="DIR", help="write into this folder")
     where.add_argument("--stdout", action="store_true", help="print, write nothing")

@@ -18,6 +18,11 @@ from compiler.source import Source
 
 
 def execute(options: argparse.Namespace) -> int:
+    target = backend(options.target)
+    if options.extra not in (None, *target.extras):
+        known = ", ".join(f"`{each}`" for each in sorted(target.extras)) or "nothing"
+        problem = f"target `{options.target}` takes {known} after --with"
+        return usage([problem])
     checked = checked_file(options)
     program = checked.program
     if program is None:
@@ -33,7 +38,7 @@ def execute(options: argparse.Namespace) -> int:
     files: list[tuple[str, File]] = []
     losses: list[Diagnostic] = []
     for each in programs:
-        made, lost = back_end(each, sources, backend(options.target))
+        made, lost = back_end(each, sources, target, options.extra)
         files += [(each.main.name, file) for file in made]
         losses += lost
     losses = [*dict.fromkeys(losses)]

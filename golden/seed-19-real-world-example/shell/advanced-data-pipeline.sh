@@ -477,7 +477,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
   wfc_running=$((wfc_running + 1)) wfc_serial=$((wfc_serial + 1)) wfc_job[wfc_s]=$wfc_serial wfc_busy[wfc_s]=$wfc_k wfc_served[wfc_k]=$wfc_serial
   if [ -z "${wfc_pid[wfc_s]}" ] || ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then
     rm -f "$wfc_run/.slot$wfc_s"; mkfifo "$wfc_run/.slot$wfc_s"; exec 5<>"$wfc_run/.slot$wfc_s"
-    "$wfc_bash" "$wfc_run/.worker" "$wfc_s" "$wfc_run" "$wfc_dir" "$wfc_bash" "${wfc_args[@]}" </dev/null >/dev/null 2>&1 7>&- 8>&- &
+"$wfc_bash" "$wfc_run/.worker" "$wfc_s" "$wfc_run" "$wfc_dir" "$wfc_bash" "${wfc_args[@]}" </dev/null >/dev/null 2>&1 7>&- 8>&- &
     wfc_pid[wfc_s]=$!
     exec 5>&-
     disown "$!"
@@ -603,7 +603,7 @@ wfc_drain() { # until nothing runs and nothing can start
       wfc_launch "$wfc_a"
       if ((BASH_VERSINFO[0] > 3)) && read -r -t 0 -u 9; then break; fi # use a worker that is free again
     done
-    if ((wfc_running + wfc_pausing == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
+    if ((wfc_running + wfc_pausing == 0))  && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
     wfc_waiting=1
     if read -r "${wfc_patience[@]}" -u 9 wfc_a wfc_b wfc_c wfc_d wfc_e; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
     case $wfc_a in
@@ -877,7 +877,9 @@ wfc_collect() { # fan-out: its record, in the order of its items
   } >"$wfc_run/steps/${wfc_folders[$1]}/.output" 4<"$wfc_run/steps/${wfc_folders[$1]}/.items"
 }
 wfc_output_of() { # item -> wfc_r: what it gave, as JSON
-  if [ "${wfc_kind[wfc_def[$1]]}" = call ]; then wfc_r=${wfc_outs[$1]:-'{}'}; return; fi
+  if [ "${wfc_kind[wfc_def[$1]]}" = call ]; then
+    wfc_r=${wfc_outs[$1]:-'{}'}; return
+  fi
   wfc_value=''
   if [ -e "$wfc_run/steps/${wfc_folders[$1]}/.output" ]; then IFS= read -r -d '' wfc_value <"$wfc_run/steps/${wfc_folders[$1]}/.output" || :; fi
   wfc_json "$wfc_value"
@@ -978,7 +980,7 @@ wfc_schedule() { # lines for crontab that start this script
   printf '%s bash %s\n' '0 */4 * * *' "$wfc_s"
 }
 wfc_help() {
-  printf '%s\n' 'usage: bash advanced-data-pipeline.sh [K=V ...] [--params-json FILE] [--work-dir DIR] [--report FILE] [--] [WORD ...]
+  printf '%s\n' 'usage: bash advanced-data-pipeline.sh [K=V ...] [--params-json FILE] [--work-dir DIR] [--report FILE] [--max-active-steps N] [--] [WORD ...]
        bash advanced-data-pipeline.sh --schedule  prints the lines for crontab'
   printf '%s\n' 'params:'
   printf '%s\n' '  ENVIRONMENT=production'
@@ -1031,18 +1033,18 @@ wfc_json_given() { # --params-json: NAME=VALUE, each ended by NUL
 }
 wfc_words() { # the command line
   local wfc_k wfc_bad=''
-  wfc_report_to='' wfc_set=() wfc_args=() wfc_json_file='' wfc_json_set=''
+  wfc_report_to='' wfc_set=() wfc_args=() wfc_max=512 wfc_json_file='' wfc_json_set=''
   wfc_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
   while (($#)); do
     case $1 in
       --help) wfc_help; exit 0 ;;
       --schedule) wfc_schedule; exit 0 ;;
-      --report | --work-dir | --params-json)
+      --report | --work-dir | --max-active-steps | --params-json)
         if (($# < 2)); then wfc_die "$1 needs a value"; fi
-        case $1 in --report) wfc_report_to=$2 ;; --params-json) wfc_json_file=$2 ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
+        case $1 in --report) wfc_report_to=$2 ;; --max-active-steps) case $2 in [1-9] | [1-9][0-9] | [1-4][0-9][0-9]) wfc_max=$2 ;; *[!0-9]* | '') wfc_die "$1 takes a whole number" ;; *) wfc_max=512 ;; esac ;; --params-json) wfc_json_file=$2 ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
         shift ;;
       --) shift; break ;;
-      -*) wfc_die "unknown option $1" ;;
+      -*) case $1 in --resume | --list | --step | --from | --dry-run) wfc_die "$1 needs a script made by: wfc compile --target shell --with resume" ;; esac; wfc_die "unknown option $1" ;;
       *) wfc_word "$1" ;;
     esac
     shift
@@ -1079,7 +1081,7 @@ wfc_main() {
   case $wfc_report_to in /* | '') ;; *) wfc_report_to=$PWD/$wfc_report_to ;; esac
   read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
   wfc_run=$wfc_home/runs/'advanced-data-pipeline'/$wfc_clock-$$-$RANDOM
-  wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_max=512 wfc_s0=$SECONDS
+  wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_s0=$SECONDS
   wfc_ds=0 wfc_ws=0 wfc_frames=0
   wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=() wfc_pausing=0
   mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/steps/.params" "$wfc_run/steps/.env" "$wfc_run/process" "$wfc_run/special" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
