@@ -80,7 +80,19 @@ PROGRAM = r"""
 TYPED = r"""[$text | try parsed catch empty] | .[] | select(if $type == "integer" then type == "number" and . == floor else type == $type end) | json"""
 
 _SAME = frozenset(
-    ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"]
+    [
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "maxProperties",
+    ]
 )
 
 
