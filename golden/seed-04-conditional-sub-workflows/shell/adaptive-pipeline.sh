@@ -725,7 +725,7 @@ wfc_main() {
   wfc_ds=0 wfc_ws=0 wfc_frames=0
   wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
   mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/steps/.params" "$wfc_run/process" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
-  exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
+  exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 8<>"$wfc_run/.alive" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
   (
     trap '' INT TERM HUP QUIT
@@ -737,7 +737,6 @@ wfc_main() {
     wfc_kill KILL
   ) &
   disown "$!"
-  exec 8>"$wfc_run/.alive"
   cd "$wfc_dir" || exit 2
   if ((BASH_VERSINFO[0] > 4)); then wfc_patience=(-t 1)
   else # `read -t` may lose a signal

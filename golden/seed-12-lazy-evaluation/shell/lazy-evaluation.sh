@@ -404,7 +404,7 @@ wfc_main() {
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_s0=$SECONDS
   wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
   mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/process" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
-  exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 9<>"$wfc_run/.done"
+  exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 8<>"$wfc_run/.alive" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
   (
     trap '' INT TERM HUP QUIT
@@ -416,7 +416,6 @@ wfc_main() {
     wfc_kill KILL
   ) &
   disown "$!"
-  exec 8>"$wfc_run/.alive"
   cd "$wfc_dir" || exit 2
   if ((BASH_VERSINFO[0] > 4)); then wfc_patience=(-t 1)
   else # `read -t` may lose a signal
