@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from compiler.cli.console import print_findings, usage
 from compiler.cli.loader import FileLoader, read_bounded, unreadable
@@ -144,3 +145,10 @@ def values_of(file: str) -> dict[str, str] | None:
     except (UnicodeDecodeError, Failure) as error:
         usage([f"`{file}`: {error}"])
     return None
+
+
+def work_dir_of(options: argparse.Namespace) -> Path:
+    """The folder in which the steps work (W1): --work-dir, else the workflow's own."""
+    if options.work_dir is not None:
+        return Path(options.work_dir)
+    return Path.cwd() if options.file == "-" else Path(options.file).resolve().parent

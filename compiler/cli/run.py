@@ -12,7 +12,7 @@ from pathlib import Path
 from compiler import interpreter, output
 from compiler.backend import File
 from compiler.cli.console import drop_stdout, say, usage, use_color
-from compiler.cli.inputs import checked_file, program_in, values_of
+from compiler.cli.inputs import checked_file, program_in, values_of, work_dir_of
 from compiler.cli.past import (
     NO_HOME,
     home_folder,
@@ -42,7 +42,7 @@ def execute(options: argparse.Namespace) -> int:
         if read is None:
             return 2
         values = {**read, **values}
-    work_dir = _work_dir(options)
+    work_dir = work_dir_of(options)
     problems = unknown_params([program.main], values)
     problems += bad_params(program.main, values)
     if not work_dir.is_dir():
@@ -213,12 +213,6 @@ def _hand_over(result: interpreter.Report, options: argparse.Namespace) -> int:
     if result.outcome.exit_code:
         say(f"to go on with it: wfc run --resume {result.run_id}", options)
     return code
-
-
-def _work_dir(options: argparse.Namespace) -> Path:
-    if options.work_dir is not None:
-        return Path(options.work_dir)
-    return Path.cwd() if options.file == "-" else Path(options.file).resolve().parent
 
 
 def _report_problems(path: Path) -> list[str]:

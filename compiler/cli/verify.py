@@ -18,7 +18,7 @@ from compiler.backend import CannotRun, Engine, File
 from compiler.cli.backends import backend, engine
 from compiler.cli.console import print_findings, say, usage
 from compiler.cli.copies import Content, NoCopy, content_of, copy, remove
-from compiler.cli.inputs import checked_file, program_in, values_of
+from compiler.cli.inputs import checked_file, program_in, values_of, work_dir_of
 from compiler.cli.verdict import Verified, to_form, to_text
 from compiler.comparison import compare
 from compiler.diagnostics import has_errors
@@ -80,7 +80,7 @@ def execute(options: argparse.Namespace) -> int:
     if missing:
         return usage([f"nothing to compare with: {missing}"])
     try:
-        content = content_of(_work_dir(options))
+        content = content_of(work_dir_of(options))
     except NoCopy as problem:
         return usage([f"{problem}: --work-dir D gives the steps another folder"])
     gc.enable()  # which a compiler has off, but a run can last for days
@@ -122,19 +122,13 @@ def _words(program: Program, options: argparse.Namespace) -> Words | None:
         words = Words(values=values, positional=words.positional)
     problems = unknown_params([program.main], words.values)
     problems += bad_params(program.main, words.values)
-    work_dir = _work_dir(options)
+    work_dir = work_dir_of(options)
     if not work_dir.is_dir():
         problems.append(f"`{work_dir}` is no folder")
     if problems:
         usage(problems)
         return None
     return words
-
-
-def _work_dir(options: argparse.Namespace) -> Path:
-    if options.work_dir is not None:
-        return Path(options.work_dir)
-    return Path.cwd() if options.file == "-" else Path(options.file).resolve().parent
 
 
 # ---- the two runs
