@@ -88,7 +88,7 @@ def _step_from_json(form: Mapping[str, Any]) -> StepOutcome:
 def differences(one: Outcome, other: Outcome) -> list[str]:
     """Where two outcomes differ, a line each; empty when they are equal.
 
-    Events are left out: `misordered` judges them by the graph.
+    Events are left out: `compiler.order` judges them by the graph.
     """
     left, right = to_json(one), to_json(other)
     del left["events"], right["events"]
@@ -106,18 +106,6 @@ def _differences(path: str, one: Any, other: Any) -> Iterable[str]:
                 yield from _differences(at, one[key], other[key])
     elif one != other:
         yield f"{path}: {one!r} != {other!r}"
-
-
-def misordered(outcome: Outcome, edges: Iterable[tuple[str, str]]) -> list[str]:
-    """The edges (before, after) whose `after` started although `before` had not ended."""
-    at = {event: place for place, event in enumerate(outcome.events)}
-    return [
-        f"{after} started before {before} ended"
-        for before, after in edges
-        if ("start", after) in at
-        and ("start", before) in at
-        and at[("start", after)] < at.get(("end", before), len(at))
-    ]
 
 
 def run_status(endings: Iterable[Ending], partial: bool = False) -> RunStatus:

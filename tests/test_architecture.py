@@ -42,7 +42,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "compiler.reader",
         "compiler.resolve",
         "compiler.validate",
-        "compiler.versions",
     ),
     ("compiler.backend", "compiler.interpreter", "compiler.turns"),
     ("compiler.output", "compiler.pipeline", "backends"),

@@ -5,7 +5,7 @@ import pytest
 from compiler.diagnostics import Diagnostic
 from compiler.pipeline import front_end
 from compiler.source import Source
-from compiler.versions import CHANGES
+from compiler.validate.versions import CHANGES
 
 
 class Folder:

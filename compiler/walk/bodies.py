@@ -229,28 +229,15 @@ def body_texts(body: Body) -> Iterator[Template | ShellText]:
 
 def service_texts(service: Service) -> Iterator[Template | ShellText]:
     """Every template and shell text of `service`."""
-    found: list[Template | None]
-    match service:
-        case Jq(query=query, input=data):
-            found = [query, data]
-        case Http():
-            entries = [*service.headers, *service.query]
-            found = [service.method, service.url, service.body]
-            found += [each.value for each in entries]
-        case Docker():
-            found = [service.image, service.container, *service.words]
-            found += [*service.entrypoint, service.platform, *service.volumes]
-            found += [*service.ports, service.user, service.directory, service.network]
-            found += [each.value for each in service.env]
-        case Ssh():
-            yield service.text
-            found = [service.host, service.user, service.port, service.key]
-            found.append(service.known_hosts)
-        case Mail():
-            found = [service.sender, *service.to, service.subject, service.message]
-            found += service.attachments
-        case _:
-            assert_never(service)
-    for template in found:
-        if template is not None:
-            yield from template_texts(template)
+    found: list[Template | ShellText] = []
+
+    def template(this: Template) -> Template:
+        found.extend(template_texts(this))
+        return this
+
+    def shell_text(this: ShellText) -> ShellText:
+        found.append(this)
+        return this
+
+    map_service(service, template, shell_text)
+    yield from found

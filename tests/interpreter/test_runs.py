@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from events import wrong_order
 from resolved import (
     AT,
     argv,
@@ -34,7 +35,7 @@ from resolved import (
 from compiler.interpreter import CannotStart, Report, report_json, summary
 from compiler.interpreter.folder import RunFolder
 from compiler.ir import Command, Export, Origin, Program, Retry, Step
-from compiler.outcome import Outcome, from_json, misordered, to_json
+from compiler.outcome import Outcome, from_json, to_json
 from compiler.shelltext import parse
 
 
@@ -146,12 +147,12 @@ def outputs(report: Report) -> dict[str, str]:
 def test_endings(
     steps: list[Step], expected: dict[str, str], status: str, tmp_path: Path
 ) -> None:
-    report = execute(program(*steps), tmp_path)
+    executed = program(*steps)
+    report = execute(executed, tmp_path)
     assert statuses(report) == expected
     assert report.outcome.status == status
     assert report.outcome.exit_code == (1 if status == "failed" else 0)
-    edges = [(edge.step, it.name) for it in steps for edge in it.edges]
-    assert misordered(report.outcome, edges) == []
+    assert [*wrong_order(report.outcome, executed)] == []
 
 
 @pytest.mark.parametrize(
