@@ -27,10 +27,7 @@ _SUPPORTS["schedule"] = (
 _SUPPORTS["skip-if-successful"] = (
     "a script runs whenever it is started, also when a run has succeeded since the last time"
 )
-_NOT_YET: tuple[Feature, ...] = (
-    "mail-on",
-    "params-schema-unevaluated",
-)
+_NOT_YET: tuple[Feature, ...] = ("params-schema-unevaluated",)
 for _feature in ("schedule-stop", *_NOT_YET):
     del _SUPPORTS[_feature]
 

@@ -13,7 +13,7 @@ from backends.shell.policies import gate
 from backends.shell.quote import bare, one_line, word
 from backends.shell.schemas import PROGRAM, TYPED
 from backends.shell.script import Emission, Script, exported
-from backends.shell.services import needed
+from backends.shell.services import needed, noticed
 from backends.shell.steps import declarations
 from backends.shell.values import Used, constant
 from compiler.backend import File, mangle
@@ -167,6 +167,7 @@ def _environment() -> "Environment":
 
 def _render(script: Script, program: Program, path: str) -> str:
     main, values, declared = _declared(script, program)
+    notices = noticed(main)
     workflow, used = main.workflow, script.used
     common = [exported(main.values(None), each) for each in main.common]
     parts = used.parts | _implied(used, any(common))
@@ -195,6 +196,7 @@ def _render(script: Script, program: Program, path: str) -> str:
         "functions": script.functions,
         "forms": used.forms,
         "mails": "mails" in parts,
+        **notices,
         "quotes": bool(_QUOTED & used.forms),
         "needed": [each.partition(" ") for each in needed(program)],
         "fields": [name.removeprefix("flow-") for name in fields],

@@ -1,24 +1,27 @@
 """Turns a step that is a service into the lines that make its program's words and files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from backends.shell.quote import bare, word
 from backends.shell.script import Emission
 from backends.shell.values import Values
-from compiler.ir import Mail, Map, Program, Service, Ssh, Step
+from compiler.ir import Mail, Map, Notice, Program, Service, Ssh, Step, Workflow
 from compiler.services import (
     Hole,
     PathOf,
     ProgramOf,
     Text,
     attachment,
+    mail_plan,
     names_in,
     plan,
     programs,
 )
 from compiler.services.plan import ContentOf
 from compiler.shelltext.render import render
+
+_LONGEST = 60  # seconds: no server may hold up the end of a run
 
 
 def serve(script: Emission, body: Service, values: Values) -> str:
@@ -112,6 +115,72 @@ def _remote(script: Emission, body: Ssh, values: Values) -> str:
     return text
 
 
+def noticed(script: Emission) -> Mapping[str, object]:
+    """What the templates have to know of the mails about a run of the entry; fills in the
+    functions that send them."""
+    workflow = script.workflow
+    telling = sorted(_telling(script))
+    due = _due(workflow)
+    logs = False
+    for name, notice in due.items():
+        logs |= notice.attach_logs
+        _notice(script, name, notice)
+    parts = script.used.parts
+    if due:
+        parts.add("mails")
+    failed = "failure" in workflow.mail_on
+    tests = {'[ "$wfc_told" ]': telling, '[ "$wfc_status" = failed ]': failed}
+    return {
+        "notices": list(due),
+        "notice_steps": f" {' '.join(telling)} " if telling else "",
+        "notice_due": " || ".join(test for test, holds in tests.items() if holds),
+        "notice_logs": logs,
+    }
+
+
+def _telling(script: Emission) -> Iterator[str]:
+    """The folders of the steps that send a mail when they have failed."""
+    workflow, folders = script.workflow, script.folders
+    if workflow.error_mail is not None:
+        for steps, places in (
+            (workflow.steps, folders.steps),
+            (workflow.handlers, folders.handlers),
+        ):
+            yield from (places[step.name] for step in steps if step.mail_on_error)
+
+
+def _due(workflow: Workflow) -> dict[str, Notice]:
+    """The mails that may be due, by their names."""
+    found = {}
+    steps = (*workflow.steps, *workflow.handlers)
+    told = "failure" in workflow.mail_on or any(it.mail_on_error for it in steps)
+    if workflow.error_mail is not None and told:
+        found["errorMail"] = workflow.error_mail
+    if workflow.info_mail is not None and "success" in workflow.mail_on:
+        found["infoMail"] = workflow.info_mail
+    return {} if workflow.smtp is None else found
+
+
+def _notice(script: Emission, name: str, notice: Notice) -> None:
+    """Defines the function `name`, which becomes the program that sends the mail."""
+    failed = name == "errorMail"
+    values = script.values(None, lenient=True)
+    if notice.attach_logs:
+        values.lines.append(f"wfc_logs_of {word('failed' if failed else '')}")
+    given = (notice.sender, *filter(None, [notice.prefix]), *notice.to)
+    sender, *others = (values.text(each) for each in given)
+    prefix = [] if notice.prefix else ["''"]
+    values.lines.append(" ".join(["wfc_about", sender, *prefix, *others]))
+    assert script.workflow.smtp is not None  # else it is not due
+    plan = mail_plan(notice.sender, notice.to, script.workflow.smtp)
+    values.lines += [
+        _built(values, (*plan.stdin, f"max-time = {_LONGEST}\n")),
+        "wfc_hold stdin",
+        'exec curl --disable --config - <"$wfc_files.held-stdin"',
+    ]
+    script.define(name, values.lines)
+
+
 def needed(program: Program) -> Iterator[str]:
     """What a script says where a program is not there, by who needs it."""
     for workflow in program.workflows:
@@ -120,6 +189,8 @@ def needed(program: Program) -> Iterator[str]:
             for step in steps:
                 for name in _programs(step):
                     yield f"{name} {kind} `{step.name}`{where}"
+        if workflow.key == program.entry and _due(workflow):
+            yield "curl a mail about the run"
 
 
 def _programs(step: Step) -> tuple[str, ...]:
