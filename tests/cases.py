@@ -72,7 +72,7 @@ from compiler.report import to_text
 from compiler.source import Source
 
 TESTS = Path(__file__).resolve().parent
-TARGETS = {each.parent.name for each in TESTS.parent.glob("backends/*/__init__.py")}
+TARGETS = {each.parent.name for each in TESTS.parent.glob("backends/*/engine.py")}
 CONFORMANCE = TESTS / "conformance"
 GOLDEN = TESTS.parent / "golden"
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def _backends() -> dict[str, Backend]:
-    names = [each.parent.name for each in sorted(ROOT.glob("backends/*/__init__.py"))]
+    names = [each.parent.name for each in sorted(ROOT.glob("backends/*/engine.py"))]
     return {name: importlib.import_module(f"backends.{name}").BACKEND for name in names}
 
 

@@ -194,22 +194,28 @@ def test_only_the_command_line_knows_backends() -> None:
     assert knowing == {"compiler.cli.backends"}
 
 
-BACKENDS = sorted(
-    path.name
-    for path in (ROOT / "backends").iterdir()
-    if path.name != "__pycache__" and any(it.is_file() for it in path.glob("*"))
-)
+BACKENDS = sorted(path.parent.name for path in (ROOT / "backends").glob("*/engine.py"))
+# What several targets share, and is none.
+SHARED = ("python", "yaml_text")
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", [*BACKENDS, *SHARED])
 def test_backend_knows_no_other(backend: str) -> None:
     inside = [name for name in MODULES if _within(name, f"backends.{backend}")]
+    known = [backend] if backend in SHARED else [backend, *SHARED]
+    assert inside
     assert [
         (name, imported)
         for name in inside
         for imported in _imports(name)
-        if _top(imported) == "backends" and not _within(imported, f"backends.{backend}")
+        if _top(imported) == "backends"
+        and not any(_within(imported, f"backends.{each}") for each in known)
     ] == []
+
+
+def test_a_folder_of_backends_is_a_target_or_shared() -> None:
+    folders = {path.parent.name for path in (ROOT / "backends").glob("*/__init__.py")}
+    assert folders - set(SHARED) == set(BACKENDS)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

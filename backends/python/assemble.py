@@ -1,0 +1,295 @@
+"""Turns Python modules and the names in use into one text with just what these need.
+
+The run time of a target is written as modules, with tests of their own. A file that is
+emitted gets their definitions in one namespace: those that its own text names, those
+that these name, and the imports of the standard library for them.
+"""
+
+import ast
+import builtins
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from symtable import SymbolTable, symtable
+from types import ModuleType
+
+_WIDTH = 88
+_GIVEN = frozenset(dir(builtins)) | {"__name__", "__file__"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """`import module`, or `from module import name`; each perhaps `as` another name."""
+
+    module: str
+    name: str | None
+    bound: str
+
+    @property
+    def standard(self) -> bool:
+        return self.module.partition(".")[0] in sys.stdlib_module_names
+
+
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    """A statement that binds `names`, with the comment above it: lines `first` to `last`."""
+
+    names: tuple[str, ...]
+    text: str
+    needs: frozenset[str]
+    is_block: bool  # a function or a class
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    definitions: tuple[_Definition, ...]
+    by_name: Mapping[str, _Definition]
+    imports: Mapping[str, _Import]
+
+
+def assemble(modules: Sequence[ModuleType | Path | str], roots: Iterable[str]) -> str:
+    """The text of the definitions that `roots` reach, after the imports they need.
+
+    `modules` are loaded ones, paths, or texts, in the order in which their definitions
+    can be executed. What they import of each other they find in the one namespace.
+    Raises ValueError for a root that none of them defines, and for what one text cannot
+    hold: two definitions of one name, an import of each other's names by another name,
+    a statement at the top that is neither an import, a definition nor an assignment.
+    """
+    parsed = [_parsed(_text_of(module)) for module in modules]
+    used, imports = _reached(parsed, roots)
+    _refuse_clashes(used, imports)
+    pieces = [_imports_text(imports)] if imports else []
+    before: tuple[int, _Definition] | None = None
+    for place, module in enumerate(parsed):
+        for definition in module.definitions:
+            if (place, definition.names) in used:
+                if pieces:
+                    pieces.append(_gap(before, (place, definition)))
+                pieces.append(definition.text)
+                before = (place, definition)
+    return "".join(pieces)
+
+
+def names_in(source: str) -> set[str]:
+    """The names that `source`, an expression or statements, takes from around it.
+
+    >>> sorted(names_in('default(param("A"), lambda: len(x))'))
+    ['default', 'param', 'x']
+    """
+    return _names(source.strip()) - _GIVEN
+
+
+# ---- reading modules
+
+
+def _text_of(module: ModuleType | Path | str) -> str:
+    if isinstance(module, str):
+        return module
+    if isinstance(module, ModuleType):
+        if module.__file__ is None:
+            raise ValueError(f"module {module.__name__} has no text")
+        module = Path(module.__file__)
+    return module.read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> _Module:
+    lines = text.splitlines(keepends=True)
+    definitions: list[_Definition] = []
+    imports: dict[str, _Import] = {}
+    for statement in ast.parse(text).body:
+        match statement:
+            case ast.Import(names=aliases):
+                for alias in aliases:
+                    bound = alias.asname or alias.name.partition(".")[0]
+                    imports[bound] = _Import(alias.name, None, bound)
+            case ast.ImportFrom(module="__future__"):
+                raise ValueError("`from __future__` would be for all modules")
+            case ast.ImportFrom(module=module, names=aliases):
+                for alias in aliases:
+                    bound = alias.asname or alias.name
+                    imports[bound] = _Import(module or "", alias.name, bound)
+            case ast.Expr(value=ast.Constant()):
+                pass  # a docstring
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                pass  # what it binds is found elsewhere, or missed when it is needed
+            case _:
+                definitions.append(_definition(statement, lines))
+    by_name: dict[str, _Definition] = {}
+    for definition in definitions:
+        for name in definition.names:
+            if name in by_name or name in imports:
+                raise ValueError(f"line {definition.first}: a second `{name}`")
+            by_name[name] = definition
+    return _Module(tuple(definitions), by_name, imports)
+
+
+def _definition(statement: ast.stmt, lines: Sequence[str]) -> _Definition:
+    names = tuple(_bound(statement))
+    first = statement.lineno
+    is_block = isinstance(
+        statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    )
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        first = min([first, *(each.lineno for each in statement.decorator_list)])
+    last = statement.end_lineno or first
+    needs = _names("".join(lines[first - 1 : last]))
+    while first > 1 and lines[first - 2].startswith("#"):
+        first -= 1
+    text = "".join(lines[first - 1 : last])
+    return _Definition(names, text, frozenset(needs), is_block, first, last)
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            yield statement.name
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+        case ast.Assign(targets=targets):
+            for target in targets:
+                within = target.elts if isinstance(target, ast.Tuple) else [target]
+                for each in within:
+                    if not isinstance(each, ast.Name):
+                        raise ValueError(f"line {each.lineno}: no name is assigned")
+                    yield each.id
+        case _:
+            raise ValueError(
+                f"line {statement.lineno}: neither an import, a definition nor an assignment"
+            )
+
+
+# ---- names
+
+
+def _names(source: str) -> set[str]:
+    """The names of the namespace around it that `source` reads or sets by `global`."""
+    found = set(_free(symtable(source, "<text>", "exec")))
+    for quoted in _quoted_types(ast.parse(source)):
+        found |= _names(quoted)
+    return found
+
+
+def _free(table: SymbolTable) -> Iterator[str]:
+    for symbol in table.get_symbols():
+        top = table.get_type() == "module"
+        if symbol.is_referenced() if top else symbol.is_global():
+            yield symbol.get_name()
+    for child in table.get_children():
+        yield from _free(child)
+
+
+def _quoted_types(tree: ast.AST) -> Iterator[str]:
+    """The texts in `tree` that are types: annotations in quotes, and quoted aliases."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.arg(annotation=annotation):
+                types = [annotation]
+            case ast.FunctionDef(returns=annotation):
+                types = [annotation]
+            case ast.AsyncFunctionDef(returns=annotation):
+                types = [annotation]
+            case ast.AnnAssign(annotation=ast.Name(id="TypeAlias"), value=value):
+                types = [value]
+            case ast.AnnAssign(annotation=annotation):
+                types = [annotation]
+            case _:
+                types = []
+        for each in types:
+            for inner in ast.walk(each) if each is not None else ():
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+                    yield inner.value
+
+
+# ---- what is used
+
+_Key = tuple[int, tuple[str, ...]]  # the place of a module, the names of a definition
+
+
+def _reached(
+    modules: Sequence[_Module], roots: Iterable[str]
+) -> tuple[set[_Key], set[_Import]]:
+    used: set[_Key] = set()
+    imports: set[_Import] = set()
+    waiting = [_defined(modules, root) for root in sorted(set(roots))]
+    while waiting:
+        place, definition = waiting.pop()
+        if (place, definition.names) in used:
+            continue
+        used.add((place, definition.names))
+        module = modules[place]
+        for name in sorted(definition.needs):
+            imported = module.imports.get(name)
+            if name in module.by_name:
+                waiting.append((place, module.by_name[name]))
+            elif imported is not None and imported.standard:
+                imports.add(imported)
+            elif imported is not None and imported.name != name:
+                raise ValueError(f"`{name}` has another name where it is defined")
+            elif name not in _GIVEN:
+                waiting.append(_defined(modules, name))
+    return used, imports
+
+
+def _defined(modules: Sequence[_Module], name: str) -> tuple[int, _Definition]:
+    """The one definition of `name`, and the place of its module."""
+    found = [
+        (place, module.by_name[name])
+        for place, module in enumerate(modules)
+        if name in module.by_name
+    ]
+    if len(found) != 1:
+        raise ValueError(f"`{name}` is defined {len(found)} times in the modules")
+    return found[0]
+
+
+def _refuse_clashes(used: set[_Key], imports: set[_Import]) -> None:
+    bound = [name for _, names in used for name in names]
+    # `import os` and `import os.path` bind one name to one module.
+    bound += {each.bound for each in imports if each.name is None}
+    bound += [each.bound for each in imports if each.name is not None]
+    twice = sorted({name for name in bound if bound.count(name) > 1})
+    if twice:
+        raise ValueError(f"`{twice[0]}` is two things in the modules")
+
+
+# ---- writing
+
+
+def _imports_text(imports: set[_Import]) -> str:
+    """The imports, as isort puts them."""
+    lines: list[str] = []
+    named: dict[str, list[str]] = {}
+    for each in sorted(imports, key=lambda it: (it.module, it.name or "", it.bound)):
+        spelled = each.module if each.name is None else each.name
+        if each.bound != spelled.partition(".")[0]:
+            spelled += f" as {each.bound}"
+        if each.name is None:
+            lines.append(f"import {spelled}")
+        else:
+            named.setdefault(each.module, []).append(spelled)
+    lines += [_from(module, names) for module, names in named.items()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _from(module: str, names: Sequence[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= _WIDTH:
+        return line
+    listed = "".join(f"    {name},\n" for name in names)
+    return f"from {module} import (\n{listed})"
+
+
+def _gap(before: tuple[int, _Definition] | None, now: tuple[int, _Definition]) -> str:
+    """The empty lines before a definition, as black has them."""
+    place, definition = now
+    if definition.is_block or (before is not None and before[1].is_block):
+        return "\n\n"
+    if before is None or before[0] != place or before[1].last + 1 != definition.first:
+        return "\n"
+    return ""
