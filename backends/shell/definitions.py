@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from backends.shell.quote import bare, word
+from backends.shell.scalars import checks, is_plain
 from backends.shell.schemas import rules_of
 from backends.shell.script import Emission
 from compiler.ir import Param, Variable
@@ -36,7 +37,8 @@ def definitions(script: Emission) -> str:
         lines += _definition(script, definition)
         lines += _typed(script, definition)
     if workflow.schema is not None:
-        lines.append(f"fits rules{_behind(script)} ''")
+        fits = "fit" if is_plain(workflow) else "fits"
+        lines.append(f"{fits} rules{_behind(script)} ''")
     if workflow.directory is not None:
         parts.add("place")
         values = script.values(None)
@@ -61,19 +63,27 @@ def _rules(script: Emission) -> list[str]:
     """Defines the function that prints the schema; the lines that look at it before
     anything else is valued."""
     parts, name = script.used.parts, f"rules{_behind(script)}"
-    parts |= {"schema", "jq"}
-    rules = word(rules_of(script.workflow))
-    script.script.functions.append(f"{name}() {{ printf %s {rules}; }}")
+    plain = is_plain(script.workflow)
+    if plain:
+        lines, needed = checks(script.workflow)
+        parts |= needed
+        script.define(name, lines)
+    else:
+        parts |= {"schema", "jq"}
+        rules = word(rules_of(script.workflow))
+        script.script.functions.append(f"{name}() {{ printf %s {rules}; }}")
     if not script.prefix:
-        parts.add("schema-of-run")
+        parts.add("scalars-of-run" if plain else "schema-of-run")
         return []
     script.used.rules.append(name)
-    return [f"fits {name} 1"]
+    return [f"{'fit' if plain else 'fits'} {name} 1"]
 
 
 def _typed(script: Emission, definition: Param | Variable) -> Iterator[str]:
     if isinstance(definition, Param) and definition.type not in (None, "string"):
         script.used.parts.add("typed")
+        if not is_plain(script.workflow):
+            script.used.parts.add("typed-json")
         yield f"typed {definition.name} {definition.type}"
 
 

@@ -220,7 +220,7 @@ def _render(script: Script, program: Program, path: str) -> str:
     worker = environment.get_template("worker.sh.j2").render(context).rstrip("\n")
     context["worker"] = worker
     names = re.findall(
-        r"^(wfc_\w+|param|inherit|typed|fits|variable|secret|place|dotenv)\(\) ",
+        r"^(wfc_\w+|param|inherit|typed|fits?|variable|secret|place|dotenv)\(\) ",
         worker,
         re.MULTILINE,
     )

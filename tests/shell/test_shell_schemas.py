@@ -102,10 +102,15 @@ def test_what_fits(params: dict[str, str], tmp_path: Path, jq: Path) -> None:
 
 
 def test_all_that_does_not_fit(tmp_path: Path, jq: Path) -> None:
-    checked = front_end(Source("w.yaml", SCHEMA))
+    _refused(SCHEMA, FAULTS, tmp_path)
+
+
+def _refused(workflow: str, faults: list[dict[str, str]], tmp_path: Path) -> None:
+    """Each of `faults` is refused, in the words of the interpreter."""
+    checked = front_end(Source("w.yaml", workflow))
     assert checked.program is not None, checked.diagnostics
-    script = written(SCHEMA, tmp_path)
-    for params in FAULTS:
+    script = written(workflow, tmp_path)
+    for params in faults:
         problems = problems_of_start(checked.program.main, params)
         assert problems, params
         words = [f"{name}={value}" for name, value in params.items()]
@@ -115,6 +120,96 @@ def test_all_that_does_not_fit(tmp_path: Path, jq: Path) -> None:
         said = "".join(f"w.sh: {it.message}\n" for it in problems)
         assert err.decode() == said, params
     assert not (tmp_path / "home").exists()
+
+
+PLAIN = r"""
+name: w
+params:
+  type: object
+  properties:
+    N: {type: integer, minimum: 1, exclusiveMaximum: 100, default: 3}
+    R: {type: number, maximum: 2.5, exclusiveMinimum: -1, default: 1.0}
+    B: {type: boolean, default: false}
+    S: {type: string, minLength: 2, maxLength: 4, pattern: "^[a-z.]+[ä€]?$", default: ab}
+    E: {enum: [small, large], default: small}
+    C: {type: integer, const: 5, default: 5}
+    H: {type: integer, minimum: -123456789012345678901, enum: [0, -123456789012345678901, 1.0e+22, 7.5], default: 0}
+    D: {type: number, enum: [0.1, 2], default: 2}
+    M: {type: string, pattern: "a.b$|^-?\\d{2}x*", default: acb}
+    F: {type: string, title: of all kinds}
+  additionalProperties: false
+steps:
+  - name: a
+    command: echo "$N $R $B $S $E $C $H $D $M [$F]"
+    output: A
+"""
+PLAIN_FITS = [
+    {},
+    {"N": " 99\n", "R": "-5e-1", "B": " true", "S": "..ä", "F": "x\ny"},
+    {"N": "3.0", "R": "1.50", "E": "large", "C": "5.0", "F": "text"},
+    {"N": "1e1", "R": "0.000001", "C": "50e-1", "H": "1e22", "D": "1e-1"},
+    {"R": "-0", "H": "-123456789012345678901", "D": "2.00", "M": "-12"},
+    {"R": "1.5e-9", "H": "-0", "D": "0.1000", "M": "q\nacb"},
+    {"R": "-0.99999999999", "N": "5e0"},
+    {"R": "0.30000000000000004"},
+    {"R": "123456789012345e-14"},
+]
+PLAIN_FAULTS = [
+    *({"N": it} for it in ("0", "100", "x", "1.5", "", "true", '"3"', "01", "-1", "1e400",
+                           "99999999999999999999", "-99999999999999999999", "+1", "1 2")),
+    *({"R": it} for it in ("2.6", "-1", "[]", "1.", "nan", "2.5000001", "1e9", "1e999")),
+    *({"B": it} for it in ("yes", "1", "null", "True", "")),
+    *({"S": it} for it in ("a", "abcde", "aB", "äa", "", "abc\n")),
+    *({"E": it} for it in ("medium", "", "Small", "small\n")),
+    *({"C": it} for it in ("6", "five")),
+    *({"H": it} for it in ("-123456789012345678902", "7", "7.5")),
+    *({"D": it} for it in ("0.10001", "3")),
+    *({"M": it} for it in ("a\nb", "x12", "")),
+    {"N": "0", "R": "x", "S": "A", "F": "text"},
+    {"S": "it's \"$(x)\" `y` \\n ä" + 70 * "€"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("params", PLAIN_FITS, ids=json.dumps)
+def test_plain_types_that_fit(params: dict[str, str], tmp_path: Path) -> None:
+    script, other = both(PLAIN, tmp_path, params)
+    assert script == other
+    assert script.status == "succeeded"
+
+
+def test_plain_types_need_no_jq(tmp_path: Path) -> None:
+    assert "needs jq:" not in text_of(PLAIN)
+    _refused(PLAIN, PLAIN_FAULTS, tmp_path)
+
+
+def test_plain_types_of_a_callee(tmp_path: Path, jq: Path) -> None:
+    kid = PLAIN.replace("name: w", "name: kid")
+    for at, params in enumerate([*PLAIN_FITS[:4], {"N": "0", "R": "x"}, {"S": "B"}]):
+        given = json.dumps({name: f"${{{name}}}" for name in params})
+        names = json.dumps([{name: text} for name, text in params.items()])
+        workflow = (
+            f"params: {names}\nsteps:\n"
+            f"  - {{name: a, run: kid, params: {given}, output: O}}\n---\n{kid}"
+        )
+        (tmp_path / str(at)).mkdir()
+        script, other = both(workflow, tmp_path / str(at), {})
+        assert script == other, params
+        assert script.status == ("succeeded" if at < 4 else "failed")
+
+
+def test_plain_types_that_a_run_has_to_set(tmp_path: Path) -> None:
+    workflow = REQUIRED.replace("  maxProperties: 4\n", "").replace("$<A + C>", "$A")
+    script = written(workflow, tmp_path)
+    process = start(script, "C=x", home=tmp_path / "home")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err.decode() == (
+        "w.sh: param `A` has no value, but must be a whole number\n"
+        "w.sh: param `B` has no value, but must be a text\n"
+        "w.sh: param `C` is `x`, but must be a whole number\n"
+    )
+    outcome, _ = run(workflow, tmp_path, "A=2.0", "B=b")
+    assert outcome.outputs == {"A1": "2 b"}
 
 
 REQUIRED = """
