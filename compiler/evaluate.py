@@ -1,17 +1,18 @@
 """Turns an expression and an environment into a value: the one evaluator (R3, R5)."""
 
-import math
 import re
 from typing import Protocol, assert_never, cast
 
 from compiler.functions import (
+    add,
+    boolean,
     call,
+    compare,
     contains,
     equal,
-    mismatch,
+    number,
     trim,
     type_name,
-    with_article,
 )
 from compiler.ir import (
     Binary,
@@ -36,6 +37,7 @@ from compiler.json_text import (
     to_json_text,
     to_text,
 )
+from compiler.paths import MISSING, Missing, no_way_into, step_into
 from compiler.regex.matching import search_lines
 
 __all__ = [
@@ -70,13 +72,6 @@ class Environment(Protocol):
         """The stdout of a command in backticks; may raise Failure."""
 
 
-class _Missing:
-    """The value of a path that leads nowhere."""
-
-
-_MISSING = _Missing()
-
-
 def evaluate(expression: Expression, environment: Environment) -> Json:
     """The value of `expression`. Raises Failure when it has none."""
     try:
@@ -99,13 +94,13 @@ def _value(expression: Expression, environment: Environment) -> Json:
         case Template(parts=parts):
             return _template(parts, environment)
         case Unary(operator="!", operand=operand):
-            return not _boolean(_value(operand, environment), "!")
+            return not boolean(_value(operand, environment), "!")
         case Unary(operand=operand):
-            return -_number(_value(operand, environment), "-")
+            return -number(_value(operand, environment), "-")
         case Binary():
             return _binary(expression, environment)
         case Conditional(test=test, then=then, otherwise=otherwise):
-            chosen = then if _boolean(_value(test, environment), "?") else otherwise
+            chosen = then if boolean(_value(test, environment), "?") else otherwise
             return _value(chosen, environment)
         case FunctionCall(name=name, arguments=arguments):
             return call(name, [_value(each, environment) for each in arguments])
@@ -138,19 +133,19 @@ def _referred(reference: Reference, environment: Environment) -> Json:
     held = ((origin, environment.value(origin)) for origin in reference.origins)
     there = (it for it in held if it[1] is not None or it[0].kind == "item")
     origin, value = next(there, (None, None))
-    found: Json | _Missing = _MISSING if origin is None else value
+    found: Json | Missing = MISSING if origin is None else value
     for key in reference.path:
-        found = _step_into(found, key)
+        found = step_into(found, key)
     if reference.default is not None:
-        empty = found is None or found == "" or isinstance(found, _Missing)
+        empty = found is None or found == "" or isinstance(found, Missing)
         return _value(reference.default, environment) if empty else cast(Json, found)
-    if not isinstance(found, _Missing):
+    if not isinstance(found, Missing):
         return found
     if environment.lenient or _PLAIN.fullmatch(reference.text):
         return ""
     lost = f"no value for {reference.text}"
     if origin is not None and isinstance(value, str) and reference.path:
-        lost += _no_way_into(value, _spelled(reference, origin))
+        lost += no_way_into(value, _spelled(reference, origin))
     raise Failure(lost)
 
 
@@ -161,32 +156,6 @@ def _spelled(reference: Reference, origin: Origin) -> str:
     return origin.name or reference.name
 
 
-def _no_way_into(text: str, name: str) -> str:
-    """Why no path leads into `text`, the value of `name`; empty where one could."""
-    try:
-        parse_json(text)
-    except Failure as failure:
-        kind = str(failure).partition(":")[0]  # without the place in the text
-        return f": the value of `{name}` is {kind}"
-    return ""
-
-
-def _step_into(value: "Json | _Missing", key: str | int) -> "Json | _Missing":
-    """What stands under `key`; a text that holds JSON is gone into (R5)."""
-    if isinstance(value, str):
-        try:
-            value = parse_json(value)
-        except Failure:
-            return _MISSING
-        if isinstance(value, str):
-            return _step_into(value, key) if value else _MISSING
-    if isinstance(value, dict) and isinstance(key, str):
-        return value.get(key, _MISSING)
-    if isinstance(value, list) and isinstance(key, int) and key < len(value):
-        return value[key]
-    return _MISSING
-
-
 # ---- operators
 
 
@@ -194,9 +163,9 @@ def _binary(expression: Binary, environment: Environment) -> Json:
     operator = expression.operator
     left = _value(expression.left, environment)
     if operator in ("&&", "||"):
-        if _boolean(left, operator) is (operator == "||"):
+        if boolean(left, operator) is (operator == "||"):
             return left
-        return _boolean(_value(expression.right, environment), operator)
+        return boolean(_value(expression.right, environment), operator)
     right = _value(expression.right, environment)
     match operator:
         case "==":
@@ -206,54 +175,9 @@ def _binary(expression: Binary, environment: Environment) -> Json:
         case "in":
             return contains(right, left, "in")
         case "+":
-            return _sum(left, right)
+            return add(left, right)
         case _:
-            return _compared(operator, left, right)
-
-
-def _compared(operator: str, left: Json, right: Json) -> bool:
-    """`<` and its like of two numbers, or of two texts by their code points."""
-    if isinstance(left, str) and isinstance(right, str):
-        order = (left > right) - (left < right)
-    elif _is_number(left) and _is_number(right):
-        one, other = _number(left, operator), _number(right, operator)
-        order = (one > other) - (one < other)
-    else:
-        raise mismatch(operator, left, right)
-    results = {"<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0}
-    return results[operator]
-
-
-def _sum(left: Json, right: Json) -> Json:
-    if isinstance(left, str) and isinstance(right, str):
-        return left + right
-    if not (_is_number(left) and _is_number(right)):
-        raise mismatch("+", left, right)
-    try:
-        result = _number(left, "+") + _number(right, "+")
-    except OverflowError:  # an integer beyond every float, and a float
-        result = math.inf
-    if isinstance(result, float) and not math.isfinite(result):
-        raise Failure("the result of `+` is too large")
-    return result
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _number(value: Json, operator: str) -> int | float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    raise Failure(f"`{operator}` takes a number, not {with_article(type_name(value))}")
-
-
-def _boolean(value: Json, operator: str) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise Failure(
-        f"`{operator}` takes true or false, not {with_article(type_name(value))}"
-    )
+            return compare(left, operator, right)
 
 
 def whole_number(text: str) -> int | None:

@@ -28,6 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "compiler.graph",
         "compiler.json_text",
         "compiler.order",
+        "compiler.paths",
         "compiler.regex",
         "compiler.report",
         "compiler.services",
