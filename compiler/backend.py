@@ -119,17 +119,19 @@ class CannotRun(Exception):
 
 
 class Run(Protocol):
-    """Runs `file`, the first that was emitted; others lie where their paths say. `words`
-    are those of a command line, `environment` is that of the caller (`WFC_HOME` in it is
-    the home of run folders), None for this process's. What ends it early, a signal or
-    that `seconds` have passed, ends the run and all of its processes before it is raised.
-    Raises CannotRun where there is no outcome, and subprocess.TimeoutExpired.
+    """Runs `file`, the first that was emitted; others lie where their paths say. It was
+    made of `program`, which is for those who have to read back what its steps came to.
+    `words` are those of a command line, `environment` is that of the caller (`WFC_HOME`
+    in it is the home of run folders), None for this process's. What ends it early, a
+    signal or that `seconds` have passed, ends the run and all of its processes before it
+    is raised. Raises CannotRun where there is no outcome, and subprocess.TimeoutExpired.
     """
 
     def __call__(
         self,
         file: Path,
         *,
+        program: Program,
         words: Sequence[str],
         work_dir: Path,
         environment: Mapping[str, str] | None,

@@ -54,6 +54,7 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
     else:
         outcome = importlib.import_module(f"backends.{engine}.engine").ENGINE.run(
             _emit(case, run, engine, folder),
+            program=program,
             words=run.words,
             work_dir=work,
             environment=surroundings,

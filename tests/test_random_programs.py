@@ -56,6 +56,7 @@ def test_same_outcome(target: str, documents: list[Form], value: str) -> None:
         (root / "there" / DOTENV_FILE).write_text(DOTENV)
         got = importlib.import_module(f"backends.{target}.engine").run(
             root / script.path,
+            program=checked.program,
             words=[f"P={value}"],
             work_dir=root / "there",
             environment=_environment(root),

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from compiler.backend import CannotRun, Engine
+from compiler.ir import Program
 from compiler.outcome import Outcome, from_json
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -19,6 +20,7 @@ _PATIENCE = 30  # seconds that a script which is told to end has for that
 def run(
     file: Path,
     *,
+    program: Program | None = None,  # a script writes its outcome itself
     words: Sequence[str] = (),
     work_dir: Path | None = None,
     environment: Mapping[str, str] | None = None,

@@ -147,6 +147,7 @@ def _outcomes(trial: _Trial, options: argparse.Namespace) -> tuple[Outcome, Outc
     say(f"{name}: runs on {trial.engine.name}", options)
     there = trial.engine.run(
         _written(trial.files, trial.folder / "emitted"),
+        program=trial.program,
         words=_command_line(trial.words),
         work_dir=work,
         environment=trial.environment,

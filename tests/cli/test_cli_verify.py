@@ -19,6 +19,7 @@ from backends.shell.engine import ENGINE
 from compiler.backend import CannotRun
 from compiler.cli import copies, verify
 from compiler.cli.backends import backend
+from compiler.ir import Program
 from compiler.outcome import Outcome, StepOutcome
 
 TWO = """\
@@ -94,6 +95,7 @@ def engine_that(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
         def run(
             file: Path,
             *,
+            program: Program,
             words: Sequence[str],
             work_dir: Path,
             environment: Mapping[str, str] | None,
@@ -102,6 +104,7 @@ def engine_that(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
             return change(
                 ENGINE.run(
                     file,
+                    program=program,
                     words=words,
                     work_dir=work_dir,
                     environment=environment,
