@@ -87,6 +87,11 @@ CONSTRUCTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
+# Bash 3.2 takes the `)` of a pattern for the end of the substitution around it.
+_BARE = re.compile(
+    r"(?:^|[;{(|&\n]|\b(?:then|do|else|if|while|until)\b|!)\s*"
+    r"case\s+\S[^;]*?\sin\s+(?!\(|esac\b|\s|$)|;;\s*(?!\(|esac\b|\s|$)"
+)
 _FOUND = {name: re.compile(form) for name, (form, _) in CONSTRUCTS.items()}
 
 
@@ -101,6 +106,14 @@ def newer(code: str) -> list[str]:
     ]
 
 
+def bare_patterns(script: str) -> list[str]:
+    """The substitutions of `script` with a `case` that has a pattern without `(`."""
+    reader = _Reader(script)
+    for _ in reader.code(""):
+        pass
+    return [text for text in reader.substitutions if _BARE.search(text)]
+
+
 def code_of(script: str) -> str:
     """`script` without comments, here-documents and what stands between quotes, but for
     the expansions there, in as many lines."""
@@ -113,6 +126,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
         self.delimiters: list[str] = []
+        self.substitutions: list[str] = []
 
     def code(self, end: str) -> Iterator[str]:
         """The code up to `end` (`)` of a substitution, `}` of an expansion, or all)."""
@@ -133,7 +147,7 @@ class _Reader:
                 yield self._escaped()
             elif here == '"':
                 yield from self._double()
-            elif rest.startswith(("${", "$(")):
+            elif rest.startswith(("${", "$(", "<(", ">(")):
                 yield from self._expansion()
             elif here == "#" and end != "}" and (not before or before in " \t\n;("):
                 self.at = self._find("\n")
@@ -170,7 +184,11 @@ class _Reader:
     def _expansion(self) -> Iterator[str]:
         opened = self._take(2)
         yield opened
-        yield from self.code("}" if opened == "${" else ")")
+        if opened == "${":
+            yield from self.code("}")
+        else:
+            self.substitutions.append("".join(self.code(")")))
+            yield self.substitutions[-1]
 
     def _double(self) -> Iterator[str]:
         self.at += 1

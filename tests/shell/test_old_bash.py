@@ -16,7 +16,7 @@ from cases import (
     entries,
     run_id,
 )
-from shell.newer import CONSTRUCTS, code_of, newer
+from shell.newer import CONSTRUCTS, bare_patterns, code_of, newer
 from shell.scripts import start, text_of, written
 
 from backends.shell import BACKEND
@@ -57,6 +57,34 @@ def test_an_expansion_counts_within_quotes(line: str) -> None:
     assert newer(code_of(f'x "isn\'t {line} |& y"')) != []
 
 
+BARE = [
+    "$(case x in a) y ;; esac)",
+    '"$(if x; then case "$y" in\n  a | b) y ;; esac; fi)"',
+    "$( (case x in a) y ;; esac) )",
+    "$(case x in (a) y ;; b) z ;; esac)",
+    "<(while x; do case ${x:-in } in a) y ;; esac; done)",
+    "${x:-$(case $x in ($y) z ;; *) z ;; esac)}",
+]
+BEHIND = [
+    "$(case x in (a) y ;; (b) z ;; esac)",
+    "$(x 'case x in a) y ;; esac')",
+    "case x in a) $(y) ;; b) z ;; esac",
+    "case $(y) in a) z ;; esac",
+    "$((1 + (2)))",
+    "$(case x in\n  (a) y ;;\n  (b) z ;;\nesac; case in in (in) ;; esac)",
+]
+
+
+@pytest.mark.parametrize("text", BARE)
+def test_finds_a_pattern_that_ends_a_substitution(text: str) -> None:
+    assert bare_patterns(f"f() {{ x {text}; }}\n") != []
+
+
+@pytest.mark.parametrize("text", BEHIND)
+def test_a_pattern_that_ends_nothing(text: str) -> None:
+    assert bare_patterns(f"f() {{ x {text}; }}\n") == []
+
+
 @pytest.mark.parametrize(
     "part", sorted(RUN_TIME.glob("*.j2")), ids=lambda it: str(it.name)
 )
@@ -75,6 +103,7 @@ def test_no_script_has_anything_newer(case: Case, target: str) -> None:
         for file in emitted(case, BACKEND, entry):
             code = code_of(file.text)
             assert newer(code) == []
+            assert bare_patterns(file.text) == []
             # It has been read to its end: nothing hides behind a quote.
             assert code.endswith('\nwfc_main "$@"\n')
             assert len(code.splitlines()) == len(file.text.splitlines())

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from shell.newer import code_of, newer
+from shell.newer import bare_patterns, code_of, newer
 from shell.scripts import text_of
 
 PLAIN = """
@@ -212,6 +212,7 @@ def test_a_short_workflow_is_a_short_script() -> None:
 @pytest.mark.parametrize("workflow", SMALL.values(), ids=list(SMALL))
 def test_nothing_is_newer_than_bash_3_2(workflow: str) -> None:
     assert newer(code_of(text_of(workflow))) == []
+    assert bare_patterns(text_of(workflow)) == []
 
 
 def test_layout() -> None:
