@@ -39,6 +39,22 @@ def shellcheck() -> Path:
 
 
 @pytest.fixture(scope="session")
+def act() -> Path:
+    path = ENGINES / "tools/bin/act"
+    return path if path.exists() else _skip("act", str(path))
+
+
+@pytest.fixture(scope="session")
+def linters_of_github() -> Path:
+    """Where actionlint, zizmor and GitHub's own parser are."""
+    programs = [f"tools/bin/{name}" for name in ("actionlint", "zizmor")]
+    for name in (*programs, "node_modules/@actions/languageservice"):
+        if not (ENGINES / name).exists():
+            _skip(name, str(ENGINES / name))
+    return ENGINES if shutil.which("node") else _skip("node", "not in PATH")
+
+
+@pytest.fixture(scope="session")
 def jq() -> Path:
     path = shutil.which("jq")
     return Path(path) if path else _skip("jq", "not in PATH")
