@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.regex.engines import to_ere, to_jq
+from compiler.regex.engines import is_tame, to_ere, to_jq, to_python
 from compiler.regex.matching import search, search_lines
 from compiler.regex.syntax import (
     Choice,
@@ -29,12 +29,6 @@ def tree(pattern: str) -> Node:
     node = parse(pattern)
     assert not isinstance(node, Problem), node
     return node
-
-
-def to_python(node: Node) -> str:
-    """The pattern for `re`: as jq reads it, but for the end of the text."""
-    ends = {r"\z": r"\Z"}
-    return re.sub(r"\\.", lambda found: ends.get(found[0], found[0]), to_jq(node))
 
 
 REFUSED = {
@@ -138,6 +132,16 @@ PRINTED = {
 def test_prints(pattern: str) -> None:
     node = tree(pattern)
     assert (to_ere(node), to_jq(node)) == PRINTED[pattern]
+
+
+@pytest.mark.parametrize("pattern", ["", "a*b", "(a|b)c+", "(ab){2}", "[ab]{2,}$"])
+def test_tame(pattern: str) -> None:
+    assert is_tame(tree(pattern))
+
+
+@pytest.mark.parametrize("pattern", ["(a|a)*", "(a+)+$", "x(y(a?b)){3}", "((a|b)c)+"])
+def test_wild(pattern: str) -> None:
+    assert not is_tame(tree(pattern))
 
 
 # ---- what the engines find

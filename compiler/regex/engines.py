@@ -31,12 +31,48 @@ class _Engine:
 
 
 _JQ = _Engine(r"\A", r"\z", r"[^\n]", PUNCTUATION, True)
+_PYTHON = _Engine(r"\A", r"\Z", r"[^\n]", PUNCTUATION, True)
 _ERE = _Engine("^", "$", "[^\n]", _SPECIAL, False)
 
 
 def to_jq(node: Node) -> str:
     """The pattern for `test` of jq (Oniguruma), where `^` and `$` would be ends of lines."""
     return _printed(node, _JQ)
+
+
+def to_python(node: Node) -> str:
+    """The pattern for `re` of Python, which backtracks: see `is_tame`."""
+    return _printed(node, _PYTHON)
+
+
+def is_tame(node: Node) -> bool:
+    """Whether no engine that backtracks takes time exponential in the text for it: in
+    nothing that is repeated is there a choice, or another repeat."""
+    match node:
+        case Repeat(inner=inner):
+            return not _branches(inner)
+        case Group(inner=inner):
+            return is_tame(inner)
+        case Sequence(items=nodes) | Choice(alternatives=nodes):
+            return all(map(is_tame, nodes))
+        case Character() | Dot() | Class() | Anchor():
+            return True
+        case _:
+            assert_never(node)
+
+
+def _branches(node: Node) -> bool:
+    match node:
+        case Repeat() | Choice():
+            return True
+        case Group(inner=inner):
+            return _branches(inner)
+        case Sequence(items=items):
+            return any(map(_branches, items))
+        case Character() | Dot() | Class() | Anchor():
+            return False
+        case _:
+            assert_never(node)
 
 
 def to_ere(node: Node) -> str:

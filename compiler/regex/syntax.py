@@ -1,7 +1,10 @@
-"""Turns the text of a pattern into a tree, or says why it is refused (R10)."""
+"""Turns the text of a pattern into a tree, or says why it is refused (R10).
+
+For Python 3.10, too, as `matching` is.
+"""
 
 import re
-from typing import NamedTuple, TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias
 
 # ---- the tree
 
@@ -296,5 +299,3 @@ def _size(node: Node, copies: int) -> int:
             return sum(_size(each, copies) for each in nodes)
         case Character() | Dot() | Class() | Anchor():
             return copies
-        case _:
-            assert_never(node)
