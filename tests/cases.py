@@ -53,6 +53,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import yaml
+from lacking import LACKING
 
 from compiler.backend import Backend, File, features
 from compiler.cli.loader import FileLoader
@@ -167,6 +168,7 @@ def runs_on(engines: Iterable[str], root: Path) -> list[tuple[tuple[Case, Run], 
         ((case, run), engine)
         for case, engine in cases_on(engines, root)
         for run in case.runs
+        if LACKING.get(engine, {}).keys().isdisjoint({case.name, run_id((case, run))})
     ]
 
 

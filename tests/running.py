@@ -9,17 +9,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from cases import Case, Run, emitted, outcome_of, program_of, with_digests
+from cases import (
+    Case,
+    Run,
+    checked,
+    emitted,
+    outcome_of,
+    program_of,
+    with_digests,
+)
 from events import wrong_order
 from surroundings import environment, lay_out, not_hidden, wrong_files
 
 from compiler import interpreter
-from compiler.backend import Backend
-from compiler.ir import Program
+from compiler.backend import Backend, File
+from compiler.diagnostics import has_errors
+from compiler.ir import FilePattern, Program
 from compiler.optimize import optimize
 from compiler.outcome import Outcome, differences, from_json
+from compiler.pipeline import back_end
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +41,8 @@ def _backends() -> dict[str, Backend]:
 
 
 BACKENDS = _backends()
+# Their steps do not run in the working folder itself.
+REMOTE = ("github",)
 # `rewritten` is the interpreter, too, on what the rewrites make of the program.
 ENGINES = ("interpreter", "rewritten", *BACKENDS)
 
@@ -64,7 +77,7 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
     outcome = with_digests(outcome, expected)
     problems = [
         *differences(expected, outcome),
-        *wrong_order(outcome, program, run.expect.starts),
+        *wrong_order(outcome, _limited(program, engine), run.expect.starts),
         *wrong_files(work, run.expect),
         *not_hidden(folder / "wfc", run.expect),
     ]
@@ -88,12 +101,36 @@ def _interpreted(
 def _emit(case: Case, run: Run, target: str, folder: Path) -> Path:
     """Writes what `case` becomes on `target`; the path of the file that `run` starts."""
     files = emitted(case, BACKENDS[target], run.entry)
+    if target in REMOTE and any((folder / "work").iterdir()):
+        files = _with_files(case, run, target)
     for file in files:
         path = folder / "emitted" / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file.text, "utf-8")
         path.chmod(0o755 if file.executable else 0o644)
     return folder / "emitted" / files[0].path
+
+
+def _with_files(case: Case, run: Run, target: str) -> tuple[File, ...]:
+    """What `case` becomes if it says that its steps need the files beside it (W2), as it
+    has to where they run elsewhere."""
+    program = program_of(case, run.entry or program_of(case).main.name)
+    main = program.main
+    if not main.files:
+        main = replace(main, files=(FilePattern(pattern="**", span=main.span),))
+    workflows = [main if it.key == main.key else it for it in program.workflows]
+    program = replace(program, workflows=tuple(workflows))
+    files, found = back_end(program, checked(case).sources, BACKENDS[target])
+    assert not has_errors(found)
+    return files
+
+
+def _limited(program: Program, engine: str) -> Program:
+    """`program`, without the limits that the target loses, as it says."""
+    if engine not in BACKENDS or not BACKENDS[engine].supports["max-active-steps"]:
+        return program
+    workflows = (replace(it, max_active_steps=None) for it in program.workflows)
+    return replace(program, workflows=tuple(workflows))
 
 
 # ---- a run that gets a signal

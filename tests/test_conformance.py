@@ -14,9 +14,11 @@ from cases import (
     kept,
     refusals,
     run_id,
+    runs,
     runs_on,
     text_of,
 )
+from lacking import LACKING
 from running import BACKENDS, ENGINES, judge, rewritten
 
 
@@ -47,6 +49,14 @@ def test_diagnostics(case: Case, accept: bool) -> None:
 @pytest.mark.parametrize("case", cases(CONFORMANCE), ids=run_id)
 def test_holds_nothing_unused(case: Case) -> None:
     assert kept(case) <= {"diagnostics.txt"}
+
+
+@pytest.mark.parametrize("target", LACKING)
+def test_what_a_target_lacks_is_a_run(target: str) -> None:
+    every = [*runs(CONFORMANCE), *runs(GOLDEN)]
+    assert LACKING[target].keys() <= {case.name for case, _ in every} | {
+        run_id(each) for each in every
+    }
 
 
 @pytest.mark.parametrize("root", [CONFORMANCE, GOLDEN], ids=["conformance", "golden"])
