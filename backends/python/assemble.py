@@ -201,9 +201,19 @@ def _quoted_types(tree: ast.AST) -> Iterator[str]:
             case _:
                 types = []
         for each in types:
-            for inner in ast.walk(each) if each is not None else ():
-                if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                    yield inner.value
+            if each is not None:
+                yield from _quoted(each)
+
+
+def _quoted(annotation: ast.AST) -> Iterator[str]:
+    match annotation:
+        case ast.Constant(value=str() as text):
+            yield text
+        case ast.Subscript(value=ast.Name(id="Literal")):
+            pass  # its texts are values
+        case _:
+            for inner in ast.iter_child_nodes(annotation):
+                yield from _quoted(inner)
 
 
 # ---- what is used

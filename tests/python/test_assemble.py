@@ -140,6 +140,12 @@ def test_a_local_name_is_not() -> None:
     assert "LEAST = 1" not in assemble([ONE.replace("= LEAST", "= 1"), TWO], ["Third"])
 
 
+def test_a_literal_type_has_values() -> None:
+    module = 'from typing import Literal\n\nX: Literal["!", "Y"] = "!"\nY = 1\n'
+    text = module.removesuffix("Y = 1\n")
+    assert assemble([module], ["X"]) == text
+
+
 @pytest.mark.parametrize("root", ["first", "second", "Third", "counted", "other"])
 def test_black_leaves_it_as_it_is(root: str) -> None:
     text = assemble([ONE, TWO], [root])

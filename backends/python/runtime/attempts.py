@@ -1,0 +1,345 @@
+"""A step -> the runs and attempts that carry it out, as functions around functions.
+
+A `Run` carries out what it stands for and says how that ended. A `Part` makes another
+one out of it: one that tries again, waits for a condition, takes the output. What a
+target fills in stands in `HERE`.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, TypeAlias
+
+from compiler.ir import Json
+from compiler.json_text import Failure, to_text
+
+LONGEST_ARGUMENT = 120_000  # bytes; the system takes 128 KiB
+LARGEST_EXPORT = 65_536  # bytes; larger values go by file
+SMALL_EXPORT = 1_024
+ALL_EXPORTS = (
+    1_048_576  # above so many in all, those that are not small go by file, too
+)
+
+
+class Result(NamedTuple):
+    """How a run ended. `code` None: no process was started. `late`: it was over its time.
+    `ending`: what became of the step, where the code does not say it."""
+
+    code: int | None = 0
+    output: str | None = None
+    late: bool = False
+    ending: str = ""
+
+
+class Launch(NamedTuple):
+    """How the process of an attempt is started, and ended before its time. `log` names
+    its files. `checks` look at the environment and the names in it that go by file."""
+
+    log: str = "1"
+    timeout: float | None = None
+    directory: Path | None = None
+    stop: int = signal.SIGTERM
+    grace: float = 5.0
+    stdin: Path | None = None
+    quiet: bool = False
+    checks: "tuple[Callable[[Mapping[str, str], Collection[str]], None], ...]" = ()
+
+
+Value: TypeAlias = Callable[[], Json]
+Run: TypeAlias = Callable[[Launch], Result]
+Part: TypeAlias = Callable[[Run], Run]
+
+
+class Inside(NamedTuple):
+    """A part of each attempt; all others stand around the attempts."""
+
+    part: Part
+
+
+class Stopped(Exception):
+    """The step is ended before its time: by a signal, or because somebody has no more
+    time, which `by` tells."""
+
+    def __init__(self, number: int | None, by: "Collection[str]" = ()) -> None:
+        super().__init__()
+        self.number = number
+        self.by = list(by)
+
+
+class Here:
+    """What there is around the step that runs now."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.text = ""
+        self.arguments: Collection[str] = ()
+        self.folder = Path()  # in which it works
+        self.scratch = Path()  # for its own files
+        self.process: Mapping[str, str] = {}
+        self.special: Callable[[], Mapping[str, str]] = dict
+        self.visible: Callable[[], Mapping[str, Json]] = dict
+        self.own: Mapping[str, Value] = {}
+        self.owned: dict[str, str] | None = None
+        self.bindings: Mapping[str, Value] = {}
+        self.until: tuple[float, Collection[str]] | None = None
+        self.publish: Callable[[Result], None] = lambda _: None
+        self.mask: Callable[[bytes], bytes] | None = None
+        self.attempts = 0
+        self.began: float | None = None
+        self.code: int | None = None
+
+
+HERE = Here()
+
+
+def carried_out(parts: "Iterable[Part | Inside]", body: Run) -> Run:
+    """The run of a step: `parts` from the outermost to the innermost, around `body`."""
+    around = [each for each in parts if not isinstance(each, Inside)]
+    inside = [each.part for each in parts if isinstance(each, Inside)]
+    return composed(around, attempt(composed(inside, body)))
+
+
+def composed(parts: list[Part], run: Run) -> Run:
+    for part in reversed(parts):
+        run = part(run)
+    return run
+
+
+def attempt(run: Run) -> Run:
+    """One attempt. What goes wrong before its process starts is a failure like others."""
+
+    def attempted(launch: Launch) -> Result:
+        HERE.attempts += 1
+        HERE.began = HERE.began or time.time()
+        HERE.owned = HERE.code = None
+        launch = launch._replace(log=str(HERE.attempts))
+        try:
+            result = run(launch)
+        except (Failure, OSError) as error:
+            complain(said(error), launch)
+            result = Result(1)
+        HERE.code = result.code
+        return result
+
+    return attempted
+
+
+def complain(message: str, launch: Launch) -> None:
+    """Says what is wrong, in the log and on the attempt's stderr."""
+    print(f"wfc: {message}", flush=True)
+    with log_file(launch.log, "err").open("a", errors="surrogateescape") as file:
+        print(f"wfc: {message}", file=file)
+
+
+def said(error: Failure | OSError) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        name = f" `{error.filename}`" if error.filename else ""
+        return f"{error.strerror.lower()}{name}"
+    return str(error)
+
+
+def log_file(log: str, kind: str) -> Path:
+    """The file for what the attempt `log` prints: "out" or "err"."""
+    HERE.scratch.mkdir(parents=True, exist_ok=True)
+    return HERE.scratch / f"{log}.{kind}"
+
+
+# ---- texts and their environment
+
+
+def own(name: str) -> str | None:
+    """The value of an entry of the step's own env."""
+    return owned().get(name)
+
+
+def owned() -> dict[str, str]:
+    """The step's own env. Each entry sees those before it."""
+    if HERE.owned is None:
+        name, arguments = HERE.name, HERE.arguments
+        HERE.owned, HERE.name, HERE.arguments = {}, "", ()
+        try:
+            for key, value in HERE.own.items():
+                HERE.owned[key] = to_text(value())
+        except BaseException:
+            HERE.owned = None
+            raise
+        finally:
+            HERE.name, HERE.arguments = name, arguments
+    return HERE.owned
+
+
+def environment(bindings: Mapping[str, Value]) -> tuple[dict[str, str], list[str]]:
+    """The environment of a process, and the names in it that go by file: NAME is not
+    set there, and NAME_FILE is the path."""
+    values: dict[str, Json] = {**HERE.visible(), **owned(), **HERE.special()}
+    values |= {name: value() for name, value in bindings.items()}
+    found = dict(HERE.process) | {"PWD": str(HERE.folder)}
+    large, total = [], 0
+    for name, value in values.items():
+        if value is None:
+            continue
+        text = to_text(value)
+        size = len(text.encode("utf-8", "surrogateescape"))
+        if size > LARGEST_EXPORT or (total > ALL_EXPORTS and size > SMALL_EXPORT):
+            large.append(name)
+            found.pop(name, None)
+            found[f"{name}_FILE"] = str(spilled(name, text))
+        else:
+            total += size
+            found[name] = text
+    return found, large
+
+
+def spilled(name: str, text: str) -> Path:
+    folder = HERE.scratch / "values"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / name
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    return path
+
+
+def with_files(text: str, large: Collection[str]) -> str:
+    """A shell text that first sets each NAME to the bytes of the file $NAME_FILE."""
+    if not large:
+        return text
+    # A substitution drops line ends, so there is a full stop behind them meanwhile.
+    loads = "; ".join(
+        f'{name}=$(cat "${name}_FILE" && printf .) || exit 1; {name}=${{{name}%.}}'
+        for name in large
+    )
+    if not text.startswith("#!"):
+        return f"{loads}; {text}"
+    first, end, rest = text.partition("\n")
+    return f"{first}{end or chr(10)}{loads}; {rest}"
+
+
+def shell_text(
+    text: str,
+    words: list[str],
+    reads: bool,
+    bindings: Mapping[str, Value],
+    launch: Launch,
+) -> Result:
+    """Runs a text by a shell, which `reads` large values from files."""
+    variables, large = environment(bindings)
+    for check in launch.checks:
+        check(variables, large)
+    text = with_files(text, large) if reads else text
+    content = text.encode("utf-8", "surrogateescape")
+    if len(content) > LONGEST_ARGUMENT:
+        path = log_file(launch.log, "sh")
+        path.write_bytes(content)
+        return program_run([*words, str(path), *HERE.arguments], variables, launch)
+    more = [HERE.name, *HERE.arguments] if HERE.name or HERE.arguments else []
+    return program_run([*words, "-c", text, *more], variables, launch)
+
+
+def default_body(launch: Launch) -> Result:
+    return shell_text(HERE.text, ["bash", "-e"], True, HERE.bindings, launch)
+
+
+# ---- processes
+
+
+def program_run(
+    words: list[str], variables: Mapping[str, str], launch: Launch
+) -> Result:
+    """Runs a program to its end, with nothing on its stdin; its output is in the log."""
+    out, err = log_file(launch.log, "out"), log_file(launch.log, "err")
+    folder = launch.directory or HERE.folder
+    with (
+        (launch.stdin or Path(os.devnull)).open("rb") as given,
+        out.open("wb") as stdout,
+        err.open("ab") as stderr,
+        out.open("rb") as printed,
+        err.open("rb") as told,
+    ):
+        told.seek(0, os.SEEK_END)
+        try:
+            process = subprocess.Popen(
+                words,
+                cwd=folder,
+                env={**variables, "PWD": str(folder)},
+                stdin=given,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+            why = "no such program" if missing else str(error)
+            complain(f"cannot start `{words[0]}`: {why}", launch)
+            return Result(127 if missing or not words[0] else 126)
+        return followed(process, launch, [told] if launch.quiet else [printed, told])
+
+
+def followed(
+    process: "subprocess.Popen[bytes]", launch: Launch, files: list[BinaryIO]
+) -> Result:
+    """How a process ends. Until then what it prints goes on to the log."""
+    late = None if launch.timeout is None else time.monotonic() + launch.timeout
+    try:
+        while (code := ended(process)) is None:
+            shown(files)
+            now = time.monotonic()
+            if HERE.until is not None and now >= HERE.until[0]:
+                raise Stopped(None, HERE.until[1])
+            if late is not None and now >= late:
+                end_group(process, launch)
+                complain(f"over its time of {launch.timeout:g} s", launch)
+                return Result(124, late=True)
+    except Stopped:
+        end_group(process, launch)
+        HERE.code = exit_code(process.returncode)
+        raise
+    finally:
+        ends = [os.fstat(file.fileno()).st_size for file in files]
+        while any(file.tell() < end for file, end in zip(files, ends, strict=True)):
+            shown(files)
+    return Result(exit_code(code))
+
+
+def ended(process: "subprocess.Popen[bytes]") -> int | None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(0.05)
+    return None
+
+
+def exit_code(code: int) -> int:
+    return 128 - code if code < 0 else code
+
+
+def shown(files: list[BinaryIO]) -> None:
+    """Shows what is new in `files`."""
+    for file in files:
+        sys.stdout.buffer.write(file.read(1 << 20))
+    sys.stdout.flush()
+
+
+def end_group(process: "subprocess.Popen[bytes]", launch: Launch) -> None:
+    """Ends a process and its group: by its signal, and by KILL when its grace is over or
+    another signal comes."""
+    until = time.monotonic() + launch.grace
+    try:
+        # A stopped process acts on a signal only when it is continued.
+        for number in (launch.stop, signal.SIGCONT):
+            signal_group(process, number)
+        while signal_group(process, 0) and time.monotonic() < until:
+            process.poll()
+            time.sleep(0.02)
+    finally:
+        signal_group(process, signal.SIGKILL)
+        process.wait()
+
+
+def signal_group(process: "subprocess.Popen[bytes]", number: int) -> bool:
+    """Whether there was anybody to get the signal."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+        return True
+    return False
