@@ -450,7 +450,7 @@ def agree(file: Path, text: str, accept: bool) -> None:
     if accept:
         file.unlink(missing_ok=True)
         if text:
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, "utf-8")
     kept = file.read_text("utf-8") if file.exists() else ""
     assert text == kept, f"{file} differs: pytest --accept writes it anew"
