@@ -9,7 +9,7 @@ from pathlib import Path
 
 from compiler.evaluate import Failure, text_of
 from compiler.interpreter.conditions import value_env
-from compiler.interpreter.folder import create, say
+from compiler.interpreter.folder import create, make_folder, say
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.processes import Ended, Launch
 from compiler.interpreter.records import Record
@@ -60,23 +60,23 @@ def run_process(record: Record, frame: Frame, scope: Scope) -> Work[Tried]:
     ended, step_files, own = Ended(None, 1), StepFiles(), ServiceFiles(files)
     try:
         if record.attempts == record.before + 1:
-            record.folder.mkdir(exist_ok=True)
+            make_folder(record.folder)
         ended = yield from _process(record, frame, scope, step_files, own)
         if ended.timed_out or ended.stop is not None:
             yield from _undo(record, frame, own)
         record.code = ended.code
         if record.step.captured:
-            _capture(record, frame, files.with_suffix(".out"))
+            _capture(record, frame, Path(f"{files}.out"))
         step_files.add(files, frame.run.masks)
         if ended.stop is None:
-            _write_code(record.file(".rc"), record.code)
+            frame.run.folder.keep_code(f"{files}.rc", record.code)
     except OSError as error:
         record.code = ended.code or 1
         say_why(record, frame, said(error))
     finally:
         own.remove()
         step_files.close()
-        publish(record, frame, stdout=record.file(".out"), stderr=record.file(".err"))
+        publish(record, frame, stdout=f"{files}.out", stderr=f"{files}.err")
     if ended.stop is not None:
         raise Stopped(ended.stop)
     return Tried(record.code, ended.timed_out)
@@ -91,9 +91,9 @@ def _process(
 ) -> Work[Ended]:
     """Runs the process of an attempt, or says on its stderr why it has none (code 1).
     Raises OSError where the attempt cannot have its own files."""
-    stdout = create(record.file(".out"))
+    stdout = create(f"{record.files}.out")
     try:
-        stderr = create(record.file(".err"))
+        stderr = create(f"{record.files}.err")
     except OSError:
         os.close(stdout)
         raise
@@ -149,7 +149,7 @@ def _undo(record: Record, frame: Frame, own: ServiceFiles) -> Work[None]:
     ready = own.undo()
     if ready is None:
         return
-    stderr = os.open(record.file(".err"), os.O_WRONLY | os.O_APPEND)
+    stderr = os.open(f"{record.files}.err", os.O_WRONLY | os.O_APPEND)
     yield from process(
         Launch(
             argv=ready.argv,
@@ -192,7 +192,7 @@ def _body(step: Step, shell: Shell) -> Ready:
     """What starts a step that is no service. Raises Failure, OSError."""
     scope, spill = shell.scope, shell.place.folder.spill
     positional = shell.place.known.positional
-    script = shell.files.with_suffix(".script")
+    script = f"{shell.files}.script"
     match step.body:
         case Command(text=text, shell=words):
             prepared = prepare(text, step.exports, scope, spill, is_shell(words))
@@ -217,7 +217,7 @@ def _body(step: Step, shell: Shell) -> Ready:
                 interpreter[0] = shell.place.known.bash
             prepared = prepare(text, step.exports, scope, spill, reads)
             write_program(script, prepared.text.encode("utf-8", "surrogateescape"))
-            argv = [*interpreter, str(script), *positional]
+            argv = [*interpreter, script, *positional]
             return Ready(argv, prepared.environment)
         case _:
             raise AssertionError(step.body)  # no process runs it
@@ -242,24 +242,16 @@ def publish(
         known.recorded[name] = made
 
 
-def _write_code(path: str, code: int) -> None:
-    descriptor = create(path)
-    try:
-        os.write(descriptor, b"%d\n" % code)
-    finally:
-        os.close(descriptor)
-
-
 def hide(record: Record, frame: Frame) -> None:
     """Masks secrets in what an attempt has written."""
     if frame.run.masks.any:
         for suffix in (".out", ".err"):
-            frame.run.masks.file(record.files.with_suffix(suffix))
+            frame.run.masks.file(Path(f"{record.files}{suffix}"))
 
 
 def say_why(record: Record, frame: Frame, reason: str) -> None:
     """Says on the stderr of an attempt why it failed."""
-    frame.run.folder.note(record.files.with_suffix(".err"), reason)
+    frame.run.folder.note(Path(f"{record.files}.err"), reason)
 
 
 def fail(record: Record, frame: Frame, reason: str) -> None:

@@ -7,6 +7,7 @@ from compiler.interpreter.arguments import callee_of, given_of
 from compiler.interpreter.attempts import Tried, publish, run_process, say_why
 from compiler.interpreter.conditions import value_env
 from compiler.interpreter.fan_out import fan_out
+from compiler.interpreter.folder import make_folder
 from compiler.interpreter.frames import Frame, call_frame
 from compiler.interpreter.left_out import fails, lacks
 from compiler.interpreter.phases import run_frame
@@ -101,7 +102,7 @@ def _prepare(record: Record, frame: Frame, scope: Scope) -> Work[Frame]:
         exports=record.step.exports,
         files=record.files,
     )
-    record.folder.mkdir(exist_ok=True)
+    make_folder(record.folder)
     if record.resumes and (again := call_again(record, frame)) is not None:
         return again
     yield from value_env(record.step.env, shell)

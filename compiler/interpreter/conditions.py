@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import assert_never
 
 from compiler.evaluate import Failure, fits
@@ -16,7 +17,7 @@ def all_hold(
     """Whether all `conditions` are met, in their order, after `env` has been valued; any
     failure is a no. `shell.files` names their files, in a folder that may be missing.
     """
-    place, log = shell.place, shell.files.with_suffix(".err")
+    place, log = shell.place, Path(f"{shell.files}.err")
     try:
         log.parent.mkdir(exist_ok=True)
         yield from value_env(env, shell)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from compiler.evaluate import Failure
 from compiler.interpreter.attempts import hide, publish, say_why
 from compiler.interpreter.cuts import Lost
+from compiler.interpreter.folder import make_folder
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.items import (
     item_records,
@@ -79,7 +80,7 @@ def _prepare(
         items = items_of(body, shell.scope)
         width = width_of(body, shell.scope)
         if has_texts(record.step):  # once for all items
-            record.folder.mkdir(exist_ok=True)
+            make_folder(record.folder)
             record.step = yield from value_policies(record.step, shell)
     except (Failure, OSError) as error:
         _fail(record, frame, said(error))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from json.encoder import encode_basestring
 from pathlib import Path
 
 from compiler.interpreter.clocks import boot, uptime
@@ -57,6 +58,7 @@ class RunFolder:
     _journal: int = -1
     _processes: int = -1
     _spilled: dict[str, Path] = field(default_factory=dict)
+    _codes: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def create(cls, home: Path, workflow: Workflow) -> "RunFolder":
@@ -128,8 +130,10 @@ class RunFolder:
 
     def event(self, event: str, step: str, **details: Json) -> None:
         """Appends one line to the journal."""
-        line = {"t": round(time.time(), 3), "event": event, "step": step, **details}
-        text = _ENCODER.encode(line) + "\n"
+        # In place of one encoder for the whole line, which is made anew for each.
+        more = "".join(f', "{key}": {_json(it)}' for key, it in details.items())
+        when = f'{{"t": {time.time():.3f}, "event": "{event}", "step": {_json(step)}'
+        text = f"{when}{more}}}\n"
         try:
             os.write(self._journal, text.encode("utf-8", "backslashreplace"))
         except OSError as error:
@@ -140,6 +144,24 @@ class RunFolder:
         who goes on with the run ends it."""
         with contextlib.suppress(OSError):
             os.write(self._processes, b"%d@%.3f\n" % (pid, uptime()))
+
+    def keep_code(self, path: str, code: int) -> None:
+        """Makes the file `path` of an exit code. It is whole from the first, and cheap:
+        those of equal codes are one file, of which only the first is written. Raises
+        OSError."""
+        if code in self._codes:
+            # Some systems have no links, and all of them an end to those of one file.
+            with contextlib.suppress(OSError):
+                os.link(self._codes[code], path)
+                return
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)  # it may be one file with others
+        descriptor = create(path)
+        try:
+            os.write(descriptor, b"%d\n" % code)
+        finally:
+            os.close(descriptor)
+        self._codes[code] = path
 
     def kept(self, value: str) -> Json:
         """What the journal keeps of a value: itself, less its secrets; of a long one the
@@ -271,6 +293,12 @@ def lock(journal: int) -> None:
             return
 
 
+def _json(value: Json) -> str:
+    if type(value) is str:
+        return encode_basestring(value)
+    return str(value) if type(value) is int else _ENCODER.encode(value)
+
+
 def _digest(content: bytes) -> str:
     return sha256(content).hexdigest()[:32]
 
@@ -278,6 +306,15 @@ def _digest(content: bytes) -> str:
 def say(descriptor: int, message: str) -> None:
     """Writes a line of ours to an open stderr file. Raises OSError."""
     os.write(descriptor, f"wfc: {message}\n".encode("utf-8", "surrogateescape"))
+
+
+def make_folder(path: Path) -> None:
+    """Makes the folder `path` unless it is there. Raises OSError."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
 
 
 def create(path: Path | str, mode: int = 0o666) -> int:

@@ -63,7 +63,7 @@ def working_place(workflow: Workflow, place: Place) -> Place:
 def value_definitions(
     workflow: Workflow,
     place: Place,
-    files: Path,
+    files: str,
     given: Mapping[str, str],
     arguments: int,
 ) -> Work[None]:

@@ -23,8 +23,10 @@ class StepEnd:
 
 
 class Progress(Protocol):
-    """One method for each event. `interval`: seconds between two `tick`, None for none.
-    `expect`: so many more steps are to end. `waiting`: label "" is the run's."""
+    """One method for each event, which need not be seen before `flush`: that comes
+    whenever the run has to wait. `interval`: seconds between two `tick`, None for none.
+    `expect`: so many more steps are to end. `waiting`: label "" is the run's. A `problem`
+    is seen at once."""
 
     interval: float | None
 
@@ -37,6 +39,7 @@ class Progress(Protocol):
     def repeating(self, label: str, code: int, pause: float) -> None: ...
     def ended(self, label: str, end: StepEnd) -> None: ...
     def problem(self, message: str) -> None: ...
+    def flush(self) -> None: ...
     def tick(self) -> None: ...
     def close(self) -> None: ...
 
@@ -135,39 +138,43 @@ class Lines:
 
     stream: TextIO
     interval: float | None = None
+    _new: list[str] = field(default_factory=list)
 
     def expect(self, more: int) -> None:
         pass
 
     def waiting(self, label: str, what: str) -> None:
-        self._write(waiting_line(label, what))
+        self._new.append(waiting_line(label, what))
 
     def started(self, label: str) -> None:
-        self._write(started_line(label))
+        self._new.append(started_line(label))
 
     def retrying(
         self, label: str, code: int, following: int, tries: int, pause: float
     ) -> None:
-        self._write(retry_line(label, code, following, tries, pause))
+        self._new.append(retry_line(label, code, following, tries, pause))
 
     def repeating(self, label: str, code: int, pause: float) -> None:
-        self._write(repeat_line(label, code, pause))
+        self._new.append(repeat_line(label, code, pause))
 
     def ended(self, label: str, end: StepEnd) -> None:
-        self._write(*end_lines(label, end))
+        self._new += end_lines(label, end)
 
     def problem(self, message: str) -> None:
-        self._write(shown(message))
+        self._new.append(shown(message))
+        self.flush()
+
+    def flush(self) -> None:
+        if self._new:
+            text = "\n".join([*self._new, ""])
+            self._new.clear()
+            quietly(lambda: (self.stream.write(text), self.stream.flush()))
 
     def tick(self) -> None:
         pass
 
     def close(self) -> None:
-        pass
-
-    def _write(self, *lines: str) -> None:
-        text = "".join(f"{line}\n" for line in lines)
-        quietly(lambda: (self.stream.write(text), self.stream.flush()))
+        self.flush()
 
 
 @dataclass
@@ -199,6 +206,9 @@ class Quiet:
 
     def problem(self, message: str) -> None:
         Lines(self.stream).problem(message)
+
+    def flush(self) -> None:
+        pass
 
     def tick(self) -> None:
         pass
@@ -232,6 +242,7 @@ class Terminal:
     _running: dict[str, None] = field(default_factory=dict)
     _done: int = 0
     _total: int = 0
+    _new: list[str] = field(default_factory=list)
     _start: float = field(default_factory=time.monotonic)
 
     def expect(self, more: int) -> None:
@@ -239,43 +250,46 @@ class Terminal:
         self.tick()
 
     def waiting(self, label: str, what: str) -> None:
-        self._write([waiting_line(label, what)], _DIM)
+        self._add([waiting_line(label, what)], _DIM)
 
     def started(self, label: str) -> None:
         self._running[label] = None
-        self._write([started_line(label)], _DIM)
+        self._add([started_line(label)], _DIM)
 
     def retrying(
         self, label: str, code: int, following: int, tries: int, pause: float
     ) -> None:
-        self._write([retry_line(label, code, following, tries, pause)], _YELLOW)
+        self._add([retry_line(label, code, following, tries, pause)], _YELLOW)
 
     def repeating(self, label: str, code: int, pause: float) -> None:
-        self._write([repeat_line(label, code, pause)], _DIM)
+        self._add([repeat_line(label, code, pause)], _DIM)
 
     def ended(self, label: str, end: StepEnd) -> None:
         self._running.pop(label, None)
         self._done = min(self._done + 1, self._total)  # handlers come on top
-        self._write(end_lines(label, end), _COLORS[end.ending])
+        self._add(end_lines(label, end), _COLORS[end.ending])
 
     def problem(self, message: str) -> None:
-        self._write([shown(message)], _RED)
+        self._add([shown(message)], _RED)
+        self.flush()
+
+    def flush(self) -> None:
+        if self._new:
+            self.tick()
 
     def tick(self) -> None:
-        quietly(lambda: (self.stream.write(self._status()), self.stream.flush()))
+        lines = "".join(f"{line}\n" for line in self._new)
+        self._new.clear()
+        text = f"{_CLEAR}{lines}{self._status()}"
+        quietly(lambda: (self.stream.write(text), self.stream.flush()))
 
     def close(self) -> None:
         self.interval = None
-        quietly(lambda: (self.stream.write(_CLEAR), self.stream.flush()))
+        self.tick()
 
-    def _write(self, lines: Sequence[str], color: str) -> None:
+    def _add(self, lines: Sequence[str], color: str) -> None:
         first, *rest = lines
-        head = f"{color}{first}{_PLAIN}" if self.color else first
-        text = "".join(f"{line}\n" for line in [head, *rest])
-        status = self._status()
-        quietly(
-            lambda: (self.stream.write(_CLEAR + text + status), self.stream.flush())
-        )
+        self._new += [f"{color}{first}{_PLAIN}" if self.color else first, *rest]
 
     def _status(self) -> str:
         if self.interval is None:
@@ -286,7 +300,7 @@ class Terminal:
         running = f"{len(self._running)} running: {names}" if names else "0 running"
         columns = self._columns()
         room = max(columns - 1 - width(f" · {counts}"), 12)
-        return _CLEAR + cut(f"{cut(running, room)} · {counts}", columns - 1)
+        return cut(f"{cut(running, room)} · {counts}", columns - 1)
 
     def _columns(self) -> int:
         try:

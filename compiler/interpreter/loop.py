@@ -62,15 +62,21 @@ class Loop:
         self._over = False
 
     def run(
-        self, work: Work[None], tick: Callable[[], None], interval: float | None
+        self,
+        work: Work[None],
+        pause: Callable[[], None],
+        tick: Callable[[], None],
+        interval: float | None,
     ) -> None:
-        """Returns when `work` has ended."""
+        """Returns when `work` has ended. `pause` is called before each wait, `tick` after
+        those that were to last `interval` seconds at most."""
         root = _Task(work)
         self._can_go_on.append((root, None))
         while True:
             self._fill()
             if self._over:
                 return
+            pause()
             for happening in self._processes.wait(interval):
                 self._handle(happening, root)
                 self._go_on()

@@ -56,7 +56,7 @@ def _send(
     name: str, notice: Notice, failed: bool, smtp: Smtp, frame: Frame, seconds: float
 ) -> Work[None]:
     """Raises Failure, OSError."""
-    files = ServiceFiles(frame.run.folder.path / name)
+    files = ServiceFiles(f"{frame.run.folder.path}/{name}")
     log = frame.run.folder.path / f"{name}.err"
     try:
         ready = _ready(notice, failed, smtp, frame, seconds, files)

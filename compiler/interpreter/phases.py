@@ -105,7 +105,8 @@ def _value_definitions(frame: Frame) -> Work[bool]:
     """Whether all secrets, params and env of a workflow have a value, and it has a
     folder to work in."""
     given, place = frame.given, frame.place
-    log = _folder(frame) / "inputs.err"
+    files = f"{_folder(frame)}/inputs"
+    log = Path(f"{files}.err")
     try:
         read_dotenv(frame.workflow, place)
         read_secrets(frame.workflow, place)
@@ -113,7 +114,7 @@ def _value_definitions(frame: Frame) -> Work[bool]:
             yield from value_definitions(
                 frame.workflow,
                 place,
-                log.with_suffix(""),
+                files,
                 given.values,
                 len(given.positional),
             )
@@ -140,7 +141,7 @@ def _conditions_hold(frame: Frame) -> Work[bool]:
         place=frame.place,
         scope=Scope(known=frame.known, special={}),
         exports=workflow.exports,
-        files=_folder(frame) / "conditions",
+        files=f"{_folder(frame)}/conditions",
         name=workflow.name,
         arguments=frame.known.positional,
     )

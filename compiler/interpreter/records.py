@@ -56,10 +56,7 @@ class Record:
         return f"handler {self.path}" if self.in_handler else self.path
 
     @property
-    def files(self) -> Path:
-        """The path of the files of the last attempt, but for the suffix."""
-        return self.folder / str(self.attempts)
-
-    def file(self, suffix: str) -> str:
-        """The path of one of them, as text: for each step it is needed some ten times."""
-        return f"{self.folder}/{self.attempts}{suffix}"
+    def files(self) -> str:
+        """The path of the files of the last attempt, but for the suffix: a text, since
+        each step needs it some ten times."""
+        return f"{self.folder}/{self.attempts}"

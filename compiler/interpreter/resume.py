@@ -6,6 +6,7 @@ or a fan-out that had not, the same holds for each step or item. All else runs.
 
 import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 
 from compiler.evaluate import Failure
 from compiler.interpreter.attempts import publish
@@ -164,7 +165,7 @@ def _conclude(record: Record, frame: Frame) -> None:
             record.output = fan_out_record(record)
         publish(record, frame, made)
         return
-    out, err = (str(record.files.with_suffix(suffix)) for suffix in (".out", ".err"))
+    out, err = (f"{record.files}{suffix}" for suffix in (".out", ".err"))
     publish(record, frame, stdout=out, stderr=err)
 
 
@@ -333,9 +334,9 @@ def _ask_files(record: Record, frame: Frame, was: Was) -> None:
     step = record.step
     if isinstance(step.body, Call | Map) or step.repeat or not was.attempts:
         return
-    out = record.files.with_suffix(".out")
+    out = Path(f"{record.files}.out")
     try:
-        code = int(record.files.with_suffix(".rc").read_text())
+        code = int(Path(f"{record.files}.rc").read_text())
         largest = frame.workflow.max_output or LARGEST_OUTPUT
         output = read_output(out, largest) if step.captured else None
     except (OSError, ValueError, Failure):

@@ -54,14 +54,14 @@ class ServiceFiles:
     """The files of one attempt, for this user's eyes only. `base` is their path but for
     the suffix. `undo` is what ends that which the program has started elsewhere."""
 
-    base: Path
+    base: str
     undo: "Callable[[], Ready | None]" = lambda: None
     _made: list[Path] = field(default_factory=list)
 
     def path(self, name: str) -> Path:
         """The path of the file `name`, of which nothing earlier is there, and that will be
         gone after the attempt. Raises OSError."""
-        path = self.base.with_suffix(f".{name}")
+        path = Path(f"{self.base}.{name}")
         if path not in self._made:
             path.unlink(missing_ok=True)
             self._made.append(path)

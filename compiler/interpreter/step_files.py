@@ -28,11 +28,11 @@ class StepFiles:
                     raise Failure(f"the path of `{key}` is empty")
                 self._open.append((suffix, _opened(directory / path)))
 
-    def add(self, printed: Path, masks: Masks) -> None:
+    def add(self, printed: str, masks: Masks) -> None:
         """Adds what was printed to the files `printed` but for the suffix, without its
         secrets. Raises OSError."""
         for suffix, descriptor in self._open:
-            masks.copy(printed.with_suffix(suffix), descriptor)
+            masks.copy(Path(f"{printed}{suffix}"), descriptor)
 
     def close(self) -> None:
         for _, descriptor in self._open:

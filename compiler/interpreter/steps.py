@@ -6,10 +6,12 @@ attempts and retries read here as straight code.
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from compiler.evaluate import Failure
 from compiler.interpreter.attempts import Attempt, Tried, fail, hide
 from compiler.interpreter.conditions import all_hold, value_env
+from compiler.interpreter.folder import make_folder
 from compiler.interpreter.frames import Frame
 from compiler.interpreter.limits import Limits
 from compiler.interpreter.policies import has_texts, is_due_again, value_policies
@@ -85,7 +87,7 @@ def _ending(record: Record, tried: Tried) -> Ending:
         return "skipped"
 
     def printed(pattern: Pattern) -> bool:
-        return some_line_holds(record.files.with_suffix(".out"), pattern)
+        return some_line_holds(Path(f"{record.files}.out"), pattern)
 
     return ending_of(tried.code, record.step.continue_on, printed)
 
@@ -128,7 +130,7 @@ def _value_policies(
     step = record.step
     shell = beside(record, frame, special, "policies", step.exports)
     try:
-        record.folder.mkdir(exist_ok=True)
+        make_folder(record.folder)
         yield from value_env(step.env, shell)
         record.step = yield from value_policies(step, shell)
     except (Failure, OSError) as error:
@@ -136,7 +138,7 @@ def _value_policies(
         hide(record, frame)
         return False
     finally:
-        frame.run.masks.file(shell.files.with_suffix(".err"))
+        frame.run.masks.file(Path(f"{shell.files}.err"))
     return True
 
 
@@ -160,7 +162,7 @@ def beside(
         place=frame.place,
         scope=scope_of(record, frame, special),
         exports=exports,
-        files=record.folder / name,
+        files=f"{record.folder}/{name}",
         name=record.step.name,
         arguments=frame.known.positional,
     )

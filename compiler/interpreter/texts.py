@@ -52,7 +52,7 @@ class Shell:
     place: Place
     scope: Scope
     exports: Sequence[Export]
-    files: Path
+    files: str
     name: str = ""
     arguments: Sequence[str] = ()
 
@@ -65,7 +65,7 @@ def value_of(template: Template, shell: Shell) -> Work[str]:
 
 
 def _substitution(text: ShellText, shell: Shell) -> Work[str]:
-    stdout = shell.files.with_suffix(".value")
+    stdout = Path(f"{shell.files}.value")
     bash = [shell.place.known.bash, "-e"]
     try:
         ended = yield from run_beside(text, shell, bash, stdout)
@@ -83,11 +83,9 @@ def run_beside(
     prints goes where its stderr goes. Raises Failure, Stopped, OSError."""
     place = shell.place
     prepared = prepare(text, shell.exports, shell.scope, place.folder.spill)
-    script = shell.files.with_suffix(".sh")
+    script = f"{shell.files}.sh"
     argv = shell_argv(interpreter, prepared, shell.name, shell.arguments, script)
-    stderr = os.open(
-        shell.files.with_suffix(".err"), os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    )
+    stderr = os.open(f"{shell.files}.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
         output = os.dup(stderr) if stdout is None else create(stdout)
     except OSError:
@@ -113,7 +111,7 @@ def shell_argv(
     prepared: Prepared,
     name: str,
     arguments: Sequence[str],
-    script: Path,
+    script: str,
 ) -> list[str]:
     """The argv for a shell text; a long one is written to `script`."""
     text = prepared.text
@@ -121,12 +119,12 @@ def shell_argv(
         content = text.encode("utf-8", "surrogateescape")
         if len(content) > _LONGEST_ARGUMENT:
             write_program(script, content)
-            return [*interpreter, str(script), *arguments]
+            return [*interpreter, script, *arguments]
     words = [name, *arguments] if name or arguments else []
     return [*interpreter, "-c", text, *words]
 
 
-def write_program(path: Path, content: bytes) -> None:
+def write_program(path: str, content: bytes) -> None:
     """Makes an executable file. Raises OSError."""
     descriptor = create(path, 0o700)
     with os.fdopen(descriptor, "wb") as file:

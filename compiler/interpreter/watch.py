@@ -90,7 +90,7 @@ class Watch:
         self.folder.event(
             _end_event(record), record.path, **end_details(record, self.folder)
         )
-        log = record.file(".err")
+        log = f"{record.files}.err"
         failed = ending in ("failed", "continued")
         end = StepEnd(
             ending=ending,
