@@ -169,7 +169,10 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
 
 def _names(source: str) -> set[str]:
     """The names of the namespace around it that `source` reads or sets by `global`."""
-    found = set(_free(symtable(source, "<text>", "exec")))
+    table = symtable(source, "<text>", "exec")
+    # Python 3.12 has the variables of a comprehension at the top among its own.
+    own = {it.get_name() for it in table.get_symbols() if it.is_assigned()}
+    found = set(_free(table)) - own
     for quoted in _quoted_types(ast.parse(source)):
         found |= _names(quoted)
     return found

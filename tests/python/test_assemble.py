@@ -207,6 +207,7 @@ NAMES = {
     "a.b(c, d=e)": {"a", "c", "e"},
     "lambda x: x + y": {"y"},
     "[z for z in zs if len(z)]": {"zs"},
+    "[lambda: z + y for z in zs]": {"y", "zs"},
     '"a" + b': {"b"},
     " retry(3, on=[7]) ": {"retry"},
     "None": set(),

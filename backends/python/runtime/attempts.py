@@ -76,7 +76,7 @@ class Here:
 
     def __init__(self) -> None:
         self.name = ""
-        self.text = ""
+        self.text: Callable[[], str] = str
         self.arguments: Collection[str] = ()
         self.folder = Path()  # in which it works
         self.scratch = Path()  # for its own files
@@ -95,6 +95,10 @@ class Here:
 
 
 HERE = Here()
+
+
+def valued(word: "str | Value") -> str:
+    return word if isinstance(word, str) else to_text(word())
 
 
 def carried_out(parts: "Iterable[Part | Inside]", body: Run) -> Run:
@@ -240,7 +244,7 @@ def shell_text(
 
 
 def default_body(launch: Launch) -> Result:
-    return shell_text(HERE.text, ["bash", "-e"], True, HERE.bindings, launch)
+    return shell_text(HERE.text(), ["bash", "-e"], True, HERE.bindings, launch)
 
 
 # ---- processes

@@ -14,9 +14,10 @@ from backends.python.runtime.attempts import (
     log_file,
     program_run,
     shell_text,
+    valued,
     with_files,
 )
-from compiler.json_text import Failure, to_text
+from compiler.json_text import Failure
 
 Word: TypeAlias = str | Value
 
@@ -28,7 +29,7 @@ def body(run: Run) -> Inside:
 def shell(*words: str, reads: bool = False) -> Inside:
     """The text by another shell, as it is named."""
     return body(
-        lambda launch: shell_text(HERE.text, [*words], reads, HERE.bindings, launch)
+        lambda launch: shell_text(HERE.text(), [*words], reads, HERE.bindings, launch)
     )
 
 
@@ -39,7 +40,7 @@ def arguments(*words: Word) -> Inside:
         variables, large = environment(HERE.bindings)
         for check in launch.checks:
             check(variables, large)
-        return program_run(spelled(words), variables, launch)
+        return program_run([*map(valued, words)], variables, launch)
 
     return body(start)
 
@@ -52,9 +53,9 @@ def script(*words: Word, reads: bool = False) -> Inside:
         variables, large = environment(HERE.bindings)
         for check in launch.checks:
             check(variables, large)
-        text = with_files(HERE.text, large) if reads else HERE.text
+        text = with_files(HERE.text(), large) if reads else HERE.text()
         path = program_file(log_file(launch.log, "script"), text)
-        argv = [*spelled(words), str(path), *HERE.arguments]
+        argv = [*map(valued, words), str(path), *HERE.arguments]
         return program_run(argv, variables, launch)
 
     return body(start)
@@ -70,12 +71,12 @@ def program_file(path: Path, text: str) -> Path:
     return path
 
 
-def directory(path: Value) -> Inside:
+def directory(path: Word) -> Inside:
     """The folder in which the attempt works, within that of the workflow."""
 
     def part(run: Run) -> Run:
         def placed(launch: Launch) -> Result:
-            folder = HERE.folder / to_text(path())
+            folder = HERE.folder / valued(path)
             if not folder.is_dir():
                 raise Failure(f"no folder `{folder}`")
             return run(launch._replace(directory=folder))

@@ -15,8 +15,9 @@ from backends.python.runtime.attempts import (
     complain,
     log_file,
     said,
+    valued,
 )
-from compiler.json_text import Failure, to_text
+from compiler.json_text import Failure
 
 WHITE_SPACE = b" \t\n\r\v\f"
 LARGEST_OUTPUT = 1_048_576  # bytes, trimmed
@@ -62,13 +63,13 @@ def printed_text(path: Path, most: int = LARGEST_OUTPUT) -> str:
         raise Failure("the output is not UTF-8 text") from None
 
 
-def to_file(kind: str, path: Value) -> Inside:
+def to_file(kind: str, path: str | Value) -> Inside:
     """Adds what each attempt prints on its "out" or "err" to a file, which must be one
     that can be opened before."""
 
     def part(run: Run) -> Run:
         def added(launch: Launch) -> Result:
-            descriptor = opened(f"std{kind}", to_text(path()), launch)
+            descriptor = opened(f"std{kind}", valued(path), launch)
             try:
                 result = run(launch)
             finally:
