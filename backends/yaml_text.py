@@ -9,18 +9,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Node: TypeAlias = (
-    "bool | int | float | str | Noted | Sequence[Node | Comment] | Tree | None"
-)
-Tree: TypeAlias = "Mapping[str, Node] | Mapping[str | Comment, Node]"
+Node: TypeAlias = "bool | int | float | str | Noted | Sequence[Node] | Tree | None"
+Tree: TypeAlias = "Mapping[str, Node]"
 
 
-@dataclass(frozen=True, eq=False)
-class Comment:
+class Comment(str):
     """A comment of one line or several, as a key of a mapping, with any value, or as an
-    item of a list: above what follows it there."""
+    item of a list: above what follows it there. A mapping can hold one text twice."""
 
-    text: str
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def dump(document: Tree, spaced: Collection[str] = ()) -> str:
             lines.append("")
         for key, value in section.items():
             if key in spaced and isinstance(value, Mapping) and value:
-                lines.append(f"{_key(str(key), top=True)}:")
+                lines.append(f"{_key(key, top=True)}:")
                 lines += _spaced(value)
             else:
                 lines += _entry(key, value, 0)
@@ -64,12 +65,12 @@ def _spaced(mapping: Tree) -> Iterator[str]:
         yield from _mapping(section, 2)
 
 
-def _sections(mapping: Tree) -> Iterator[dict[str | Comment, Node]]:
+def _sections(mapping: Tree) -> Iterator[dict[str, Node]]:
     """Each entry with the comments above it."""
-    section: dict[str | Comment, Node] = {}
+    section: dict[str, Node] = {}
     for key, value in mapping.items():
         section[key] = value
-        if isinstance(key, str):
+        if not isinstance(key, Comment):
             yield section
             section = {}
     if section:
@@ -84,7 +85,7 @@ def _mapping(mapping: Tree, indent: int) -> Iterator[str]:
         yield from _entry(key, value, indent)
 
 
-def _entry(key: str | Comment, value: Node, indent: int) -> Iterator[str]:
+def _entry(key: str, value: Node, indent: int) -> Iterator[str]:
     margin = " " * indent
     if isinstance(key, Comment):
         yield from _comment(key, margin)
@@ -99,7 +100,7 @@ def _entry(key: str | Comment, value: Node, indent: int) -> Iterator[str]:
             yield from _scalar(spelled, value, indent, note)
 
 
-def _list(items: "Sequence[Node | Comment]", indent: int) -> Iterator[str]:
+def _list(items: Sequence[Node], indent: int) -> Iterator[str]:
     margin = " " * indent
     for item in items:
         if isinstance(item, Comment):
@@ -150,7 +151,7 @@ def _scalar(before: str, value: Node, indent: int, note: str) -> Iterator[str]:
 
 
 def _comment(comment: Comment, margin: str) -> Iterator[str]:
-    for line in comment.text.splitlines():
+    for line in comment.splitlines():
         yield f"{margin}# {_visible(line)}".rstrip()
 
 
