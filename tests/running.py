@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -175,4 +175,15 @@ def _log_of_failures(folder: Path) -> list[str]:
         f"{file.parent.name}: {file.read_text('utf-8', 'replace')}"
         for file in sorted((folder / "wfc").rglob("*.err"))
         if os.path.getsize(file)
-    ]
+    ] + [line for log in (folder / "wfc").rglob("log") for line in _said(log)]
+
+
+def _said(log: Path) -> Iterator[str]:
+    """What act and the steps said."""
+    for line in log.read_text("utf-8", "replace").splitlines():
+        if not line.startswith("{"):
+            yield line
+            continue
+        form = json.loads(line)
+        if form.get("raw_output") or form["level"] == "error" or "jobResult" in form:
+            yield f"{form.get('jobID')}/{form.get('step')}: {form['msg'].rstrip()}"

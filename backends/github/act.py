@@ -44,13 +44,24 @@ def run(
         (folder / "event.json").write_text(json.dumps({"inputs": event}), "utf-8")
         command = _command(folder, file.name, work, copy, surroundings)
         command += _secrets(program, copy, surroundings, work)
-        code = _act(command, folder, surroundings, seconds)
+        code = _act(command, folder, _environment(program, surroundings), seconds)
+        if "WFC_HOME" in surroundings:
+            _keep(folder, Path(surroundings["WFC_HOME"], "runs", program.main.name))
         log = (folder / "log").read_text("utf-8", "replace").splitlines()
         found = read(folder / "jobs", log, program, green=code == 0)
         if found is None:
             raise CannotRun("\n".join(_complaints(log)) or "act ran nothing")
         fold_back(folder / "jobs", copy, work)
     return outcome_of(program, found)
+
+
+def _keep(folder: Path, runs: Path) -> None:
+    """Leaves what act said, and the records of all jobs, below the folder for runs."""
+    kept = runs / folder.name
+    kept.mkdir(parents=True)
+    shutil.copyfile(folder / "log", kept / "log")
+    for steps in (folder / "jobs").glob("*/out/steps"):
+        shutil.copytree(steps, kept / steps.parts[-3])
 
 
 def _event(program: Program, copy: Scratch, words: Sequence[str]) -> dict[str, str]:
@@ -109,6 +120,17 @@ def _secrets(
                 yield from ("--secret", f"{name}={value}")
 
 
+def _environment(program: Program, surroundings: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the runner: secrets come another way. Raises CannotRun."""
+    workflows = program.workflows
+    secrets = {it.key for each in workflows for it in each.secrets}
+    found = {it: value for it, value in surroundings.items() if it not in secrets}
+    for name, value in found.items():
+        if "${{" in value:
+            raise CannotRun(f"act would evaluate the environment's `{name}`")
+    return found
+
+
 # ---- the process
 
 
@@ -120,9 +142,6 @@ def _act(
 ) -> int:
     """Runs act -> its exit code; what it says is in `log`. It is over when it has ended,
     not when what a step left in the background has."""
-    for name, value in surroundings.items():
-        if "${{" in value:
-            raise CannotRun(f"act would evaluate the environment's `{name}`")
     environment = {**surroundings, "HOME": str(folder / "home"), "WFC_ACT": str(folder)}
     # A signal for us must not come between the start of act and what ends it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
