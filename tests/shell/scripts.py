@@ -13,6 +13,7 @@ from pathlib import Path
 from backends.shell import BACKEND
 from compiler.interpreter import Quiet
 from compiler.interpreter import run as interpret
+from compiler.link import entered
 from compiler.outcome import Outcome, from_json
 from compiler.pipeline import back_end, front_end
 from compiler.source import Source
@@ -25,7 +26,8 @@ def text_of(workflow: str, name: str = "w.yaml") -> str:
     source = Source(name, textwrap.dedent(workflow))
     checked = front_end(source)
     assert checked.program is not None, checked.diagnostics
-    (file,) = back_end(checked.program, checked.sources, BACKEND)[0]
+    program = entered(checked.program, checked.program.entry)
+    (file,) = back_end(program, checked.sources, BACKEND)[0]
     assert file.executable
     return file.text
 

@@ -256,6 +256,8 @@ def test_lists_and_plans_without_running(tmp_path: Path) -> None:
     assert _ends(start(script, "--list", home=home)) == (0, "a\nb: a\nc: b\n")
     code, said = _ends(start(script, "--dry-run", home=home))
     assert code == 0
+    assert said.startswith("w: nothing runs; ")
+    assert "values are not put into them" in said.splitlines()[0]
     assert "    echo b >>log; test -e go; echo $A\n" in said
     assert not home.exists()
     assert not (tmp_path / "log").exists()

@@ -282,6 +282,50 @@ def test_a_signal_that_comes_during_init(tmp_path: Path) -> None:
     assert found == {"init": "aborted", "cancel": "succeeded", "exit": "succeeded"}
 
 
+PATHS = {
+    "no folder of logs": """
+        params: [{L: ""}]
+        logDir: "${L}"
+        steps: [{name: a, command: echo}]
+    """,
+    "no file": """
+        steps: [{name: a, command: echo, stdout: "${E}", env: [{E: ""}]}]
+    """,
+    "its own logs": """
+        type: graph
+        steps:
+          - {name: a, command: "echo one; echo two >&2", output: A, stdout: "${DAG_RUN_STEP_STDOUT_FILE}"}
+          - name: b
+            command: "echo one; echo two >&2"
+            stdout: "${DAG_RUN_STEP_STDERR_FILE}"
+            stderr: "${DAG_RUN_STEP_STDOUT_FILE}"
+    """,
+}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_paths_of_logs(name: str, tmp_path: Path) -> None:
+    script, other = both(PATHS[name], tmp_path, {})
+    assert script == other
+    logs = [
+        {
+            path.name: path.read_text("utf-8")
+            for path in (tmp_path / engine).glob("home/runs/*/*/**/*.*")
+            if path.suffix in (".out", ".err") and path.stat().st_size
+        }
+        for engine in ("script", "interpreter")
+    ]
+    assert logs[0] == logs[1]
+    assert logs[0] != {}
+
+
+def test_a_table_of_what_has_not_started(tmp_path: Path) -> None:
+    workflow = 'preconditions: "false"\nsteps: [{name: a, command: echo}]'
+    out, _ = start(written(workflow, tmp_path), home=tmp_path / "home").communicate()
+    head, row, *_ = out.decode().splitlines()
+    assert head.index("ATTEMPTS") == row.index("0")
+
+
 def test_logs_elsewhere_and_old_runs(tmp_path: Path) -> None:
     workflow = """
         name: w
@@ -296,6 +340,7 @@ def test_logs_elsewhere_and_old_runs(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     found = []
     for _ in range(3):
+        time.sleep(1)  # ids of the same second are in no order
         outcome, folder = run(workflow, tmp_path, environment={"KEY": "hush-hush"})
         assert outcome.outputs["A"] == f"***\n{folder}/steps/a/1.out"
         found.append(folder)
