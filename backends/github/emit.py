@@ -40,7 +40,7 @@ def emit(
     name = mangle(main.name, "A-Za-z0-9_.-", 200, set())
     layout, inputs = _laid_out(program, sources, grain)
     head = _head(main, sources, grain)
-    document: dict[str | Comment, Node] = {
+    document: dict[str, Node] = {
         **head,
         "name": main.name,
         "on": triggers(main, inputs),

@@ -66,7 +66,8 @@ def _asked(context: Context) -> Iterator[str]:
     if not fans_out:
         yield from own(values, step)
     if runs_commands(step):
-        yield from exports(values, step, inside=not fans_out)
+        for word in exports(values, step, inside=not fans_out):
+            yield f"seen.{word}"
     yield from around(context)
 
 
@@ -148,7 +149,7 @@ def _items(values: Values, items: Template | tuple[Item, ...]) -> str:
 
 def _item(values: Values, item: Item) -> str:
     text = values.text(item.value)
-    return call("parse", [text]) if item.structured else text
+    return call("from_json", [text]) if item.structured else text
 
 
 def gather_command(context: Context) -> Command:
@@ -217,7 +218,7 @@ def call_command(context: Context) -> Command:
         "handlers": [*handlers],
     }
     words += [f"{name}={constant(it)}" for name, it in lists.items() if it]
-    return Command(name="call", path=node.path, words=[*words, *_result(context)])
+    return Command(name="result", path=node.path, words=[*words, *_result(context)])
 
 
 def again_command(context: Context) -> Command:

@@ -26,7 +26,8 @@ class Frame:
     """One run of one workflow within a run. `path` begins the paths of its records ("",
     `call/`, `map.*/`), `title` the names as written. `soft`: what encloses it goes on
     when it fails. `leg` is the fan-out whose items it belongs to, `chosen` the number of
-    a candidate of a call that chooses."""
+    a candidate of a call that chooses, `limit` the timeout of the call in seconds.
+    `handles`: the call is a handler."""
 
     workflow: Workflow
     folders: Folders
@@ -36,6 +37,8 @@ class Frame:
     soft: bool = False
     leg: str = ""
     chosen: int | None = None
+    limit: int | None = None
+    handles: bool = False
 
     @property
     def key(self) -> str:
@@ -95,6 +98,12 @@ class Node:
     leg: str = ""
     may_skip: bool = False
     may_continue: bool = False
+
+    @property
+    def handles(self) -> bool:
+        """Whether it is of a handler, or of an item of one."""
+        last = self.path.rstrip("/").removesuffix(".*").rpartition("/")[2]
+        return last in self.frame.folders.handlers.values()
 
 
 @dataclass
@@ -303,6 +312,8 @@ def _called(flat: _Flat, node: Node, callee: Callee, number: int | None) -> Node
         soft=node.soft or node.may_continue,
         leg=node.leg,
         chosen=number,
+        limit=step.timeout,
+        handles=node.handles,
     )
     begin = _begin(flat, frame, node)
     _workflow(flat, frame, begin)

@@ -6,7 +6,6 @@ from functools import cache
 from backends.github.runtime import MODULES
 from backends.github.words import Command
 from backends.python.assemble import assemble, names_in
-from backends.python.expressions import MODULES as VALUES
 
 
 def program(commands: Iterable[Command]) -> str:
@@ -16,7 +15,7 @@ def program(commands: Iterable[Command]) -> str:
         roots.add(command.name)
         for source in command.sources:
             roots |= _names(source)
-    return f"{assemble([*VALUES, *MODULES], sorted(roots))}\n\nsys.exit(main())\n"
+    return f"{assemble(MODULES, sorted(roots))}\n\nsys.exit(main())\n"
 
 
 @cache

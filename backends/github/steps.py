@@ -57,11 +57,7 @@ class Context:
 
     @property
     def handles(self) -> bool:
-        frame = self.frame
-        return self.step.name in frame.folders.handlers and self.node.path in (
-            f"{frame.path}{frame.folders.handlers[self.step.name]}",
-            f"{frame.path}{frame.folders.handlers[self.step.name]}.*",
-        )
+        return self.node.handles
 
     @property
     def values(self) -> Values:
@@ -123,7 +119,7 @@ def exports(values: Values, step: Step, inside: bool = True) -> Iterator[str]:
         if len(sources) == 1:
             yield f"{export.name}={sources[0]}"
         elif sources:
-            yield f"{export.name}={call('first', sources)}"
+            yield f"{export.name}={call('present', sources)}"
 
 
 # ---- parts, outermost first
@@ -133,7 +129,7 @@ def around(context: Context) -> Iterator[str]:
     """What decides whether the step runs, and what its failure is."""
     node, step = context.node, context.step
     yield from chosen(context)
-    yield from deadlines(context.frame)
+    yield from deadlines(context)
     yield from after(context)
     if node.rule == "handler" and context.asks:
         yield call("on", [literal(step.name)])
@@ -153,10 +149,16 @@ def chosen(context: Context) -> Iterator[str]:
                 return
 
 
-def deadlines(frame: Frame) -> Iterator[str]:
-    """The timeouts of the frames around, the outermost first."""
-    for each in frame.around:
-        if each.workflow.timeout is not None:
+def deadlines(context: Context) -> Iterator[str]:
+    """The timeouts of the runs and the calls around, the outermost first. The handlers
+    of a run are outside of its own."""
+    frames = context.frame.around
+    inner = [*(it.handles for it in frames[1:]), context.handles]
+    for each, outside in zip(frames, inner, strict=True):
+        if each.limit is not None:
+            where = [literal(each.path), str(each.limit), "call=True"]
+            yield call("within", where)
+        if each.workflow.timeout is not None and not outside:
             yield call("within", [literal(each.path), str(each.workflow.timeout)])
 
 
