@@ -1,4 +1,7 @@
-"""A value -> how it stands on a command line or in a configuration file (R4)."""
+"""A value -> how it stands on a command line or in a configuration file (R4).
+
+Files that a compiler emits take these functions as they are, `form_F` for the form F.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -25,17 +28,17 @@ def in_form(form: Form, value: str, what: str) -> str:
     return _FORMS[form](value, what)
 
 
-def _text(value: str, _what: str) -> str:
+def form_text(value: str, _what: str) -> str:
     return value
 
 
-def _json(value: str, what: str) -> str:
+def form_json(value: str, what: str) -> str:
     if not value.strip(" \t\r\n"):
         raise Failure(f"{what} is empty: that is no JSON")
     return value
 
 
-def _word(value: str, what: str) -> str:
+def form_word(value: str, what: str) -> str:
     if not value:
         raise Failure(f"{what} is empty")
     if value.startswith("-"):
@@ -45,23 +48,23 @@ def _word(value: str, what: str) -> str:
     return value
 
 
-def _part(value: str, what: str) -> str:
+def form_part(value: str, what: str) -> str:
     if ":" in value:
         raise Failure(f"a value in {what} holds `:`, which begins another part")
     return value
 
 
-def _part_below(value: str, what: str) -> str:
-    return _below(_part(value, what), what)
+def form_part_below(value: str, what: str) -> str:
+    return form_below(form_part(value, what), what)
 
 
-def _below(value: str, what: str) -> str:
+def form_below(value: str, what: str) -> str:
     if ".." in re.split(r"[/\\]", value):
         raise Failure(f"a value in {what} holds `..`, which leads out of its folder")
     return value
 
 
-def _ssh_path(value: str, what: str) -> str:
+def form_ssh_path(value: str, what: str) -> str:
     if not value:
         raise Failure(f"{what} is empty")
     if _CONTROL.search(value) or '"' in value or "\\" in value or "${" in value:
@@ -69,48 +72,48 @@ def _ssh_path(value: str, what: str) -> str:
     return value.replace("%", "%%")
 
 
-def _port(value: str, what: str) -> str:
+def form_port(value: str, what: str) -> str:
     if not re.fullmatch("[1-9][0-9]{0,4}", value) or int(value) > 65_535:
         raise Failure(f"{what} is no number from 1 to 65535")
     return value
 
 
-def _line(value: str, what: str) -> str:
+def form_line(value: str, what: str) -> str:
     if "\n" in value or "\r" in value:
         raise Failure(f"{what} holds a line end, and a file of variables has no room")
     return value
 
 
-def _quoted(value: str, _what: str) -> str:
+def form_quoted(value: str, _what: str) -> str:
     return value.translate(_ESCAPES)
 
 
-def _header(value: str, what: str) -> str:
+def form_header(value: str, what: str) -> str:
     if _CONTROL.search(value.replace("\t", "")):
         raise Failure(f"{what} holds a line end or another control character")
-    return _quoted(value, what)
+    return form_quoted(value, what)
 
 
-def _empty_header(value: str, _what: str) -> str:
+def form_empty_header(value: str, _what: str) -> str:
     return ": " if value.strip(" \t") else ";"
 
 
-def _url(value: str, what: str) -> str:
+def form_url(value: str, what: str) -> str:
     if not re.match("https?://[^/?#]", value, re.IGNORECASE):
         raise Failure(f"{what} begins with neither `http://` nor `https://`")
     if _SPACE.search(value):
         raise Failure(f"{what} holds white space or a control character")
-    return _quoted(value, what)
+    return form_quoted(value, what)
 
 
-def _url_with_query(value: str, what: str) -> str:
-    url = _url(value, what).partition("#")[0]
+def form_url_with_query(value: str, what: str) -> str:
+    url = form_url(value, what).partition("#")[0]
     if "?" not in url:
         return f"{url}?"
     return url if url.endswith(("?", "&")) else f"{url}&"
 
 
-def _encoded(value: str, _what: str) -> str:
+def form_encoded(value: str, _what: str) -> str:
     return quote(value, safe="", errors="surrogateescape")
 
 
@@ -120,7 +123,7 @@ def _known_method(value: str, what: str) -> str:
     return value.upper()
 
 
-def _method(value: str, what: str) -> str:
+def form_method(value: str, what: str) -> str:
     method = _known_method(value, what)
     if method == "GET":
         return ""
@@ -132,36 +135,36 @@ def _method(value: str, what: str) -> str:
     return f"request = {method}\n"
 
 
-def _method_with_body(value: str, what: str) -> str:
+def form_method_with_body(value: str, what: str) -> str:
     method = _known_method(value, what)
     if method == "HEAD":
         raise Failure("a HEAD request has no body")
     return "" if method == "POST" else f"request = {method}\n"
 
 
-def _mail_host(value: str, what: str) -> str:
+def form_mail_host(value: str, what: str) -> str:
     if not _HOST.fullmatch(value):
         raise Failure(f"{what} is no name of a host")
     return value
 
 
-def _mail_scheme(value: str, what: str) -> str:
-    return "smtps" if _port(value, what) == "465" else "smtp"
+def form_mail_scheme(value: str, what: str) -> str:
+    return "smtps" if form_port(value, what) == "465" else "smtp"
 
 
-def _mail_tls(value: str, what: str) -> str:
+def form_mail_tls(value: str, what: str) -> str:
     """Without TLS a password goes to this machine only."""
-    return "ssl\n" if _mail_host(value, what).lower() in _HERE else "ssl-reqd\n"
+    return "ssl\n" if form_mail_host(value, what).lower() in _HERE else "ssl-reqd\n"
 
 
-def _user(value: str, what: str) -> str:
+def form_user(value: str, what: str) -> str:
     if ":" in value:
         raise Failure(f"{what} holds `:`, which ends a name")
-    return _quoted(value, what)
+    return form_quoted(value, what)
 
 
-def _address(value: str, what: str) -> str:
-    return _quoted(address_of(value, what), what)
+def form_address(value: str, what: str) -> str:
+    return form_quoted(address_of(value, what), what)
 
 
 def address_of(value: str, what: str) -> str:
@@ -175,26 +178,26 @@ def address_of(value: str, what: str) -> str:
 
 
 _FORMS: Mapping[Form, Callable[[str, str], str]] = {
-    "text": _text,
-    "json": _json,
-    "word": _word,
-    "part": _part,
-    "part_below": _part_below,
-    "below": _below,
-    "ssh_path": _ssh_path,
-    "port": _port,
-    "line": _line,
-    "quoted": _quoted,
-    "header": _header,
-    "empty_header": _empty_header,
-    "url": _url,
-    "url_with_query": _url_with_query,
-    "encoded": _encoded,
-    "method": _method,
-    "method_with_body": _method_with_body,
-    "mail_host": _mail_host,
-    "mail_scheme": _mail_scheme,
-    "mail_tls": _mail_tls,
-    "user": _user,
-    "address": _address,
+    "text": form_text,
+    "json": form_json,
+    "word": form_word,
+    "part": form_part,
+    "part_below": form_part_below,
+    "below": form_below,
+    "ssh_path": form_ssh_path,
+    "port": form_port,
+    "line": form_line,
+    "quoted": form_quoted,
+    "header": form_header,
+    "empty_header": form_empty_header,
+    "url": form_url,
+    "url_with_query": form_url_with_query,
+    "encoded": form_encoded,
+    "method": form_method,
+    "method_with_body": form_method_with_body,
+    "mail_host": form_mail_host,
+    "mail_scheme": form_mail_scheme,
+    "mail_tls": form_mail_tls,
+    "user": form_user,
+    "address": form_address,
 }

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 from compiler.ir import Json
-from compiler.json_text import Failure, to_text
+from compiler.json_text import Failure
 
 LONGEST_ARGUMENT = 120_000  # bytes; the system takes 128 KiB
 LARGEST_EXPORT = 65_536  # bytes; larger values go by file
@@ -80,6 +80,8 @@ class Here:
         self.arguments: Collection[str] = ()
         self.folder = Path()  # in which it works
         self.scratch = Path()  # for its own files
+        self.directory = Path()  # of this attempt, where a service asks
+        self.files: dict[str, Path] = {}
         self.process: Mapping[str, str] = {}
         self.special: Callable[[], Mapping[str, str]] = dict
         self.visible: Callable[[], Mapping[str, Json]] = dict
@@ -87,8 +89,8 @@ class Here:
         self.owned: dict[str, str] | None = None
         self.bindings: Mapping[str, Value] = {}
         self.until: tuple[float, Collection[str]] | None = None
-        self.publish: Callable[[Result], None] = lambda _: None
         self.mask: Callable[[bytes], bytes] | None = None
+        self.publish: Callable[[Result], object] = lambda _: None
         self.attempts = 0
         self.began: float | None = None
         self.code: int | None = None
@@ -98,7 +100,15 @@ HERE = Here()
 
 
 def valued(word: "str | Value") -> str:
-    return word if isinstance(word, str) else to_text(word())
+    return word if isinstance(word, str) else as_text(word())
+
+
+def as_text(value: Json) -> str:
+    """The value of a word, which is a text."""
+    text = str(value)
+    if "\0" in text:  # of a secret that this process does not know, too
+        raise Failure("a value holds a NUL character")
+    return text
 
 
 def carried_out(parts: "Iterable[Part | Inside]", body: Run) -> Run:
@@ -168,7 +178,7 @@ def owned() -> dict[str, str]:
         HERE.owned, HERE.name, HERE.arguments = {}, "", ()
         try:
             for key, value in HERE.own.items():
-                HERE.owned[key] = to_text(value())
+                HERE.owned[key] = as_text(value())
         except BaseException:
             HERE.owned = None
             raise
@@ -187,7 +197,7 @@ def environment(bindings: Mapping[str, Value]) -> tuple[dict[str, str], list[str
     for name, value in values.items():
         if value is None:
             continue
-        text = to_text(value)
+        text = as_text(value)
         size = len(text.encode("utf-8", "surrogateescape"))
         if size > LARGEST_EXPORT or (total > ALL_EXPORTS and size > SMALL_EXPORT):
             large.append(name)
@@ -212,10 +222,8 @@ def with_files(text: str, large: Collection[str]) -> str:
     if not large:
         return text
     # A substitution drops line ends, so there is a full stop behind them meanwhile.
-    loads = "; ".join(
-        f'{name}=$(cat "${name}_FILE" && printf .) || exit 1; {name}=${{{name}%.}}'
-        for name in large
-    )
+    load = 'NAME=$(cat "$NAME_FILE" && printf .) || exit 1; NAME=${NAME%.}'
+    loads = "; ".join(load.replace("NAME", name) for name in large)
     if not text.startswith("#!"):
         return f"{loads}; {text}"
     first, end, rest = text.partition("\n")

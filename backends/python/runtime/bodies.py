@@ -61,10 +61,6 @@ def script(*words: Word, reads: bool = False) -> Inside:
     return body(start)
 
 
-def spelled(words: "tuple[Word, ...]") -> list[str]:
-    return [each if isinstance(each, str) else to_text(each()) for each in words]
-
-
 def program_file(path: Path, text: str) -> Path:
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     path.chmod(0o700)

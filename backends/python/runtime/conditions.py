@@ -13,13 +13,14 @@ from backends.python.runtime.attempts import (
     Result,
     Run,
     Value,
+    as_text,
     log_file,
     owned,
     said,
     shell_text,
 )
 from backends.python.runtime.outputs import printed_text
-from compiler.json_text import Failure, to_text
+from compiler.json_text import Failure
 from compiler.regex.matching import search_lines
 
 Condition: TypeAlias = Callable[[], bool]
@@ -53,12 +54,12 @@ def all_met(conditions: Collection[Condition]) -> bool:
 
 def line(value: Value, expected: str) -> Condition:
     """Whether some line of the value is what is expected."""
-    return lambda: expected in to_text(value()).split("\n")
+    return lambda: expected in as_text(value()).split("\n")
 
 
 def matching(value: Value, pattern: str) -> Condition:
     """Whether the pattern is found in some line of the value."""
-    return lambda: search_lines(pattern, to_text(value()))
+    return lambda: search_lines(pattern, as_text(value()))
 
 
 def test(

@@ -1,0 +1,240 @@
+"""The end of a call or a run -> its status, its record, and a table for people."""
+
+import os
+from collections.abc import Iterable
+
+from backends.github.runtime.commands import NotDue, Words, conclude
+from backends.github.runtime.fan_out import record_text, without_capture
+from backends.github.runtime.records import (
+    AT,
+    Record,
+    enter,
+    give,
+    places,
+    root,
+    store,
+    stored,
+)
+from backends.python.runtime.attempts import (
+    HERE,
+    Launch,
+    Result,
+    complain,
+    composed,
+    said,
+)
+from compiler.ir import Json
+from compiler.json_text import Failure, to_json_text
+
+
+def verdict(path: str, words: Words) -> int:
+    """How a run or a call has ended, for its handlers."""
+    every = [verdict_at(each, words) for each in places(path.removesuffix("/"))]
+    if "*" not in path:
+        give(status="".join(every))
+    return int(not path and every == ["failed"])
+
+
+def verdict_at(path: str, words: Words) -> str:
+    enter(path)
+    AT.inside = frame = f"{path}/" if path else ""
+    try:
+        composed(words.parts(), lambda _: Result())(Launch())
+    except NotDue:
+        return ""
+    status = status_of(frame, words.value("steps"))
+    store(f"{frame}@verdict", {"status": status})
+    if not frame:
+        store("@run", {"status": status})
+    return status
+
+
+def status_of(frame: str, steps: Iterable[str]) -> str:
+    """The status of a frame from how its steps ended."""
+    values = stored(f"{frame}@frame") or {}
+    if "problem" in values:
+        return "failed"
+    if "unmet" in values:
+        return "aborted"
+    init = stored(f"{frame}handler-init") or {"status": "succeeded"}
+    records = [init, *(stored(frame + step) or {} for step in steps)]
+    for each in records:
+        if "by" in each:
+            return "failed" if each["by"] == [frame, "run"] else "aborted"
+    if init["status"] not in ("succeeded", "skipped"):
+        return "failed"
+    ends = {each.get("status") for each in records[1:]}
+    results = os.environ.get("WFC_RESULTS", "").split() if not frame else []
+    if "failed" in ends or ("continued" in ends and "succeeded" not in ends):
+        return "failed"
+    if "cancelled" in results:
+        return "aborted"
+    if "failure" in results:  # the machine of a job was lost
+        return "failed"
+    if "continued" in ends or any(each.get("partial") for each in records):
+        return "partially_succeeded"
+    return "succeeded"
+
+
+def last_status(frame: str, words: Words) -> str:
+    """The status of a frame whose handlers have run: one that fails makes it failed."""
+    known = stored(f"{frame}@verdict")
+    status = known["status"] if known else status_of(frame, words.value("steps"))
+    unmet = "unmet" in (stored(f"{frame}@frame") or {})
+    handlers = words.value("handlers") if "handlers" in words.of("") else []
+    for name in handlers:
+        found = stored(frame + name) or {}
+        if "by" in found:
+            status, unmet = "aborted", False
+        elif found.get("status") in ("failed", "continued"):
+            status = status if status == "aborted" and not unmet else "failed"
+    return str(status)
+
+
+def result(path: str, words: Words) -> int:
+    """Ends a call: what it came to, for those who asked."""
+    alone = "*" not in path
+    return max((result_at(each, words, alone) for each in places(path)), default=0)
+
+
+def result_at(path: str, words: Words, alone: bool) -> int:
+    enter(path)
+    AT.inside = frame = f"{path}/"
+    settled = stored(path)
+    if settled is not None:
+        if alone:
+            give(status=settled["status"])
+        return 0
+    captured, rest = without_capture(words)
+    values = stored(f"{frame}@frame") or {}
+    status = last_status(frame, words)
+    by = stop_of(frame, words) if status == "aborted" else {}
+    also: Record = {**by}
+    if status == "partially_succeeded":
+        also["partial"] = True
+    if chosen_one := stored(f"{path}.callee"):
+        also |= chosen_one
+
+    def body(launch: Launch) -> Result:
+        HERE.began = values.get("start")
+        found = result_of(status, "unmet" in values, by, frame)
+        if found.code:
+            why = values.get("problem", status)
+            complain(f"workflow `{words.value('callee')}`: {why}", launch)
+        if not captured or found.ending == "skipped":
+            return found
+        try:
+            also["result"] = result_text(frame, words)
+            text = call_record(frame, words, values, status)
+            return found._replace(output=text)
+        except Failure as failure:
+            complain(said(failure), launch)
+            return found._replace(code=found.code or 1)
+
+    if by.get("by") == [frame, "call"]:
+        del also["by"], also["signal"]
+    return conclude(path, rest, body, alone, also)
+
+
+def result_of(status: str, unmet: bool, by: Record, frame: str) -> Result:
+    if unmet and status == "aborted":
+        return Result(None, ending="skipped")
+    if by.get("by") == [frame, "call"]:
+        return Result(124, late=True)
+    if status == "aborted":
+        return Result(None, ending="aborted")
+    return Result(1 if status == "failed" else 0)
+
+
+def stop_of(frame: str, words: Words) -> Record:
+    """What ended a frame before its time."""
+    handlers = words.value("handlers") if "handlers" in words.of("") else []
+    for name in [*handlers, "handler-init", *words.value("steps")]:
+        found = stored(frame + name) or {}
+        if "by" in found:
+            return {"by": found["by"], "signal": found["signal"]}
+    return {}
+
+
+def result_text(frame: str, words: Words) -> str | None:
+    """What the only leaf of a workflow gave, or by name what its leaves gave."""
+    found: dict[str, Json] = {}
+    for name, step in words.value("leaves").items():
+        leaf = stored(frame + step) or {}
+        value = leaf.get("result", leaf.get("output"))
+        if value is not None:
+            found[name] = value
+    if len(words.value("leaves")) == 1:
+        return next((str(value) for value in found.values()), None)
+    return to_json_text(found)
+
+
+def call_record(frame: str, words: Words, values: Record, status: str) -> str:
+    outputs: dict[str, Json] = {}
+    for name, step in words.value("outputs"):
+        value = (stored(frame + step) or {}).get("output")
+        if value is not None:
+            outputs[name] = value
+    return record_text(
+        {
+            "name": words.value("callee"),
+            "params": call_params(words, values),
+            "status": status,
+            "outputs": outputs,
+        }
+    )
+
+
+def call_params(words: Words, values: Record) -> dict[str, Json]:
+    """The declared params in their order, more positional ones, and those that were given
+    without being declared."""
+    known, arguments = values.get("params", {}), values.get("args", [])
+    found: dict[str, Json] = {}
+    for name in words.value("params"):
+        if name.isdigit():
+            found[name] = arguments[int(name) - 1]
+        elif name in known:
+            found[name] = known[name]
+    for number, value in enumerate(arguments, 1):
+        found.setdefault(str(number), value)
+    passed = words.value("passed") if "passed" in words.of("") else []
+    given = values.get("given", {})
+    return found | {name: given[name] for name in passed if name in given}
+
+
+def again(path: str, _: Words) -> int:
+    """The status of a step that another command has ended."""
+    give(status=(stored(path) or {}).get("status", ""))
+    return 0
+
+
+def summary(path: str, words: Words) -> int:
+    """Ends a run: its status, and a table of its steps."""
+    status = last_status(path, words)
+    store("@run", {"status": status})
+    give(status=status)
+    rows = ["| step | status | attempts | exit code |", "| --- | --- | --- | --- |"]
+    for name, record in every_record():
+        code = record["exit_code"]
+        cells = (
+            name,
+            record["status"],
+            record["attempts"],
+            "-" if code is None else code,
+        )
+        rows.append(f"| {' | '.join(map(str, cells))} |")
+    with open(os.environ["GITHUB_STEP_SUMMARY"], "a") as file:
+        print(f"**{status}**\n", *rows, sep="\n", file=file)
+    return int(status == "failed")
+
+
+def every_record() -> list[tuple[str, Record]]:
+    """The records of all steps, in the order in which they ended."""
+    found: dict[str, Record] = {}
+    for folder in ("in", "out"):
+        steps = root() / folder / "steps"
+        for path in steps.rglob("*.json"):
+            name = path.relative_to(steps).with_suffix("").as_posix()
+            if "@" not in name and not name.endswith((".items", ".callee")):
+                found[name] = stored(name) or {}
+    return sorted(found.items(), key=lambda it: (it[1].get("end", 0), it[0]))

@@ -1,0 +1,305 @@
+"""The words of a command -> the step that runs, and what the runner hears of it."""
+
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache, partial
+from types import FrameType
+from typing import Any
+
+from backends.github.runtime.records import (
+    AT,
+    Record,
+    annotate,
+    enter,
+    give,
+    into,
+    keep,
+    places,
+    root,
+    stored,
+)
+from backends.python.runtime.attempts import (
+    HERE,
+    Inside,
+    Launch,
+    Part,
+    Result,
+    Run,
+    Stopped,
+    Value,
+    as_text,
+    carried_out,
+    default_body,
+    log_file,
+)
+from compiler.json_text import Failure
+
+WORD = re.compile(r"(?:(own|env|secret|given|seen)\.)?(\w+)=(.*)", re.DOTALL)
+
+
+class Words:
+    """The words of a command: values by name and kind, and the sources of its parts."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.values: dict[str, dict[str, Value]] = {}
+        self.ordered: list[tuple[str, str, Value]] = []
+        self.sources: list[str] = []
+        self.shown = False  # whether the values are for the environment of processes
+        for word in words:
+            if found := WORD.fullmatch(word):
+                kind, name, source = found.groups()
+                value: Value = partial(eval, source, globals())
+                self.values.setdefault(kind or "", {})[name] = value
+                self.ordered.append((kind or "", name, value))
+            else:
+                self.sources.append(word)
+
+    def of(self, kind: str) -> dict[str, Value]:
+        return self.values.get(kind, {})
+
+    def value(self, name: str) -> Any:
+        return self.of("")[name]()
+
+    def parts(self) -> list[Any]:
+        return [eval(source, globals()) for source in self.sources]
+
+
+class NotDue(Exception):
+    """Nothing is to be done, and nothing is to be said of it."""
+
+
+def main() -> int:
+    command, path, *words = sys.argv[1:]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    given = Words(words)
+    code: int = globals()[command](path, given)
+    return code
+
+
+def on_signal(number: int, _: FrameType | None) -> None:
+    raise Stopped(number)
+
+
+def step(path: str, words: Words) -> int:
+    """Runs a step."""
+    return step_at(path, words, True)
+
+
+def steps(path: str, words: Words) -> int:
+    """Runs a step for each item of a slice of a fan-out."""
+    return max((step_at(each, words, False) for each in places(path)), default=0)
+
+
+@lru_cache
+def text_on_stdin() -> str:
+    text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+    return text.removesuffix("\n")
+
+
+def step_at(path: str, words: Words, alone: bool) -> int:
+    enter(path)
+    HERE.text, words.shown = text_on_stdin, True
+    return conclude(path, words, default_body, alone)
+
+
+def conclude(
+    path: str, words: Words, body: Run, alone: bool, also: Record | None = None
+) -> int:
+    """Carries out what stands at `path` and keeps its record; the exit code."""
+    if AT.values and not AT.values.get("open") and "handler-" not in HERE.name:
+        return 0  # its frame has not come to its steps
+    try:
+        result, more = performed(words, body)
+    except NotDue:
+        return 0
+    if AT.began:  # what it runs goes on in other commands
+        return 0
+    more = more or also or {}
+    status = keep(path, result, **more)
+    if alone:
+        give(status=status)
+    return said_of(status, result, more)
+
+
+def performed(words: Words, body: Run) -> tuple[Result, Record]:
+    """What comes of the words of a command around `body`. Raises NotDue."""
+    more: Record = {}
+    with fence():
+        prepare(words)
+        run = carried_out(words.parts(), body)
+        HERE.publish = partial(keep, AT.path)
+        try:
+            result = run(Launch())
+        except Stopped as stopped:
+            more = {"by": stopped.by, "signal": stopped.number}
+            result = Result(HERE.code, ending="aborted")
+    return result, more
+
+
+def prepare(words: Words) -> None:
+    values = words.of("" if words.shown else "seen")
+    HERE.own, HERE.owned = words.of("own"), None
+    HERE.bindings = {k: v for k, v in values.items() if k.startswith("WFC_")}
+    AT.words = {k: v for k, v in values.items() if not k.startswith("WFC_")}
+    AT.secrets = {}
+    for name, value in words.of("secret").items():
+        with suppress(Failure):  # which `begin` tells
+            AT.secrets[name] = as_text(value())
+    if AT.secrets:
+        into(AT.frame)
+
+
+@contextmanager
+def fence() -> Iterator[None]:
+    """What is printed inside is no command for the runner."""
+    token = os.urandom(16).hex()
+    print(f"::stop-commands::{token}", flush=True)
+    try:
+        yield
+    finally:
+        print(f"\n::{token}::", flush=True)
+
+
+def said_of(status: str, result: Result, more: Record) -> int:
+    """Says what became of a step that did not go well; the exit code."""
+    stopped = "by" in more
+    if status == "aborted" and not stopped:
+        annotate("notice", "aborted: a step before it did not go well")
+        return 0
+    if status not in ("failed", "aborted", "continued"):
+        return 0
+    why = f"failed with exit {result.code}"
+    if stopped:
+        why = "aborted: the run is cancelled" if more["signal"] else "aborted: no time"
+    soft = AT.soft or status == "continued"
+    annotate("warning" if soft else "error", why)
+    if stopped and more["signal"]:
+        return 128 + int(more["signal"])
+    return 0 if soft else 1
+
+
+# ---- parts
+
+
+def same(run: Run) -> Run:
+    return run
+
+
+def soft() -> Part:
+    """A failure does not fail the job: a call or a fan-out around it allows it."""
+    AT.soft = True
+    return same
+
+
+def named(name: str) -> Part:
+    """The name of the step, where it is no name of a file."""
+    HERE.name = name
+    return same
+
+
+def source(text: str) -> Part:
+    """The text of the step, where a file of the runner has no room for it."""
+    HERE.text = lambda: text
+    return same
+
+
+def after(accepts: dict[str, str]) -> Part:
+    """Only after steps that ended as is accepted of each: failed beats skipped."""
+
+    def part(run: Run) -> Run:
+        def depending(launch: Launch) -> Result:
+            refused = set()
+            for name, endings in accepts.items():
+                found = (stored(AT.frame + name) or {}).get("status", "aborted")
+                if found not in endings.split():
+                    refused.add(found)
+            if not refused:
+                return run(launch)
+            ending = "skipped" if refused == {"skipped"} else "aborted"
+            return Result(None, ending=ending)
+
+        return depending
+
+    return part
+
+
+def on(kind: str) -> Part:
+    """Only when the frame ended so: a handler."""
+    kinds = {"aborted": "cancel", "failed": "failure"}
+
+    def part(run: Run) -> Run:
+        def handling(launch: Launch) -> Result:
+            status = (stored(f"{AT.frame}@verdict") or {}).get("status", "failed")
+            if kind not in ("exit", kinds.get(status, "success")):
+                raise NotDue
+            return run(launch)
+
+        return handling
+
+    return part
+
+
+def chosen(number: int) -> Part:
+    """Only in frames of the workflow that a call has chosen so."""
+
+    def part(run: Run) -> Run:
+        def choice(launch: Launch) -> Result:
+            call = (AT.inside or AT.frame).removesuffix("/")
+            if (stored(f"{call}.callee") or {}).get("callee") != number:
+                raise NotDue
+            return run(launch)
+
+        return choice
+
+    return part
+
+
+def within(frame: str, seconds: float, call: bool = False) -> Part:
+    """Only as long as `frame` has time: so many seconds since it began, as its workflow
+    has it, or the step that calls that."""
+
+    def part(run: Run) -> Run:
+        def timed(launch: Launch) -> Result:
+            place = at_place(frame)
+            began = (stored(f"{place}@frame") or {}).get("start", time.time())
+            end = time.monotonic() + began + seconds - time.time()
+            if HERE.until is None or end < HERE.until[0]:
+                HERE.until = end, [place, "call" if call else "run"]
+            if time.monotonic() >= HERE.until[0]:
+                raise Stopped(None, HERE.until[1])
+            return run(launch)
+
+        return timed
+
+    return part
+
+
+def at_place(frame: str) -> str:
+    """`frame` with the numbers of the items that the step is in for each `*`."""
+    numbers = iter(re.findall(r"\.(\d+)(?=/|$)", AT.path))
+    return re.sub(r"\*", lambda _: next(numbers), frame)
+
+
+def keep_log() -> Inside:
+    """Keeps what the last attempt printed for later jobs, without its secrets."""
+
+    def part(run: Run) -> Run:
+        def logged(launch: Launch) -> Result:
+            try:
+                return run(launch)
+            finally:
+                for kind in ("out", "err"):
+                    path = root() / "out" / "logs" / f"{AT.path}.{kind}"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    content = log_file(launch.log, kind).read_bytes()
+                    path.write_bytes(HERE.mask(content) if HERE.mask else content)
+
+        return logged
+
+    return Inside(part)

@@ -1,0 +1,261 @@
+"""The beginning of a run or a call -> its params and env, and whether it begins at all."""
+
+import json
+import os
+import time
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+
+from backends.github.runtime.commands import Words, conclude, performed, same
+from backends.github.runtime.records import (
+    AT,
+    Record,
+    annotate,
+    enter,
+    give,
+    into,
+    item,
+    places,
+    store,
+)
+from backends.python.runtime.attempts import (
+    HERE,
+    Launch,
+    Part,
+    Result,
+    Value,
+    complain,
+    said,
+    valued,
+)
+from backends.python.runtime.conditions import Condition, all_met
+from backends.python.runtime.dotenv import variables_of
+from compiler.json_text import Failure, parse_json, to_json_text, to_text
+
+# When the parts of `begin` are at work: before the frame, and in it.
+BEFORE, DOTENV, SECRETS, VALUES, TYPES, FOLDER, CONDITIONS = range(7)
+
+
+def begin(path: str, words: Words) -> int:
+    """Begins the run of a workflow: the frame `call/`, or "" for the entry."""
+    alone = "*" not in path
+    every = [begin_at(each, words, alone) for each in places(path.removesuffix("/"))]
+    return max(every, default=0)
+
+
+def begin_at(path: str, words: Words, alone: bool) -> int:
+    enter(path)
+    AT.inside = f"{path}/" if path else ""
+    frame: Record = {"params": {}, "env": {}, "args": [], "folder": str(HERE.folder)}
+    body = partial(open_frame, words, frame)
+    if path:
+        code = conclude(path, words, body, alone)
+        if not AT.began:
+            return code
+    else:
+        performed(words, body)
+    return say_begun(frame, alone)
+
+
+def open_frame(words: Words, frame: Record, launch: Launch) -> Result:
+    """Values a frame. What fails before is a failed attempt of the call; behind that it is
+    the callee that has failed."""
+    given = {name: to_text(value()) for name, value in words.of("given").items()}
+    frame |= {"given": given, "start": time.time(), "name": HERE.name}
+    AT.settings.append((SECRETS, partial(read_secrets, words)))
+    AT.settings.append((VALUES, partial(define, words)))
+    AT.settings.sort(key=lambda it: it[0])
+    for turn, change in AT.settings:
+        if turn == BEFORE:
+            change(frame)
+    store(f"{AT.inside}@frame", frame)
+    into(AT.inside)
+    AT.values, AT.words, HERE.own, HERE.owned = frame, {}, {}, None
+    HERE.name, HERE.arguments = "", ()
+    try:
+        for turn, change in AT.settings:
+            if turn > BEFORE:
+                change(frame)
+        frame["open"] = "unmet" not in frame
+    except (Failure, OSError) as error:
+        frame["problem"] = said(error)
+        complain(said(error), launch)
+    store(f"{AT.inside}@frame", frame)
+    AT.began = True
+    return Result()
+
+
+def define(words: Words, frame: Record) -> None:
+    """Values params and env, in the order of the words. What is given is never expanded."""
+    given = frame["given"]
+    numbers = [int(name) for name in given if name.isdigit()]
+    declared = [int(name) for name in words.of("") if name.isdigit()]
+    most = max(numbers, default=0)
+    frame["args"] = [given.get(str(n), "") for n in range(1, most + 1)]
+    frame["args"] += [""] * (max(declared, default=0) - most)
+    for kind, name, value in words.ordered:
+        try:
+            if kind == "env":
+                frame["env"][name] = to_text(value())
+            elif not kind and not name.isdigit():
+                valued = given[name] if name in given else to_text(value())
+                frame["params"][name] = valued
+            elif not kind and int(name) > most:
+                frame["args"][int(name) - 1] = to_text(value())
+        except (Failure, OSError) as error:
+            raise Failure(f"`{name}`: {said(error)}") from None
+
+
+def read_secrets(words: Words, _: Record) -> None:
+    for name, value in words.of("secret").items():
+        try:
+            AT.secrets[name] = to_text(value())
+        except Failure as error:
+            raise Failure(f"secret `{name}`: {error}") from None
+
+
+def say_begun(frame: Record, alone: bool) -> int:
+    unmet = "skipped" if AT.inside else "not_started"
+    problem = frame.get("problem", "" if AT.began else "it could not begin")
+    if alone:
+        status = "failed" if problem else unmet if "unmet" in frame else "succeeded"
+        give(status=status, begun="true")
+    if not problem:
+        return 0
+    annotate("warning" if AT.soft else "error", f"params and env: {problem}")
+    return 0 if AT.soft else 1
+
+
+# ---- parts of `begin`
+
+
+def inputs(names: dict[str, str] | None = None, optional: Collection[str] = ()) -> Part:
+    """Params are what the run was started with: by their names, or by `names`. Those that
+    are `optional` are not given where they are empty."""
+
+    def change(frame: Record) -> None:
+        found = json.loads(os.environ.get("WFC_INPUTS") or "null") or {}
+        for key, value in found.items():
+            name = (names or {}).get(key, key)
+            if value is not None and (value != "" or name not in optional):
+                text = value if isinstance(value, str) else to_json_text(value)
+                frame["given"][name] = to_text(text)
+
+    AT.settings.append((BEFORE, change))
+    return same
+
+
+def items_given(*names: str) -> Part:
+    """The item is what a call without `params` is given: the entries of an object, or the
+    first positional argument."""
+
+    def change(frame: Record) -> None:
+        value = item()
+        if isinstance(value, dict):
+            entries = {key: to_text(it) for key, it in value.items() if key in names}
+        else:
+            entries = {"1": to_text(value)}
+        frame["given"] |= entries
+
+    AT.settings.append((BEFORE, change))
+    return same
+
+
+def dotenv(*files: str) -> Part:
+    """The variables of these files, over those of the process."""
+
+    def change(frame: Record) -> None:
+        frame["dotenv"] = variables_of(files, HERE.folder)
+        HERE.process = {**HERE.process, **frame["dotenv"]}
+
+    AT.settings.append((DOTENV, change))
+    return same
+
+
+def typed(**types: str) -> Part:
+    """The params of these types of JSON, as such values print."""
+
+    def change(frame: Record) -> None:
+        for name, kind in types.items():
+            if text := frame["params"].get(name):
+                frame["params"][name] = in_type(name, text, kind)
+
+    AT.settings.append((TYPES, change))
+    return same
+
+
+def in_type(name: str, text: str, kind: str) -> str:
+    if kind == "string":
+        return text
+    kinds: dict[str, tuple[type, ...]] = {
+        "integer": (int,),
+        "number": (int, float),
+        "boolean": (bool,),
+        "object": (dict,),
+        "array": (list,),
+    }
+    wanted = f"`{name}` must be {'an' if kind[0] in 'aio' else 'a'} {kind}"
+    try:
+        value = parse_json(text)
+    except Failure:
+        raise Failure(wanted) from None
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, kinds[kind]) or isinstance(value, bool) > (
+        kind == "boolean"
+    ):
+        raise Failure(wanted)
+    return to_text(value)
+
+
+def place(path: str | Value) -> Part:
+    """The folder in which the frame works."""
+
+    def change(frame: Record) -> None:
+        folder = Path(HERE.folder, valued(path))
+        if not folder.is_dir():
+            raise Failure(f"`workingDir`: no folder `{folder}`")
+        frame["folder"], HERE.folder = str(folder), folder
+
+    AT.settings.append((FOLDER, change))
+    return same
+
+
+def meets(*conditions: Condition) -> Part:
+    """Nothing of the workflow runs unless all these are met."""
+
+    def change(frame: Record) -> None:
+        HERE.name, HERE.arguments = frame["name"], frame["args"]
+        if not all_met(conditions):
+            print("wfc: precondition not met: nothing ran", flush=True)
+            frame["unmet"] = True
+
+    AT.settings.append((CONDITIONS, change))
+    return same
+
+
+# ---- a call that chooses among workflows
+
+
+def choose(path: str, words: Words) -> int:
+    """Finds the workflow that a call is to run."""
+    alone = "*" not in path
+    return max((choose_at(each, words, alone) for each in places(path)), default=0)
+
+
+def choose_at(path: str, words: Words, alone: bool) -> int:
+    enter(path)
+
+    def body(_: Launch) -> Result:
+        name, names = to_text(words.value("callee")), words.value("names")
+        if name not in names:
+            known = ", ".join(words.value("shown"))
+            raise Failure(f"no workflow `{name}`; candidates are: {known}")
+        store(f"{path}.callee", {"callee": names[name]})
+        AT.began = True
+        if alone:
+            give(status="succeeded", callee=str(names[name]))
+        return Result()
+
+    return conclude(path, words, body, alone)

@@ -1,0 +1,332 @@
+"""Files of a run -> what steps read of it: records of steps, values of frames.
+
+A record is below `out` when this job wrote it, below `in` when an earlier one did.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from backends.python.runtime.attempts import HERE, Result, Value
+from compiler.ir import Json
+from compiler.json_text import Failure
+
+Record: TypeAlias = dict[str, Any]
+
+
+class At:
+    """Where in the run the command is. `frame` is that of what the step sees, "" for the
+    entry, else with a `/` behind it; `inside` is the frame that a call runs."""
+
+    def __init__(self) -> None:
+        self.path = ""
+        self.frame = ""
+        self.inside = ""
+        self.values: Record = {}
+        self.secrets: dict[str, str] = {}
+        self.words: Mapping[str, Value] = {}
+        self.soft = False
+        self.calls = False
+        self.settings: list[tuple[int, Callable[[Record], None]]] = []
+        self.began = False
+        # Texts go to files without their secrets, and come back with them.
+        self.hidden: Callable[[Record], Record] = dict
+        self.known: Callable[[Record], Record] = dict
+
+
+AT = At()
+
+
+def root() -> Path:
+    return Path(os.environ["RUNNER_TEMP"], "wfc")
+
+
+def stored(name: str) -> Record | None:
+    """What is stored under `name`, None if nothing is."""
+    for folder in ("out", "in"):
+        path = root() / folder / "steps" / f"{name}.json"
+        if path.exists():
+            return AT.known(json.loads(path.read_bytes()))
+    return None
+
+
+def store(name: str, record: Record) -> None:
+    path = root() / "out" / "steps" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(AT.hidden(record), ensure_ascii=False)
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def keep(path: str, result: Result, **more: object) -> str:
+    """Keeps the record of a step; its ending."""
+    status = result.ending or ("failed" if result.code else "succeeded")
+    record: Record = {
+        "status": status,
+        "attempts": HERE.attempts,
+        "exit_code": result.code,
+        "output": result.output,
+        **more,
+    }
+    if HERE.began is not None:
+        record |= {"start": HERE.began, "end": time.time()}
+    store(path, record)
+    return status
+
+
+def give(**outputs: str) -> None:
+    """Outputs of the runner's step: never a value of the user's."""
+    with open(os.environ["GITHUB_OUTPUT"], "a") as file:
+        for name, value in outputs.items():
+            print(f"{name}={value}", file=file)
+
+
+def annotate(kind: str, message: str) -> None:
+    """An annotation of the run: an `error`, a `warning` or a `notice`."""
+    title = AT.path.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    text = message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    print(f"::{kind} title={title}::{text}", flush=True)
+
+
+# ---- paths
+
+
+def places(path: str) -> Iterator[str]:
+    """The paths for which `path` stands: `*` are the items of a fan-out, of the outermost
+    those of this slice. What is in a frame that never began is left out."""
+    return places_below("", path.split("/"), True)
+
+
+def places_below(before: str, names: list[str], outermost: bool) -> Iterator[str]:
+    name, *rest = names
+    if not name.endswith(".*"):
+        if rest:
+            yield from places_below(f"{before}{name}/", rest, outermost)
+        else:
+            yield before + name
+        return
+    name = name.removesuffix(".*")
+    items = stored(f"{before}{name}.items") or {"items": [], "slices": 1}
+    every = items["slices"] if outermost and "WFC_SLICE" in os.environ else 1
+    first = int(os.environ["WFC_SLICE"]) if outermost and every > 1 else 0
+    for number in range(first, len(items["items"]), every):
+        place = f"{before}{name}.{number}"
+        if not rest:
+            yield place
+        elif stored(f"{place}/@frame"):
+            yield from places_below(f"{place}/", rest, False)
+
+
+def frame_of(path: str) -> str:
+    """The frame in which a step is: `call/` of `call/a`."""
+    return path[: path.rfind("/") + 1]
+
+
+# ---- values
+
+
+def output(step: str) -> str | None:
+    """What a step printed; of a call, its result."""
+    record = stored(AT.frame + step) or {}
+    found: str | None = record.get("result", record.get("output"))
+    return found
+
+
+def record(step: str) -> str | None:
+    """The record of a call or a fan-out, else what the step printed."""
+    found: str | None = (stored(AT.frame + step) or {}).get("output")
+    return found
+
+
+def present(*values: Json) -> Json:
+    """The first value that there is."""
+    return next((value for value in values if value is not None), None)
+
+
+def field(step: str, name: str) -> str | None:
+    found = stored(AT.frame + step) or {}
+    if name == "exitCode":
+        code = found.get("exit_code")
+        return None if code is None else str(code)
+    status = found.get("status")
+    return "failed" if status == "continued" else status
+
+
+def log(step: str, kind: str) -> str | None:
+    """The file of what a step printed, which has the part `keep_log`."""
+    for folder in ("out", "in"):
+        path = root() / folder / "logs" / f"{AT.frame}{step}.{kind}"
+        if path.exists():
+            return str(path)
+    return None
+
+
+def param(name: str) -> str | None:
+    found: str | None = AT.values.get("params", {}).get(name)
+    return found
+
+
+def variable(name: str) -> str | None:
+    found: str | None = AT.values.get("env", {}).get(name)
+    return found
+
+
+def positional(number: int) -> str | None:
+    arguments = AT.values.get("args", [])
+    return arguments[number - 1] if 1 <= number <= len(arguments) else None
+
+
+def secret(name: str) -> str | None:
+    return AT.secrets.get(name)
+
+
+def special(name: str) -> str | None:
+    return specials().get(name)
+
+
+def process(name: str) -> str | None:
+    return HERE.process.get(name)
+
+
+def item() -> Json:
+    """The item for which the step runs."""
+    name, _, number = AT.path.rpartition(".")
+    items: list[Json] = (stored(f"{name}.items") or {})["items"]
+    return items[int(number)]
+
+
+# ---- secrets
+
+# What of a record is the user's.
+TEXTS = ("output", "result", "params", "env", "args", "items", "given")
+
+
+def secret_variable(key: str) -> str:
+    value = os.environ.get(f"WFC_SECRET_{key}", "")
+    if not value:
+        raise Failure(f"the secret `{key}` is not set")
+    hides()
+    return value
+
+
+def secret_file(key: str) -> str:
+    path = Path(os.environ.get("GITHUB_WORKSPACE", "."), key)
+    try:
+        value = path.read_bytes().decode().rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        raise Failure(f"cannot read the secret in `{path}`: {error}") from None
+    if "\0" in value:
+        raise Failure(f"the secret in `{path}` holds a NUL character")
+    for line in value.splitlines():
+        if line.strip():
+            print(f"::add-mask::{line.replace('%', '%25')}", flush=True)
+    os.environ[f"WFC_SECRET_{key}"] = value
+    hides()
+    return value
+
+
+def hides() -> None:
+    """From now on no record holds a secret that this process knows."""
+    secrets = {
+        name.removeprefix("WFC_SECRET_"): value
+        for name, value in os.environ.items()
+        if name.startswith("WFC_SECRET_") and value
+    }
+    longest = sorted(secrets.items(), key=lambda it: -len(it[1]))
+    pairs = [
+        (quoted(value, level), quoted(f"\0secret:{key}\0", level))
+        for key, value in longest
+        for level in range(4)  # of JSON within JSON
+    ]
+    back = [(mark, value) for value, mark in pairs]
+    AT.hidden = lambda record: changed(record, lambda text: replaced(text, pairs))
+    AT.known = lambda record: changed(record, lambda text: replaced(text, back))
+    lines = [line for value in secrets.values() for line in value.splitlines()]
+    shown = [*secrets.values(), *(line for line in lines if len(line) >= 4)]
+    masks = sorted({each.encode() for each in shown}, key=len, reverse=True)
+    HERE.mask = lambda content: masked(content, masks)
+
+
+def changed(record: Record, change: Callable[[str], str]) -> Record:
+    return {
+        key: each_text(value, change) if key in TEXTS else value
+        for key, value in record.items()
+    }
+
+
+def each_text(value: Json, change: Callable[[str], str]) -> Json:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [each_text(each, change) for each in value]
+    if isinstance(value, dict):
+        return {key: each_text(each, change) for key, each in value.items()}
+    return value
+
+
+def quoted(text: str, level: int) -> str:
+    for _ in range(level):
+        text = json.dumps(text, ensure_ascii=False)[1:-1]
+    return text
+
+
+def replaced(text: str, pairs: list[tuple[str, str]]) -> str:
+    for old, new in pairs:
+        text = text.replace(old, new)
+    return text
+
+
+def masked(content: bytes, masks: list[bytes]) -> bytes:
+    for each in masks:
+        content = content.replace(each, b"***")
+    return content
+
+
+def enter(path: str) -> None:
+    """Makes `path` the step that runs."""
+    frame = frame_of(path)
+    name = path.removeprefix(frame)
+    AT.path, AT.soft, AT.calls, AT.began = path, False, False, False
+    AT.settings = []
+    HERE.name = name.partition(".")[0]
+    HERE.attempts, HERE.began, HERE.code, HERE.until = 0, None, None, None
+    HERE.scratch = root() / "logs" / (path or "@run")
+    into(frame)
+
+
+def into(frame: str) -> None:
+    """Makes `frame` the one whose values are seen."""
+    AT.frame, AT.values = frame, stored(f"{frame}@frame") or {}
+    HERE.arguments = AT.values.get("args", [])
+    HERE.folder = Path(AT.values.get("folder") or os.getcwd())
+    outer = {k: v for k, v in os.environ.items() if not k.startswith("WFC")}
+    HERE.process = outer | AT.values.get("dotenv", {})
+    HERE.visible = visible
+    HERE.special = specials
+
+
+def visible() -> dict[str, Json]:
+    """What the environment of a process shows beside the step's own env."""
+    values: dict[str, Json] = {**AT.values.get("env", {}), **AT.secrets}
+    values |= AT.values.get("params", {})
+    words = {name: value() for name, value in AT.words.items()}
+    return values | {name: it for name, it in words.items() if it is not None}
+
+
+def specials() -> dict[str, str]:
+    log = f"{HERE.scratch}/{max(HERE.attempts, 1)}"
+    run = f"{os.environ.get('GITHUB_RUN_ID')}-{os.environ.get('GITHUB_RUN_ATTEMPT')}"
+    found = {
+        "DAG_NAME": AT.values.get("name") or os.environ.get("GITHUB_WORKFLOW", ""),
+        "DAG_RUN_ID": run,
+        "DAG_RUN_LOG_FILE": str(root() / "run.log"),
+        "DAG_RUN_STEP_NAME": HERE.name,
+        "DAG_RUN_STEP_STDOUT_FILE": f"{log}.out",
+        "DAG_RUN_STEP_STDERR_FILE": f"{log}.err",
+    }
+    if "handler-" in AT.path.removeprefix(AT.frame):
+        status = (stored(f"{AT.frame}@verdict") or {"status": "running"})["status"]
+        found["DAG_RUN_STATUS"] = status
+    return found
