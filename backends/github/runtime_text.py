@@ -5,6 +5,7 @@ from functools import cache
 
 from backends.github.runtime import MODULES
 from backends.github.words import Command
+from backends.python import expressions
 from backends.python.assemble import assemble, names_in
 
 
@@ -15,7 +16,8 @@ def program(commands: Iterable[Command]) -> str:
         roots.add(command.name)
         for source in command.sources:
             roots |= _names(source)
-    return f"{assemble(MODULES, sorted(roots))}\n\nsys.exit(main())\n"
+    modules = (*expressions.MODULES, *MODULES)
+    return f"{assemble(modules, sorted(roots))}\n\nsys.exit(main())\n"
 
 
 @cache

@@ -78,7 +78,7 @@ def step_command(context: Context) -> Command:
     parts = [*around(context), *policies(values, step), *_within(context)]
     made = _body(values, body)
     return Command(
-        name="step",
+        name="steps" if "*" in context.node.path else "step",
         path=context.node.path,
         words=[*words, *made.words, *parts, *made.parts],
         text=made.text,
@@ -115,11 +115,15 @@ def exports(values: Values, step: Step, inside: bool = True) -> Iterator[str]:
         for origin in origins:
             if origin.kind in _OF_FRAME:
                 break
-            sources.append(values.origin(origin))
+            source = values.origin(origin)
+            sources.append(_ITEM if origin.kind == "item" else source)
         if len(sources) == 1:
             yield f"{export.name}={sources[0]}"
         elif sources:
             yield f"{export.name}={call('present', sources)}"
+
+
+_ITEM = "to_text(item())"
 
 
 # ---- parts, outermost first
