@@ -132,6 +132,7 @@ def attempt(run: Run) -> Run:
         HERE.began = HERE.began or time.time()
         HERE.owned = HERE.code = None
         launch = launch._replace(log=str(HERE.attempts))
+        log_file(launch.log, "err").unlink(missing_ok=True)
         try:
             result = run(launch)
         except (Failure, OSError) as error:
