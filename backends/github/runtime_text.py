@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
+from types import ModuleType
 
 from backends.github.runtime import MODULES
 from backends.github.words import Command
@@ -16,7 +18,7 @@ def program(commands: Iterable[Command]) -> str:
         roots.add(command.name)
         for source in command.sources:
             roots |= _names(source)
-    modules = (*expressions.MODULES, *MODULES)
+    modules: list[ModuleType | Path | str] = [*expressions.MODULES, *MODULES]
     return f"{assemble(modules, sorted(roots))}\n\nsys.exit(main())\n"
 
 

@@ -47,7 +47,7 @@ def begin(path: str, words: Words) -> int:
 def begin_at(path: str, words: Words, alone: bool) -> int:
     enter(path)
     AT.inside = f"{path}/" if path else ""
-    frame: Record = {"params": {}, "env": {}, "args": [], "folder": str(HERE.folder)}
+    frame: Record = {"params": {}, "env": {}, "args": [], "folder": from_here(HERE.folder)}
     body = partial(open_frame, words, frame)
     if path:
         code = conclude(path, words, body, alone)
@@ -209,6 +209,12 @@ def in_type(name: str, text: str, kind: str) -> str:
     return to_text(value)
 
 
+def from_here(folder: Path) -> str:
+    """`folder` as seen from that of the job, where it is below that."""
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
+
+
 def place(path: str | Value) -> Part:
     """The folder in which the frame works."""
 
@@ -216,7 +222,7 @@ def place(path: str | Value) -> Part:
         folder = Path(HERE.folder, valued(path))
         if not folder.is_dir():
             raise Failure(f"`workingDir`: no folder `{folder}`")
-        frame["folder"], HERE.folder = str(folder), folder
+        frame["folder"], HERE.folder = from_here(folder), folder
 
     AT.settings.append((FOLDER, change))
     return same

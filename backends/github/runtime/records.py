@@ -60,7 +60,7 @@ def store(name: str, record: Record) -> None:
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
-def keep(path: str, result: Result, **more: object) -> str:
+def keep(path: str, result: Result, /, **more: object) -> str:
     """Keeps the record of a step; its ending."""
     status = result.ending or ("failed" if result.code else "succeeded")
     record: Record = {
@@ -300,7 +300,8 @@ def into(frame: str) -> None:
     """Makes `frame` the one whose values are seen."""
     AT.frame, AT.values = frame, stored(f"{frame}@frame") or {}
     HERE.arguments = AT.values.get("args", [])
-    HERE.folder = Path(AT.values.get("folder") or os.getcwd())
+    # Each job has a folder of its own: what is in it is named from there.
+    HERE.folder = Path(os.getcwd(), AT.values.get("folder") or "")
     outer = {k: v for k, v in os.environ.items() if not k.startswith("WFC")}
     HERE.process = outer | AT.values.get("dotenv", {})
     HERE.visible = visible
