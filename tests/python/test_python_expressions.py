@@ -17,6 +17,7 @@ from backends.python.assemble import assemble, names_in
 from backends.python.expressions import MODULES, literal, source, template_source
 from compiler.evaluate import Failure, evaluate, text_of
 from compiler.expressions import parse_at
+from compiler.expressions.signatures import FUNCTIONS
 from compiler.ir import (
     Binary,
     CommandSubstitution,
@@ -351,6 +352,14 @@ def test_texts_as_evaluated(template: Template, environment: Environment) -> Non
     got = outcome(valued, written, environment)
     assert got == outcome(text_of, template, environment)
     assert got[0] == "failure" or isinstance(got[1], str)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_has_a_definition(name: str) -> None:
+    argument = Constant(value="a", span=HERE)
+    arguments = (argument,) * FUNCTIONS[name]
+    written = source(FunctionCall(name=name, arguments=arguments, span=HERE), place)
+    assert assemble(MODULES, names_in(written))
 
 
 # ---- deep ones
