@@ -142,11 +142,15 @@ class Run(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What a target is made for, as it is on this machine: `name` for messages. `missing`
-    says in an environment what is not there and how to get it, "" when all is there."""
+    says in an environment what is not there and how to get it, "" when all is there;
+    `lacks` the same of what these very files need beside that."""
 
     name: str
     missing: Callable[[Mapping[str, str]], str]
     run: Run
+    lacks: Callable[[Sequence[File], Mapping[str, str]], str] = (
+        lambda _files, _names: ""
+    )
 
 
 def features(program: Program) -> Iterator[tuple[Feature, Span]]:

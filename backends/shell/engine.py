@@ -6,14 +6,16 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from compiler.backend import CannotRun, Engine
+from compiler.backend import CannotRun, Engine, File
 from compiler.ir import Program
 from compiler.outcome import Outcome, from_json
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_LONGEST = 100_000  # bytes of a word: the system takes 128 KiB, and some 2 MB in all
 _PATIENCE = 30  # seconds that a script which is told to end has for that
 
 
@@ -28,8 +30,40 @@ def run(
     seconds: float | None = 300,
 ) -> Outcome:
     """The outcome of a run of the script `file`, as `compiler.backend.Run` has it."""
+    with _by_file(words) as shorter:
+        return _run(file, shorter, work_dir, environment, bash, seconds)
+
+
+@contextlib.contextmanager
+def _by_file(words: Sequence[str]) -> Iterator[list[str]]:
+    """`words` for a command line, those K=V that are too long for one in a file."""
+    many = sum(map(len, words)) > 10 * _LONGEST
+    longest = _LONGEST // 100 if many else _LONGEST
+    large = {
+        name: value
+        for name, is_value, value in (word.partition("=") for word in words)
+        if is_value and len(value.encode("utf-8", "surrogateescape")) > longest
+    }
+    if not large:
+        yield ["--", *words]
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+        json.dump(large, file)
+        file.flush()
+        others = [word for word in words if word.partition("=")[0] not in large]
+        yield ["--params-json", file.name, "--", *others]
+
+
+def _run(
+    file: Path,
+    words: Sequence[str],
+    work_dir: Path | None,
+    environment: Mapping[str, str] | None,
+    bash: str,
+    seconds: float | None,
+) -> Outcome:
     options = [] if work_dir is None else ["--work-dir", str(work_dir)]
-    command = [bash, str(file), *options, "--", *words]
+    command = [bash, str(file), *options, *words]
     # A signal for us must not come between the start of the script and what ends it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     try:
@@ -95,4 +129,15 @@ def missing(environment: Mapping[str, str]) -> str:
     )
 
 
-ENGINE = Engine(name="bash", missing=missing, run=run)
+def lacks(files: Sequence[File], environment: Mapping[str, str]) -> str:
+    """How to get jq, where the script would say that it needs it."""
+    needed = any("needs jq: " in file.text for file in files)
+    if not needed or shutil.which("jq", path=environment.get("PATH", os.defpath)):
+        return ""
+    return (
+        "the script needs `jq`, which is not in PATH; the packages of the system have it "
+        "(apt-get install jq, brew install jq)"
+    )
+
+
+ENGINE = Engine(name="bash", missing=missing, run=run, lacks=lacks)

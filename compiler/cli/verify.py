@@ -76,7 +76,7 @@ def execute(options: argparse.Namespace) -> int:
     if has_errors(losses):
         return 2
     target = engine(options.target)
-    missing = target.missing(os.environ)
+    missing = target.missing(os.environ) or target.lacks(files, os.environ)
     if missing:
         return usage([f"nothing to compare with: {missing}"])
     try:

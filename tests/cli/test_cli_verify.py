@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -390,7 +391,7 @@ def test_a_file_with_errors(wfc: Wfc) -> None:
         (("--params-json", "nowhere.json"), "cannot read `nowhere.json`"),
         (("--params-json", "nul.json"), "a value holds a NUL"),
         (("--params-json", "flow.yaml"), "not"),
-        (("NAME=" + "x" * 200_000,), "cannot start `bash`: "),
+        (("x" * 200_000,), "cannot start `bash`: "),
     ],
     ids=lambda it: str(it)[:30],
 )
@@ -583,3 +584,39 @@ def test_a_signal_ends_both_runs(tmp_path: Path, name: str, second: str) -> None
     with pytest.raises(ProcessLookupError):
         os.killpg(group, 0)
     assert [*(tmp_path / "temporary").iterdir()] == []
+
+
+def test_says_that_jq_is_missing_before_anything_runs(
+    wfc: Wfc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """\
+    params: [{J: '{"a": 1}'}]
+    steps: [{name: a, command: "touch ran; echo ${J.a}"}]
+    """
+    write("w.yaml", textwrap.dedent(text))
+    path = tmp_path / "bin"
+    path.mkdir()
+    for folder in os.get_exec_path():
+        if (Path(folder) / "bash").exists() and not (path / "bash").exists():
+            (path / "bash").symlink_to(Path(folder) / "bash")
+    monkeypatch.setenv("PATH", str(path))
+    result = wfc("verify", "w.yaml", "--target", "shell")
+    assert result.code == 2
+    assert "nothing to compare with: the script needs `jq`" in result.err
+    assert "runs by" not in result.err
+
+
+def test_params_that_no_command_line_takes(wfc: Wfc, tmp_path: Path, jq: Path) -> None:
+    text = """\
+    name: large
+    params: [{A: ""}, {B: ""}]
+    steps: [{name: a, command: 'echo ${#A} "$B"', output: N}]
+    """
+    write("w.yaml", textwrap.dedent(text))
+    values = {"A": 200_000 * "ä=", "B": "b c"}
+    (tmp_path / "values.json").write_text(json.dumps(values), "utf-8")
+    result = wfc(
+        *("verify", "w.yaml", "--target", "shell", "--params-json", "values.json")
+    )
+    assert result.code == 0, result.err
+    assert "equal" in result.out

@@ -118,7 +118,7 @@ def _step(chance: random.Random, number: int, callees: list[str]) -> Iterator[st
             "retry": f"{count}; [ $(wc -l < {tries}) -ge 2 ]; {pause}; {last}",
             "fails": f"{pause}; {last}; exit 3",
             "repeat": f"{pause}; echo {name}",
-            "until": f"{count}; {pause}; wc -l < {tries} | tr -d ' '",
+            "until": f"{count}; {pause}; echo {name}",
             "late": "sleep 60",
         }
         told = f'echo "$P $R" >> values; echo {name}{values}; {pause}; {last}'
