@@ -192,7 +192,8 @@ def call_params(words: Words, values: Record) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for name in words.value("params"):
         if name.isdigit():
-            found[name] = arguments[int(name) - 1]
+            known_one = int(name) <= len(arguments)
+            found[name] = arguments[int(name) - 1] if known_one else ""
         elif name in known:
             found[name] = known[name]
     for number, value in enumerate(arguments, 1):

@@ -36,6 +36,7 @@ from backends.python.runtime.attempts import (
     carried_out,
     default_body,
     log_file,
+    same,
 )
 from compiler.json_text import Failure
 
@@ -151,8 +152,6 @@ def prepare(words: Words) -> None:
     for name, value in words.of("secret").items():
         with suppress(Failure):  # which `begin` tells
             AT.secrets[name] = as_text(value())
-    if AT.secrets:
-        into(AT.frame)
 
 
 @contextmanager
@@ -185,10 +184,6 @@ def said_of(status: str, result: Result, more: Record) -> int:
 
 
 # ---- parts
-
-
-def same(run: Run) -> Run:
-    return run
 
 
 def soft() -> Part:

@@ -3,7 +3,7 @@
 import json
 import re
 
-from backends.github.runtime.commands import Words, conclude, same
+from backends.github.runtime.commands import Words, conclude
 from backends.github.runtime.records import (
     AT,
     Record,
@@ -13,7 +13,7 @@ from backends.github.runtime.records import (
     store,
     stored,
 )
-from backends.python.runtime.attempts import HERE, Launch, Part, Result, complain
+from backends.python.runtime.attempts import HERE, Launch, Part, Result, complain, same
 from compiler.functions import trim
 from compiler.ir import Json
 from compiler.json_text import Failure, parse_json, to_json_text, to_text

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
-from backends.github.runtime.commands import Words, conclude, performed, same
+from backends.github.runtime.commands import Words, conclude, performed
 from backends.github.runtime.records import (
     AT,
     Record,
@@ -27,6 +27,7 @@ from backends.python.runtime.attempts import (
     Value,
     complain,
     said,
+    same,
     valued,
 )
 from backends.python.runtime.conditions import Condition, all_met
@@ -47,7 +48,12 @@ def begin(path: str, words: Words) -> int:
 def begin_at(path: str, words: Words, alone: bool) -> int:
     enter(path)
     AT.inside = f"{path}/" if path else ""
-    frame: Record = {"params": {}, "env": {}, "args": [], "folder": from_here(HERE.folder)}
+    frame: Record = {
+        "params": {},
+        "env": {},
+        "args": [],
+        "folder": from_here(HERE.folder),
+    }
     body = partial(open_frame, words, frame)
     if path:
         code = conclude(path, words, body, alone)
@@ -107,12 +113,14 @@ def define(words: Words, frame: Record) -> None:
             raise Failure(f"`{name}`: {said(error)}") from None
 
 
-def read_secrets(words: Words, _: Record) -> None:
+def read_secrets(words: Words, frame: Record) -> None:
     for name, value in words.of("secret").items():
         try:
             AT.secrets[name] = to_text(value())
         except Failure as error:
             raise Failure(f"secret `{name}`: {error}") from None
+    AT.values = frame  # which no file has yet as it is here
+    HERE.process = {**HERE.process, **frame.get("dotenv", {})}
 
 
 def say_begun(frame: Record, alone: bool) -> int:

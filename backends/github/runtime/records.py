@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from backends.python.runtime.attempts import HERE, Result, Value
+from backends.python.runtime.attempts import HERE, Part, Result, Value, same
 from compiler.ir import Json
 from compiler.json_text import Failure
 
@@ -227,8 +227,8 @@ def secret_file(key: str) -> str:
     return value
 
 
-def hides() -> None:
-    """From now on no record holds a secret that this process knows."""
+def hides() -> Part:
+    """No record holds a secret that this process knows, and texts come back with them."""
     secrets = {
         name.removeprefix("WFC_SECRET_"): value
         for name, value in os.environ.items()
@@ -247,6 +247,8 @@ def hides() -> None:
     shown = [*secrets.values(), *(line for line in lines if len(line) >= 4)]
     masks = sorted({each.encode() for each in shown}, key=len, reverse=True)
     HERE.mask = lambda content: masked(content, masks)
+    into(AT.frame)  # with its secrets
+    return same
 
 
 def changed(record: Record, change: Callable[[str], str]) -> Record:

@@ -124,6 +124,11 @@ def composed(parts: list[Part], run: Run) -> Run:
     return run
 
 
+def same(run: Run) -> Run:
+    """The part that changes nothing: some words only say something of the step."""
+    return run
+
+
 def attempt(run: Run) -> Run:
     """One attempt. What goes wrong before its process starts is a failure like others."""
 
