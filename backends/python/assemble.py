@@ -8,7 +8,7 @@ that these name, and the imports of the standard library for them.
 import ast
 import builtins
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,8 +28,12 @@ class _Import:
     bound: str
 
     @property
+    def package(self) -> str:
+        return self.module.partition(".")[0]
+
+    @property
     def standard(self) -> bool:
-        return self.module.partition(".")[0] in sys.stdlib_module_names
+        return self.package in sys.stdlib_module_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +55,25 @@ class _Module:
     imports: Mapping[str, _Import]
 
 
-def assemble(modules: Sequence[ModuleType | Path | str], roots: Iterable[str]) -> str:
+def assemble(
+    modules: Sequence[ModuleType | Path | str],
+    roots: Iterable[str],
+    outside: Collection[str] = (),
+    more: str = "",
+) -> str:
     """The text of the definitions that `roots` reach, after the imports they need.
 
     `modules` are loaded ones, paths, or texts, in the order in which their definitions
-    can be executed. What they import of each other they find in the one namespace.
-    Raises ValueError for a root that none of them defines, and for what one text cannot
-    hold: two definitions of one name, an import of each other's names by another name,
-    a statement at the top that is neither an import, a definition nor an assignment.
+    can be executed. What they import of each other they find in the one namespace, what
+    they import of the packages `outside` is there when it runs. `more` are imports of
+    what follows the text. Raises ValueError for a root that none of them defines, and for
+    what one text cannot hold: two definitions of one name, an import of each other's names
+    by another name, a statement at the top that is neither an import, a definition nor an
+    assignment.
     """
     parsed = [_parsed(_text_of(module)) for module in modules]
-    used, imports = _reached(parsed, roots)
+    used, imports = _reached(parsed, roots, outside)
+    imports |= set(_parsed(more).imports.values())
     _refuse_clashes(used, imports)
     pieces = [_imports_text(imports)] if imports else []
     before: tuple[int, _Definition] | None = None
@@ -225,7 +237,7 @@ _Key = tuple[int, tuple[str, ...]]  # the place of a module, the names of a defi
 
 
 def _reached(
-    modules: Sequence[_Module], roots: Iterable[str]
+    modules: Sequence[_Module], roots: Iterable[str], outside: Collection[str]
 ) -> tuple[set[_Key], set[_Import]]:
     used: set[_Key] = set()
     imports: set[_Import] = set()
@@ -240,7 +252,9 @@ def _reached(
             imported = module.imports.get(name)
             if name in module.by_name:
                 waiting.append((place, module.by_name[name]))
-            elif imported is not None and imported.standard:
+            elif imported is not None and (
+                imported.standard or imported.package in outside
+            ):
                 imports.add(imported)
             elif imported is not None and imported.name != name:
                 raise ValueError(f"`{name}` has another name where it is defined")
@@ -275,7 +289,12 @@ def _refuse_clashes(used: set[_Key], imports: set[_Import]) -> None:
 
 
 def _imports_text(imports: set[_Import]) -> str:
-    """The imports, as isort puts them."""
+    """The imports, as isort puts them: those of the standard library first."""
+    sections = [{it for it in imports if it.standard is own} for own in (True, False)]
+    return "\n".join(_section(section) for section in sections if section)
+
+
+def _section(imports: set[_Import]) -> str:
     lines: list[str] = []
     named: dict[str, list[str]] = {}
     for each in sorted(imports, key=lambda it: (it.module, it.name or "", it.bound)):
