@@ -52,7 +52,7 @@ def _of_callee(script: Emission, program: Program) -> Iterator[str]:
     workflow, parts = script.workflow, script.used.parts
     lines = definitions(script)
     if lines:
-        parts.add("flow-values")
+        parts |= {"flow-values", "whose"}
         name = f"values_{script.prefix.removesuffix('.')}"
         script.script.functions.append(f"{name}() {{\n{lines}\n}}")
         yield f"values={name}"

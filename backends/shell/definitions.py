@@ -8,6 +8,12 @@ from backends.shell.schemas import rules_of
 from backends.shell.script import Emission
 from compiler.ir import Param, Variable
 
+_FAILING = (
+    "wfc_need ",
+    "wfc_jq ",
+    "wfc_backtick ",
+)  # what does not always find a value
+
 
 def definitions(script: Emission) -> str:
     """The lines of the function `values` of a script; fills in what they use."""
@@ -36,6 +42,8 @@ def definitions(script: Emission) -> str:
     for definition in script.workflow.order:
         lines += _definition(script, definition)
         lines += _typed(script, definition)
+    if any("wfc_valuing " in each for each in lines):
+        lines.append("wfc_valuing ''")  # what follows is about none of them
     if workflow.schema is not None:
         fits = "fit" if is_plain(workflow) else "fits"
         lines.append(f"{fits} rules{_behind(script)} ''")
@@ -52,6 +60,14 @@ def definitions(script: Emission) -> str:
         at = script.at(workflow.log_directory.span)
         lines += [*values.lines, f"logs {text}  # {at}"]
     return "\n".join(lines)
+
+
+def _named(script: Emission, name: str, lines: list[str]) -> list[str]:
+    """`lines`, which value `name`: what fails in them says so."""
+    if not any(it.startswith(_FAILING) for it in lines):
+        return lines
+    script.used.parts.add("whose")
+    return [f"wfc_valuing {name}", *lines]
 
 
 def _behind(script: Emission) -> str:
@@ -103,16 +119,17 @@ def _definition(script: Emission, definition: Param | Variable) -> list[str]:
             if not values.lines:
                 return [f"param {name} {text}{comment}"]
             parts.add("lazy-param")
-            inner = "\n".join(f"  {line}" for line in values.lines)
+            inner = [f"  {line}" for line in _named(script, name, values.lines)]
             return [
                 f"if ! wfc_set {name}; then{comment}",
-                inner,
+                *inner,
                 f"  param {name} {text}",
                 "fi",
             ]
         case Variable(value=template):
             parts.add("variable")
             text = values.text(template)
-            return [*values.lines, f"variable {name} {text}{comment}"]
+            lines = _named(script, name, values.lines)
+            return [*lines, f"variable {name} {text}{comment}"]
         case _:
             raise AssertionError(definition)  # every param is matched above

@@ -66,8 +66,8 @@ PRELUDE: dict[str, tuple[str, tuple[str, ...]]] = {
     | if any(.. | numbers; isnan or isinfinite) then error("not JSON: a number that is none") else . end;""",
         (),
     ),
-    "lost": (
-        """def lost($value; $name): if $value == null then "" else $value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON") end;""",
+    "lost": (  # without [...] jq 1.6 catches what comes behind, too
+        """def lost($value; $name): if $value == null then "" else [$value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON")] | .[0] end;""",
         ("parsed",),
     ),
     "pattern": (  # `^` and `$` are the ends of lines in jq, `\\d` and its like go beyond ASCII

@@ -62,6 +62,10 @@ steps: [{name: a, command: 'true'}]
 workingDir: nowhere
 steps: [{name: a, command: echo}]
 """,
+    "a value that fails": """
+env: [{X: "`exit 3`"}]
+steps: [{name: a, command: echo}]
+""",
     "nothing ran": """
 preconditions: "false"
 steps: [{name: a, command: echo}]
