@@ -10,8 +10,8 @@ while a text is read, and kept.
 Files that a compiler emits take this module as it is: it is for Python 3.10, too.
 """
 
+import dataclasses
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from typing import Final
 
@@ -65,7 +65,7 @@ def _automaton(pattern: str) -> "_Automaton":
 # ---- from the tree to positions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Part:
     """A piece of the pattern.
 
@@ -122,7 +122,7 @@ def _bits(positions: int) -> list[int]:
     return found
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Builder:
     """What is known of the pattern's positions so far.
 
@@ -131,10 +131,10 @@ class _Builder:
     """
 
     size: int = 0
-    characters: dict[str, int] = field(default_factory=dict)
-    classes: dict[Class, int] = field(default_factory=dict)
-    steps: dict[int, int] = field(default_factory=dict)
-    rules: list[tuple[int, int]] = field(default_factory=list)
+    characters: dict[str, int] = dataclasses.field(default_factory=dict)
+    classes: dict[Class, int] = dataclasses.field(default_factory=dict)
+    steps: dict[int, int] = dataclasses.field(default_factory=dict)
+    rules: list[tuple[int, int]] = dataclasses.field(default_factory=list)
 
     def automaton(self, node: Node) -> "_Automaton":
         whole = self.part(node)

@@ -17,7 +17,7 @@ _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*)|\[[0-9A-Fa-f:.]+\]")
 _HERE = ("localhost", "127.0.0.1", "[::1]")
 _ADDRESS = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+", re.ASCII)
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>\s*")
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
+_IN_QUOTES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
 
 
 def in_form(form: Form, value: str, what: str) -> str:
@@ -85,7 +85,7 @@ def form_line(value: str, what: str) -> str:
 
 
 def form_quoted(value: str, _what: str) -> str:
-    return value.translate(_ESCAPES)
+    return value.translate(_IN_QUOTES)
 
 
 def form_header(value: str, what: str) -> str:

@@ -17,7 +17,6 @@ from backends.github.runtime.records import (
     annotate,
     enter,
     give,
-    into,
     keep,
     places,
     root,
