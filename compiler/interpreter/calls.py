@@ -111,7 +111,7 @@ def _prepare(record: Record, frame: Frame, scope: Scope) -> Work[Frame]:
     given = yield from given_of(call, workflow, record.item, shell)
     keep_call(record, frame, callee, given)
     child = call_frame(record, frame, workflow, given)
-    child.base.mkdir(exist_ok=True)
+    make_folder(child.base)
     return child
 
 

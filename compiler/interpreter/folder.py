@@ -120,13 +120,13 @@ class RunFolder:
     def steps(self) -> Path:
         return self.path / "steps"
 
-    def within(self, folder: Path, path: str) -> Path:
+    def within(self, folder: str, path: str) -> str:
         """The folder for what a call runs: that of the call, unless its name has become
         too long for the system. `path` is unique in the run."""
-        if len(str(folder)) <= len(str(self.path)) + _LONGEST_NAME:
+        if len(folder) <= len(str(self.path)) + _LONGEST_NAME:
             return folder
         digest = sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        return self.steps / f"{digest}.deep"
+        return f"{self.steps}/{digest}.deep"
 
     def event(self, event: str, step: str, **details: Json) -> None:
         """Appends one line to the journal."""
@@ -308,12 +308,12 @@ def say(descriptor: int, message: str) -> None:
     os.write(descriptor, f"wfc: {message}\n".encode("utf-8", "surrogateescape"))
 
 
-def make_folder(path: Path) -> None:
+def make_folder(path: str) -> None:
     """Makes the folder `path` unless it is there. Raises OSError."""
     try:
         os.mkdir(path)
     except FileExistsError:
-        if not path.is_dir():
+        if not os.path.isdir(path):
             raise
 
 

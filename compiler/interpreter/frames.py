@@ -97,7 +97,7 @@ class Frame:
     run: Run
     workflow: Workflow
     path: str
-    base: Path
+    base: str
     in_handler: bool
     given: Given
     place: Place
@@ -143,7 +143,7 @@ class Frame:
         record = Record(
             step=step,
             path=below(self.path, step.name),
-            folder=self.base / names[step.name],
+            folder=f"{self.base}/{names[step.name]}",
             handler=True,
             in_handler=True,
         )
@@ -163,7 +163,7 @@ def below(path: str, name: str) -> str:
 
 
 def steps_of(
-    run: Run, workflow: Workflow, path: str, base: Path, in_handler: bool
+    run: Run, workflow: Workflow, path: str, base: str, in_handler: bool
 ) -> dict[str, Record]:
     """Records of the steps of `workflow`, in file order."""
     names = run.folders(workflow).steps
@@ -171,7 +171,7 @@ def steps_of(
         step.name: Record(
             step=step,
             path=below(path, step.name),
-            folder=base / names[step.name],
+            folder=f"{base}/{names[step.name]}",
             in_handler=in_handler,
         )
         for step in workflow.steps
@@ -220,7 +220,7 @@ def _frame(
     queues: frozenset[str],
 ) -> Frame:
     path, in_handler = ("", False) if call is None else (call.path, call.in_handler)
-    base = run.folder.steps if call is None else _base(run, call)
+    base = str(run.folder.steps) if call is None else _base(run, call)
     known = Known(
         process=run.environment,
         bash=run.bash,
@@ -252,9 +252,9 @@ def _frame(
     )
 
 
-def _base(run: Run, call: Record) -> Path:
+def _base(run: Run, call: Record) -> str:
     """The folder for the steps of the attempt of a call that is under way."""
     if call.attempts <= 1:
         return run.folder.within(call.folder, call.path)
-    folder = call.folder.with_name(f"{call.folder.name}.{call.attempts}")
-    return run.folder.within(folder, f"{call.path}.{call.attempts}")
+    suffix = f".{call.attempts}"
+    return run.folder.within(f"{call.folder}{suffix}", f"{call.path}{suffix}")

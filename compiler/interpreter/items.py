@@ -104,7 +104,7 @@ def item_records(
         Record(
             step=step,
             path=f"{path}[{place}]",
-            folder=folder.with_name(f"{folder.name}[{place}]"),
+            folder=f"{folder}[{place}]",
             handler=record.handler,
             in_handler=record.in_handler,
             item=item,

@@ -1,6 +1,7 @@
 """What happens in a run -> lines for the person who watches it."""
 
 import contextlib
+import math
 import os
 import time
 import unicodedata
@@ -9,6 +10,9 @@ from dataclasses import dataclass, field
 from typing import Protocol, TextIO
 
 from compiler.ir import Ending
+
+_SOON = 0.05  # seconds after which lines are written: of short steps many at a time
+_REDRAWN = 0.2  # seconds after which a status line is drawn anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +27,10 @@ class StepEnd:
 
 
 class Progress(Protocol):
-    """One method for each event, which need not be seen before `flush`: that comes
-    whenever the run has to wait. `interval`: seconds between two `tick`, None for none.
-    `expect`: so many more steps are to end. `waiting`: label "" is the run's. A `problem`
-    is seen at once."""
-
-    interval: float | None
+    """One method for each event. `expect`: so many more steps are to end. `waiting`: label
+    "" is the run's. A `problem` is seen at once, all else when `show` comes, which does so
+    before each wait: it says after how many seconds it is to come again, even though
+    nothing has happened (None: need not)."""
 
     def expect(self, more: int) -> None: ...
     def waiting(self, label: str, what: str) -> None: ...
@@ -39,8 +41,7 @@ class Progress(Protocol):
     def repeating(self, label: str, code: int, pause: float) -> None: ...
     def ended(self, label: str, end: StepEnd) -> None: ...
     def problem(self, message: str) -> None: ...
-    def flush(self) -> None: ...
-    def tick(self) -> None: ...
+    def show(self) -> float | None: ...
     def close(self) -> None: ...
 
 
@@ -137,8 +138,8 @@ class Lines:
     """Plain lines, for logs and pipes."""
 
     stream: TextIO
-    interval: float | None = None
     _new: list[str] = field(default_factory=list)
+    _last: float = -math.inf
 
     def expect(self, more: int) -> None:
         pass
@@ -162,19 +163,25 @@ class Lines:
 
     def problem(self, message: str) -> None:
         self._new.append(shown(message))
-        self.flush()
+        self._write()
 
-    def flush(self) -> None:
-        if self._new:
-            text = "\n".join([*self._new, ""])
-            self._new.clear()
-            quietly(lambda: (self.stream.write(text), self.stream.flush()))
-
-    def tick(self) -> None:
-        pass
+    def show(self) -> float | None:
+        if not self._new:
+            return None
+        early = self._last + _SOON - time.monotonic()
+        if early > 0:
+            return early
+        self._write()
+        return None
 
     def close(self) -> None:
-        self.flush()
+        self._write()
+
+    def _write(self) -> None:
+        text = "".join(f"{line}\n" for line in self._new)
+        self._new.clear()
+        self._last = time.monotonic()
+        quietly(lambda: (self.stream.write(text), self.stream.flush()))
 
 
 @dataclass
@@ -182,7 +189,6 @@ class Quiet:
     """Problems only, for `--quiet`."""
 
     stream: TextIO
-    interval: float | None = None
 
     def expect(self, more: int) -> None:
         pass
@@ -207,11 +213,8 @@ class Quiet:
     def problem(self, message: str) -> None:
         Lines(self.stream).problem(message)
 
-    def flush(self) -> None:
-        pass
-
-    def tick(self) -> None:
-        pass
+    def show(self) -> float | None:
+        return None
 
     def close(self) -> None:
         pass
@@ -238,16 +241,16 @@ class Terminal:
 
     stream: TextIO
     color: bool = True
-    interval: float | None = 0.2
     _running: dict[str, None] = field(default_factory=dict)
     _done: int = 0
     _total: int = 0
     _new: list[str] = field(default_factory=list)
+    _last: float = -math.inf
+    _closed: bool = False
     _start: float = field(default_factory=time.monotonic)
 
     def expect(self, more: int) -> None:
         self._total += more
-        self.tick()
 
     def waiting(self, label: str, what: str) -> None:
         self._add([waiting_line(label, what)], _DIM)
@@ -271,28 +274,33 @@ class Terminal:
 
     def problem(self, message: str) -> None:
         self._add([shown(message)], _RED)
-        self.flush()
+        self._draw()
 
-    def flush(self) -> None:
-        if self._new:
-            self.tick()
-
-    def tick(self) -> None:
-        lines = "".join(f"{line}\n" for line in self._new)
-        self._new.clear()
-        text = f"{_CLEAR}{lines}{self._status()}"
-        quietly(lambda: (self.stream.write(text), self.stream.flush()))
+    def show(self) -> float | None:
+        interval = _SOON if self._new else _REDRAWN
+        early = self._last + interval - time.monotonic()
+        if early > 0:
+            return early
+        self._draw()
+        return _REDRAWN
 
     def close(self) -> None:
-        self.interval = None
-        self.tick()
+        self._closed = True
+        self._draw()
+
+    def _draw(self) -> None:
+        lines = "".join(f"{line}\n" for line in self._new)
+        self._new.clear()
+        self._last = time.monotonic()
+        text = f"{_CLEAR}{lines}{self._status()}"
+        quietly(lambda: (self.stream.write(text), self.stream.flush()))
 
     def _add(self, lines: Sequence[str], color: str) -> None:
         first, *rest = lines
         self._new += [f"{color}{first}{_PLAIN}" if self.color else first, *rest]
 
     def _status(self) -> str:
-        if self.interval is None:
+        if self._closed:
             return ""
         seconds = int(time.monotonic() - self._start)
         counts = f"{self._done} of {self._total} done · {seconds} s"

@@ -61,28 +61,19 @@ class Loop:
         self._listening: list[_Task] = []
         self._over = False
 
-    def run(
-        self,
-        work: Work[None],
-        pause: Callable[[], None],
-        tick: Callable[[], None],
-        interval: float | None,
-    ) -> None:
-        """Returns when `work` has ended. `pause` is called before each wait, `tick` after
-        those that were to last `interval` seconds at most."""
+    def run(self, work: Work[None], before_wait: Callable[[], float | None]) -> None:
+        """Returns when `work` has ended. `before_wait` says how many seconds a wait may
+        last, None for any."""
         root = _Task(work)
         self._can_go_on.append((root, None))
         while True:
             self._fill()
             if self._over:
                 return
-            pause()
-            for happening in self._processes.wait(interval):
+            for happening in self._processes.wait(before_wait()):
                 self._handle(happening, root)
                 self._go_on()
             self._tell_silence()
-            if interval is not None:
-                tick()
 
     def _fill(self) -> None:
         self._go_on()

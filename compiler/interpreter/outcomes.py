@@ -35,7 +35,7 @@ def rows_of(frame: Frame) -> Rows:
         )
         report = StepReport(
             seconds=record.seconds,
-            log=str(record.folder),
+            log=record.folder,
             items=len(record.items) if isinstance(record.step.body, Map) else None,
             fan_out=fan_out,
         )

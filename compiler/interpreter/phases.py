@@ -96,9 +96,9 @@ def _run(
     return _status(frame)
 
 
-def _folder(frame: Frame) -> Path:
+def _folder(frame: Frame) -> str:
     """The folder for what belongs to no step."""
-    return frame.base if frame.path else frame.run.folder.path
+    return frame.base if frame.path else str(frame.run.folder.path)
 
 
 def _value_definitions(frame: Frame) -> Work[bool]:

@@ -1,7 +1,6 @@
 """One step, call, fan-out or item of a run: what has become of it so far."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.interpreter.journal import Was
@@ -31,7 +30,7 @@ class Record:
 
     step: Step
     path: str
-    folder: Path
+    folder: str
     handler: bool = False
     in_handler: bool = False
     item: Item | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 from compiler.evaluate import Failure
 from compiler.interpreter.attempts import publish
 from compiler.interpreter.cuts import Lost
-from compiler.interpreter.folder import RunFolder
+from compiler.interpreter.folder import RunFolder, make_folder
 from compiler.interpreter.frames import Frame, Given, below, call_frame, recall
 from compiler.interpreter.items import item_records, items_kept
 from compiler.interpreter.journal import Journal, Line, Was, text_in, whole_in
@@ -215,7 +215,7 @@ def call_again(record: Record, frame: Frame) -> Frame | None:
     record.resumes = False
     try:
         child = recorded_call(record, frame)
-        child.base.mkdir(exist_ok=True)
+        make_folder(child.base)
     except Lost:
         return None
     return child

@@ -185,7 +185,7 @@ def _run(
             remember_entry(frame, journal)
         with Processes(folder.process) as processes:
             loop = Loop(processes)
-            loop.run(_whole(frame), progress.flush, progress.tick, progress.interval)
+            loop.run(_whole(frame), progress.show)
             # Still deaf to signals: whatever comes, the outcome is written.
             outcome, rows = _finish(frame, _exit_code(frame, loop.signal))
     finally:

@@ -72,7 +72,7 @@ class Spawner:
 def _places(program: str, environment: Mapping[str, str]) -> Iterator[str]:
     """Where `program` may be, one place at least: as `execvp` has it, by the PATH of
     `environment`."""
-    if os.path.dirname(program):
+    if "/" in program:
         yield program
         return
     *places, last = (

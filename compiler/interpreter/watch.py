@@ -56,7 +56,7 @@ class Watch:
         more: dict[str, Json] = {}
         if record.in_handler or record.attempts > 1:
             more["attempts"] = record.attempts
-        folder = str(record.folder).removeprefix(f"{self.folder.path}/steps/")
+        folder = record.folder.removeprefix(f"{self.folder.path}/steps/")
         if folder != record.path:
             more["folder"] = folder
         if record.in_handler:

@@ -114,7 +114,7 @@ def seen_on_terminal(tmp_path: Path, columns: int, *, color: bool) -> str:
             program(
                 step("first", "sleep 0.5"),
                 step("second " + "x" * 60, "exit 3"),
-                step("third", "true", after=["first"]),
+                step("third", "sleep 1", after=["first"]),
             ),
             values={},
             arguments=(),
@@ -142,7 +142,9 @@ def test_the_status_line_fits_and_is_taken_away(columns: int, tmp_path: Path) ->
     assert any("2 running: first, " in each for each in drawn)
     assert any("2 of 3 done" in each for each in drawn)
     assert max(map(width, drawn)) < columns
-    assert text.endswith("\r\x1b[K")
+    last = text.rpartition("\r\x1b[K")[2]
+    assert last.endswith("\n")
+    assert " · " not in last
     assert "\x1b[31m" not in text
 
 

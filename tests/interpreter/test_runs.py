@@ -1,5 +1,6 @@
 """Real runs: each decision about steps, values, retries, handlers and files."""
 
+import errno
 import io
 import json
 import os
@@ -934,3 +935,45 @@ def test_a_signal_when_all_is_over_costs_no_outcome(
     report = execute(from_yaml("steps: [{name: a, command: echo}]"), tmp_path)
     assert report.outcome.exit_code == 0
     assert (report.folder / "outcome.json").exists()
+
+
+# ---- the files of exit codes
+
+
+def run_folder(tmp_path: Path) -> RunFolder:
+    return RunFolder.create(tmp_path, program(step("a", "true")).main)
+
+
+def test_files_of_equal_codes_are_one(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    paths = [tmp_path / f"{place}.rc" for place in range(3)]
+    for path, code in zip(paths, (0, 7, 0), strict=True):
+        folder.keep_code(str(path), code)
+    folder.close()
+    assert [path.read_text() for path in paths] == ["0\n", "7\n", "0\n"]
+    assert paths[0].samefile(paths[2])
+
+
+@pytest.mark.parametrize("wrong", ["gone", "no-links", "already-there"])
+def test_a_code_that_cannot_be_a_link_is_written(
+    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run_folder(tmp_path)
+    first, second, other = (tmp_path / name for name in ("1.rc", "2.rc", "other"))
+    folder.keep_code(str(first), 0)
+    match wrong:
+        case "gone":
+            first.unlink()
+        case "no-links":
+            monkeypatch.setattr(os, "link", refuse)
+        case "already-there":
+            other.write_text("x\n")
+            os.link(other, second)
+    folder.keep_code(str(second), 0)
+    folder.close()
+    assert second.read_text() == "0\n"
+    assert wrong != "already-there" or other.read_text() == "x\n"
+
+
+def refuse(*_: object) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
