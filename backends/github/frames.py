@@ -217,7 +217,7 @@ def call_command(context: Context) -> Command:
         "passed": [*passed],
         "handlers": [*handlers],
     }
-    words += [f"{name}={constant(it)}" for name, it in lists.items() if it]
+    words += [f"{name}={constant(it)}" for name, it in lists.items()]
     return Command(name="result", path=node.path, words=[*words, *_result(context)])
 
 
