@@ -129,7 +129,7 @@ def noticed(script: Emission) -> Mapping[str, object]:
     if due:
         parts.add("mails")
     failed = "failure" in workflow.mail_on
-    tests = {'[ "$wfc_told" ]': telling, '[ "$wfc_status" = failed ]': failed}
+    tests = {'[ "$wfc_is_told" ]': telling, '[ "$wfc_status" = failed ]': failed}
     return {
         "notices": list(due),
         "notice_steps": f" {' '.join(telling)} " if telling else "",

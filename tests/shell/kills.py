@@ -53,6 +53,7 @@ def workflow(chance: random.Random) -> str:
     documents = [_document(chance, "flow", ["kid", "grandkid"], 7)]
     documents.append(_document(chance, "kid", ["grandkid"], 3))
     documents.append(_document(chance, "grandkid", [], 2))
+    documents.append("name: stuck\nsteps: [{name: z, command: sleep 60}]\n")
     return "---\n".join(documents)
 
 
@@ -81,13 +82,14 @@ def _document(chance: random.Random, name: str, callees: list[str], most: int) -
 
 
 _KINDS = ["plain"] * 3 + ["retry", "fails", "skips", "repeat", "until", "late", "each"]
-_KINDS += ["call"] * 3
+_KINDS += ["call"] * 3 + ["stuck"]
 _ENDS = {
     "retry": "    retryPolicy: {limit: '${TWO}', intervalSec: '${NONE}'}",
     "fails": "    continueOn: {failure: true}",
     "skips": '    preconditions: "false"\n    continueOn: {skipped: true}',
     "repeat": "    repeatPolicy: {repeat: while, exitCode: 0, limit: '${TWO}', intervalSec: 1}",
     "late": "    timeoutSec: 1\n    continueOn: {failure: true}",
+    "stuck": "    run: stuck\n    timeoutSec: 1\n    continueOn: {failure: true}",
 }
 
 
@@ -110,7 +112,7 @@ def _step(chance: random.Random, number: int, callees: list[str]) -> Iterator[st
         yield f'    params: {{P: "${{P}}/{name}{item}"}}'
         if chance.random() < 0.4:
             yield f"    timeoutSec: {chance.randint(60, 99)}"
-    else:
+    elif kind != "stuck":
         last = f'echo "$P/{name}{item}" >> ends'
         tries = f'"try-$(echo "$P/{name}{item}" | tr / _)"'
         count = f"echo x >> {tries}"

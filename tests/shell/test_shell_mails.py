@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from interpreter.servers import Mail, closed_port, mail_server
+from shell.newer import bare_patterns, code_of, newer
 from shell.scripts import SURROUNDINGS, start, text_of, written
 
 from compiler.interpreter import Quiet
@@ -236,3 +238,18 @@ def test_a_signal_ends_a_mail_and_changes_nothing(tmp_path: Path) -> None:
 
 def test_who_sends_no_mail_has_nothing_of_it() -> None:
     assert "wfc_tell" not in text_of("steps: [{name: a, command: echo}]")
+
+
+@pytest.mark.parametrize("name", ["secrets", "calls", "a handler that tells"])
+def test_tools_and_old_ones_accept_it(
+    name: str, tmp_path: Path, shellcheck: Path
+) -> None:
+    text = text_of(NIGHT % 25 + CASES[name])
+    assert newer(code_of(text)) == []
+    assert bare_patterns(text) == []
+    script = tmp_path / "w.sh"
+    script.write_text(text, "utf-8")
+    done = subprocess.run(
+        [str(shellcheck), "--norc", str(script)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
