@@ -8,6 +8,7 @@ from backends.github.runtime.fan_out import record_text, without_capture
 from backends.github.runtime.records import (
     AT,
     Record,
+    after_handlers,
     enter,
     give,
     places,
@@ -43,7 +44,8 @@ def verdict_at(path: str, words: Words) -> str:
     except NotDue:
         return ""
     status = status_of(frame, words.value("steps"))
-    store(f"{frame}@verdict", {"status": status})
+    unmet = "unmet" in (stored(f"{frame}@frame") or {})
+    store(f"{frame}@verdict", {"status": status, "unmet": unmet})
     if not frame:
         store("@run", {"status": status})
     return status
@@ -81,14 +83,8 @@ def last_status(frame: str, words: Words) -> str:
     known = stored(f"{frame}@verdict")
     status = known["status"] if known else status_of(frame, words.value("steps"))
     unmet = "unmet" in (stored(f"{frame}@frame") or {})
-    handlers = words.value("handlers") if "handlers" in words.of("") else []
-    for name in handlers:
-        found = stored(frame + name) or {}
-        if "by" in found:
-            status, unmet = "aborted", False
-        elif found.get("status") in ("failed", "continued"):
-            status = status if status == "aborted" and not unmet else "failed"
-    return str(status)
+    handlers = words.value("handlers") or []
+    return after_handlers(frame, status, unmet, handlers)
 
 
 def result(path: str, words: Words) -> int:
@@ -148,7 +144,7 @@ def result_of(status: str, unmet: bool, by: Record, frame: str) -> Result:
 
 def stop_of(frame: str, words: Words) -> Record:
     """What ended a frame before its time."""
-    handlers = words.value("handlers") if "handlers" in words.of("") else []
+    handlers = words.value("handlers") or []
     for name in [*handlers, "handler-init", *words.value("steps")]:
         found = stored(frame + name) or {}
         if "by" in found:
@@ -171,7 +167,7 @@ def result_text(frame: str, words: Words) -> str | None:
 
 def call_record(frame: str, words: Words, values: Record, status: str) -> str:
     outputs: dict[str, Json] = {}
-    for name, step in words.value("outputs"):
+    for name, step in words.value("outputs") or []:
         value = (stored(frame + step) or {}).get("output")
         if value is not None:
             outputs[name] = value
@@ -190,7 +186,7 @@ def call_params(words: Words, values: Record) -> dict[str, Json]:
     without being declared."""
     known, arguments = values.get("params", {}), values.get("args", [])
     found: dict[str, Json] = {}
-    for name in words.value("params"):
+    for name in words.value("params") or []:
         if name.isdigit():
             known_one = int(name) <= len(arguments)
             found[name] = arguments[int(name) - 1] if known_one else ""
@@ -198,7 +194,7 @@ def call_params(words: Words, values: Record) -> dict[str, Json]:
             found[name] = known[name]
     for number, value in enumerate(arguments, 1):
         found.setdefault(str(number), value)
-    passed = words.value("passed") if "passed" in words.of("") else []
+    passed = words.value("passed") or []
     given = values.get("given", {})
     return found | {name: given[name] for name in passed if name in given}
 

@@ -63,7 +63,9 @@ class Words:
         return self.values.get(kind, {})
 
     def value(self, name: str) -> Any:
-        return self.of("")[name]()
+        """A value of the command itself, None where it is not said."""
+        value = self.of("").get(name)
+        return None if value is None else value()
 
     def parts(self) -> list[Any]:
         return [eval(source, globals()) for source in self.sources]

@@ -174,7 +174,8 @@ def dotenv(*files: str) -> Part:
     """The variables of these files, over those of the process."""
 
     def change(frame: Record) -> None:
-        frame["dotenv"] = variables_of(files, HERE.folder)
+        known = frame.get("dotenv", {})
+        frame["dotenv"] = {**known, **variables_of(files, HERE.folder)}
         HERE.process = {**HERE.process, **frame["dotenv"]}
 
     AT.settings.append((DOTENV, change))

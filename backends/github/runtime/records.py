@@ -6,7 +6,7 @@ A record is below `out` when this job wrote it, below `in` when an earlier one d
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -229,23 +229,23 @@ def secret_file(key: str) -> str:
 
 def hides() -> Part:
     """No record holds a secret that this process knows, and texts come back with them."""
-    secrets = {
-        name.removeprefix("WFC_SECRET_"): value
-        for name, value in os.environ.items()
-        if name.startswith("WFC_SECRET_") and value
-    }
-    longest = sorted(secrets.items(), key=lambda it: -len(it[1]))
+    hidden: dict[str, str] = {}
+    for name, value in os.environ.items():
+        if name.startswith("WFC_SECRET_") and value:
+            key = name.removeprefix("WFC_SECRET_")
+            hidden[value] = key
+            for number, line in enumerate(value.splitlines()):
+                if len(line) >= 4:
+                    hidden.setdefault(line, f"{key}:{number}")
     pairs = [
-        (quoted(value, level), quoted(f"\0secret:{key}\0", level))
-        for key, value in longest
+        (quoted(value, level), quoted(f"\0secret:{hidden[value]}\0", level))
+        for value in sorted(hidden, key=len, reverse=True)
         for level in range(4)  # of JSON within JSON
     ]
     back = [(mark, value) for value, mark in pairs]
     AT.hidden = lambda record: changed(record, lambda text: replaced(text, pairs))
     AT.known = lambda record: changed(record, lambda text: replaced(text, back))
-    lines = [line for value in secrets.values() for line in value.splitlines()]
-    shown = [*secrets.values(), *(line for line in lines if len(line) >= 4)]
-    masks = sorted({each.encode() for each in shown}, key=len, reverse=True)
+    masks = [value.encode() for value, _ in pairs]
     HERE.mask = lambda content: masked(content, masks)
     into(AT.frame)  # with its secrets
     return same
@@ -294,6 +294,7 @@ def enter(path: str) -> None:
     AT.settings = []
     HERE.name = name.partition(".")[0]
     HERE.attempts, HERE.began, HERE.code, HERE.until = 0, None, None, None
+    HERE.captures = False
     HERE.scratch = root() / "logs" / (path or "@run")
     into(frame)
 
@@ -330,6 +331,21 @@ def specials() -> dict[str, str]:
         "DAG_RUN_STEP_STDERR_FILE": f"{log}.err",
     }
     if "handler-" in AT.path.removeprefix(AT.frame):
-        status = (stored(f"{AT.frame}@verdict") or {"status": "running"})["status"]
-        found["DAG_RUN_STATUS"] = status
+        known = stored(f"{AT.frame}@verdict") or {"status": "running", "unmet": False}
+        earlier = ("handler-success", "handler-failure", "handler-cancel")
+        names = earlier if HERE.name == "handler-exit" else ()
+        found["DAG_RUN_STATUS"] = after_handlers(AT.frame, **known, handlers=names)
     return found
+
+
+def after_handlers(
+    frame: str, status: str, unmet: bool, handlers: Collection[str]
+) -> str:
+    """The status of a frame when these handlers have run: one that fails is a failure."""
+    for name in handlers:
+        found = stored(frame + name) or {}
+        if "by" in found:
+            status, unmet = "aborted", False
+        elif found.get("status") in ("failed", "continued"):
+            status = status if status == "aborted" and not unmet else "failed"
+    return status

@@ -7,6 +7,7 @@ target fills in stands in `HERE`.
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -91,6 +92,7 @@ class Here:
         self.until: tuple[float, Collection[str]] | None = None
         self.mask: Callable[[bytes], bytes] | None = None
         self.publish: Callable[[Result], object] = lambda _: None
+        self.captures = False
         self.attempts = 0
         self.began: float | None = None
         self.code: int | None = None
@@ -142,7 +144,8 @@ def attempt(run: Run) -> Run:
             result = run(launch)
         except (Failure, OSError) as error:
             complain(said(error), launch)
-            result = Result(1)
+            # It has printed nothing, and that is its output.
+            result = Result(1, "" if HERE.captures else None)
         HERE.code = result.code
         return result
 
@@ -257,8 +260,13 @@ def shell_text(
     return program_run([*words, "-c", text, *more], variables, launch)
 
 
+def bash() -> str:
+    """That of the caller: the PATH of a step is for what the step calls."""
+    return shutil.which("bash") or "bash"
+
+
 def default_body(launch: Launch) -> Result:
-    return shell_text(HERE.text(), ["bash", "-e"], True, HERE.bindings, launch)
+    return shell_text(HERE.text(), [bash(), "-e"], True, HERE.bindings, launch)
 
 
 # ---- processes
@@ -309,7 +317,7 @@ def followed(
                 raise Stopped(None, HERE.until[1])
             if late is not None and now >= late:
                 end_group(process, launch)
-                complain(f"over its time of {launch.timeout:g} s", launch)
+                print(f"wfc: over its time of {launch.timeout:g} s", flush=True)
                 return Result(124, late=True)
     except Stopped:
         end_group(process, launch)

@@ -10,6 +10,7 @@ from backends.python.runtime.attempts import (
     Result,
     Run,
     Value,
+    bash,
     environment,
     log_file,
     program_run,
@@ -56,6 +57,8 @@ def script(*words: Word, reads: bool = False) -> Inside:
         text = with_files(HERE.text(), large) if reads else HERE.text()
         path = program_file(log_file(launch.log, "script"), text)
         argv = [*map(valued, words), str(path), *HERE.arguments]
+        if argv[:2] == ["bash", "-e"]:
+            argv[0] = bash()
         return program_run(argv, variables, launch)
 
     return body(start)

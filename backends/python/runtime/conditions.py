@@ -14,6 +14,7 @@ from backends.python.runtime.attempts import (
     Run,
     Value,
     as_text,
+    bash,
     log_file,
     owned,
     said,
@@ -72,7 +73,7 @@ def test(
 
     def holds() -> bool:
         launch = checked("condition", integers, inner)
-        return shell_text(text, ["bash"], True, bindings, launch).code == 0
+        return shell_text(text, [bash()], True, bindings, launch).code == 0
 
     return holds
 
@@ -89,7 +90,7 @@ def backtick(
 ) -> str:
     """What a text prints in `bash -e`, which has to end well."""
     launch = checked("backtick", integers, inner)._replace(quiet=True)
-    code = shell_text(text, ["bash", "-e"], True, bindings, launch).code
+    code = shell_text(text, [bash(), "-e"], True, bindings, launch).code
     if code != 0:
         raise Failure(f"`{text.strip()}` ended with exit {code}")
     return printed_text(log_file("backtick", "out"))

@@ -28,6 +28,8 @@ def capture(most: int = LARGEST_OUTPUT) -> Inside:
     cannot be, a success is a failure."""
 
     def part(run: Run) -> Run:
+        HERE.captures = True
+
         def captured(launch: Launch) -> Result:
             result = run(launch)
             try:
