@@ -185,5 +185,5 @@ def _said(log: Path) -> Iterator[str]:
             yield line
             continue
         form = json.loads(line)
-        if form.get("raw_output") or form["level"] == "error" or "jobResult" in form:
+        if form.get("raw_output") or "jobResult" in form:
             yield f"{form.get('jobID')}/{form.get('step')}: {form['msg'].rstrip()}"

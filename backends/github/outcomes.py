@@ -9,7 +9,8 @@ from compiler.interpreter.schedule import verdict
 from compiler.ir import Call, Ending, Map, Program, Step, Workflow
 from compiler.outcome import Outcome, RunStatus, Status, StepOutcome, run_status
 
-_SECRET = re.compile("\0secret:[^\0]*\0")
+# As it stands in a text, and in a JSON text within one.
+_SECRET = re.compile(r"(\0|\\+u0000)secret:[^\0\\]*\1")
 _STATUS: dict[Ending, Status] = {
     "succeeded": "succeeded",
     "continued": "failed",

@@ -55,8 +55,9 @@ def _kept(jobs: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _is_special(path: str) -> bool:
-    """Is it about a frame, the run or a fan-out's items, not about a step?"""
-    return path.rpartition("/")[2].startswith("@") or path.endswith(".items")
+    """Is it about a frame, the run, items or a choice, not about a step?"""
+    name = path.rpartition("/")[2]
+    return name.startswith("@") or name.endswith((".items", ".callee"))
 
 
 def _record(form: Mapping[str, Any]) -> Record:
