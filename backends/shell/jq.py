@@ -67,7 +67,7 @@ PRELUDE: dict[str, tuple[str, tuple[str, ...]]] = {
         (),
     ),
     "lost": (  # without [...] jq 1.6 catches what comes behind, too
-        """def lost($value; $name): if $value == null then "" else [$value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON")] | .[0] end;""",
+        """def lost($value; $name): if ($value | type) != "string" then "" else [$value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON")] | .[0] end;""",
         ("parsed",),
     ),
     "pattern": (  # `^` and `$` are the ends of lines in jq, `\\d` and its like go beyond ASCII
