@@ -77,8 +77,8 @@ def _of_frame(frame: Frame) -> Iterator[str]:
     given = frame.title.rstrip("/").rpartition("/")[2]
     if frame.outer is not None and workflow.name != given:
         yield call("named", [literal(workflow.name)])
-    for file in workflow.dotenv:
-        yield call("dotenv", [literal(file.path)])
+    if workflow.dotenv:
+        yield call("dotenv", [literal(file.path) for file in workflow.dotenv])
     yield from secrets(frame)
     for definition in workflow.order:
         yield _definition(values, definition)
@@ -217,7 +217,11 @@ def call_command(context: Context) -> Command:
         "passed": [*passed],
         "handlers": [*handlers],
     }
-    words += [f"{name}={constant(it)}" for name, it in lists.items()]
+    words += [
+        f"{name}={constant(it)}"
+        for name, it in lists.items()
+        if it or name in ("outputs", "params")
+    ]
     return Command(name="result", path=node.path, words=[*words, *_result(context)])
 
 

@@ -96,6 +96,11 @@ def _joined(
         return None
     if grain == "step" and _own(node) and any(map(_own, job.nodes)):
         return None
+    first = job.nodes[0]
+    if (first.links or first.opener) and any(
+        "skipped" in it.accepts for it in node.links
+    ):
+        return None  # the whole job may be skipped, and this node runs nevertheless
     return job
 
 
