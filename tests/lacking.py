@@ -7,17 +7,32 @@ A name is that of a case, or of a run in it: `case-run`.
 from collections.abc import Mapping
 
 _SIGNAL = "act ends its steps at once when it is told to end, and runs nothing more"
+_WORDS = "the form of a dispatch has fields for what is declared, not for more words"
+_SHARED = "jobs that run at once have folders of their own: what W1 promises, not more"
+_ALONE = "`maxActiveSteps: 1` makes one job, whose steps wait for pauses of others"
 
 LACKING: Mapping[str, Mapping[str, str]] = {
     "github": {
+        "all-arguments": _WORDS,
         "call-cancelled": _SIGNAL,
         "cancelled-handler": _SIGNAL,
         "cancelled-run": _SIGNAL,
         "clean-up-time": _SIGNAL,
         "failing-cancel-handler": _SIGNAL,
         "fan-out-cancelled": _SIGNAL,
+        "groups-in-a-chain": _SHARED,
         "init-cancelled": _SIGNAL,
+        "log-dir": "the step looks for the logs of wfc; a runner keeps them elsewhere",
+        "params-positional": _WORDS,
+        "pause-holds-no-slot": _ALONE,
+        "positional-params-in-all-places-given": _WORDS,
+        "positional-params-more-than-declared": _WORDS,
+        "queue-of-steps": "act does not know `concurrency`",
         "repeat-cancelled-in-a-pause": _SIGNAL,
+        "repeat-pause-holds-no-slot": _ALONE,
         "signal-on-stop": _SIGNAL,
+        "step-files-of-items": _SHARED,
+        "steps-run-together": _SHARED,
+        "working-dir": "the folder of a job has a name of its own",
     },
 }

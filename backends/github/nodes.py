@@ -159,7 +159,8 @@ def handlers_of(workflow: Workflow) -> list[Step]:
 
 
 def ordered(workflow: Workflow) -> Iterator[Step]:
-    """The steps, each after those that it waits for, else in file order."""
+    """The steps in the order in which they are ready where each runs alone: those that
+    wait for nothing in file order, then those that wait for the one that is through."""
     known = {step.name: step for step in workflow.steps}
     waiting = {step.name: {it.step for it in step.edges} for step in workflow.steps}
     dependants: dict[str, list[str]] = {name: [] for name in known}
@@ -167,10 +168,7 @@ def ordered(workflow: Workflow) -> Iterator[Step]:
         for each in before:
             dependants[each].append(name)
     ready = [name for name, before in waiting.items() if not before]
-    places = {name: place for place, name in enumerate(known)}
-    while ready:
-        name = min(ready, key=places.__getitem__)
-        ready.remove(name)
+    for name in ready:  # grows while it is read
         yield known[name]
         for each in dependants[name]:
             waiting[each].discard(name)
