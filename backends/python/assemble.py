@@ -58,10 +58,20 @@ class _Module:
 def assemble(
     modules: Sequence[ModuleType | Path | str],
     roots: Iterable[str],
+) -> str:
+    """The text of the definitions that `roots` reach, after the imports they need, as
+    `assembled` has them."""
+    return "".join(assembled(modules, roots))
+
+
+def assembled(
+    modules: Sequence[ModuleType | Path | str],
+    roots: Iterable[str],
     outside: Collection[str] = (),
     more: str = "",
-) -> str:
-    """The text of the definitions that `roots` reach, after the imports they need.
+) -> tuple[str, str]:
+    """The imports that the definitions need which `roots` reach, and their text, with the
+    empty lines between.
 
     `modules` are loaded ones, paths, or texts, in the order in which their definitions
     can be executed. What they import of each other they find in the one namespace, what
@@ -75,16 +85,23 @@ def assemble(
     used, imports = _reached(parsed, roots, outside)
     imports |= set(_parsed(more).imports.values())
     _refuse_clashes(used, imports)
-    pieces = [_imports_text(imports)] if imports else []
+    head = _imports_text(imports) if imports else ""
+    pieces: list[str] = []
     before: tuple[int, _Definition] | None = None
     for place, module in enumerate(parsed):
         for definition in module.definitions:
             if (place, definition.names) in used:
-                if pieces:
+                if pieces or head:
                     pieces.append(_gap(before, (place, definition)))
                 pieces.append(definition.text)
                 before = (place, definition)
-    return "".join(pieces)
+    return head, "".join(pieces)
+
+
+def definitions(modules: Iterable[ModuleType | Path | str]) -> frozenset[str]:
+    """The names that `modules` define at their top."""
+    parsed = [_parsed(_text_of(module)) for module in modules]
+    return frozenset(name for module in parsed for name in module.by_name)
 
 
 def names_in(source: str) -> set[str]:
@@ -297,7 +314,7 @@ def _imports_text(imports: set[_Import]) -> str:
 def _section(imports: set[_Import]) -> str:
     lines: list[str] = []
     named: dict[str, list[str]] = {}
-    for each in sorted(imports, key=lambda it: (it.module, it.name or "", it.bound)):
+    for each in sorted(imports, key=_order):
         spelled = each.module if each.name is None else each.name
         if each.bound != spelled.partition(".")[0]:
             spelled += f" as {each.bound}"
@@ -307,6 +324,13 @@ def _section(imports: set[_Import]) -> str:
             named.setdefault(each.module, []).append(spelled)
     lines += [_from(module, names) for module, names in named.items()]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _order(each: _Import) -> tuple[str, int, str, str]:
+    """Constants come first, then classes."""
+    name = each.name or ""
+    kind = 0 if name.isupper() else 1 if name[:1].isupper() else 2
+    return each.module, kind, name, each.bound
 
 
 def _from(module: str, names: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from compiler.functions import trim
 from compiler.ir import Json
@@ -42,18 +41,18 @@ def width_of(value: Json) -> int:
 
 
 def fan_out_record(
-    items: Sequence[Json], legs: Sequence[Mapping[str, Any]], calls: bool
+    items: Sequence[Json], legs: Sequence[Mapping[str, Json]], calls: bool
 ) -> str:
     """The record of a fan-out: one result for each item, in the order of the items."""
     key = "outputs" if calls else "output"
     results: list[dict[str, Json]] = []
     for value, leg in zip(items, legs, strict=True):
-        status = leg.get("status", "aborted")
+        status = to_text(leg.get("status", "aborted"))
         result: dict[str, Json] = {"item": value, "status": status}
         if status == "continued":
             result["status"] = "failed"
         if status != "skipped":
-            output = leg.get("return_value") or ""
+            output = to_text(leg.get("return_value") or "")
             result[key] = (
                 json.loads(output or "{}").get("outputs", {}) if calls else output
             )
