@@ -27,7 +27,7 @@ from surroundings import environment, lay_out, not_hidden, wrong_files
 from compiler import interpreter
 from compiler.backend import Backend, File
 from compiler.diagnostics import has_errors
-from compiler.ir import FilePattern, Program
+from compiler.ir import FilePattern, Program, Workflow
 from compiler.optimize import optimize
 from compiler.outcome import Outcome, differences, from_json
 from compiler.pipeline import back_end
@@ -127,10 +127,18 @@ def _with_files(case: Case, run: Run, target: str) -> tuple[File, ...]:
 
 def _limited(program: Program, engine: str) -> Program:
     """`program`, without the limits that the target loses, as it says."""
-    if engine not in BACKENDS or not BACKENDS[engine].supports["max-active-steps"]:
+    if engine not in BACKENDS:
         return program
-    workflows = (replace(it, max_active_steps=None) for it in program.workflows)
-    return replace(program, workflows=tuple(workflows))
+    losses = BACKENDS[engine].supports
+    above_one = losses.get("max-active-steps-above-one")
+    of_calls = losses.get("call-max-active-steps")
+
+    def limited(workflow: Workflow) -> Workflow:
+        lost = of_calls if workflow.key != program.entry else None
+        lost = lost or (above_one if (workflow.max_active_steps or 0) > 1 else None)
+        return replace(workflow, max_active_steps=None) if lost else workflow
+
+    return replace(program, workflows=tuple(map(limited, program.workflows)))
 
 
 # ---- a run that gets a signal

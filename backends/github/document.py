@@ -194,6 +194,12 @@ def _handed_on(layout: Layout, job: Job) -> Iterator[Entry]:
     }
 
 
+def _secret(name: str) -> Noted:
+    # Whether there is an environment with rules of its own is not for wfc to say.
+    ignored = "zizmor: ignore[secrets-outside-env]"
+    return Noted(f"${{{{ secrets.{name} }}}}", ignored)
+
+
 def _step(layout: Layout, node: Step) -> Entry:
     command = layout.commands[node.name]
     title, place = _written(_purpose(node)), layout.places[node.name]
@@ -202,9 +208,9 @@ def _step(layout: Layout, node: Step) -> Entry:
         entry["id"] = layout.decided.ids[node.name]
     if node.name in layout.decided.steps:
         entry["if"] = layout.decided.steps[node.name]
-    env = {**command.env}
+    env: dict[str, Node] = {**command.env}
     if node.step is not None or node.kind == "begin":
-        env |= {f"WFC_SECRET_{it}": f"${{{{ secrets.{it} }}}}" for it in layout.secrets}
+        env |= {f"WFC_SECRET_{it}": _secret(it) for it in layout.secrets}
     if node.kind == "verdict" and not node.path:
         env["WFC_RESULTS"] = (
             "${{ job.status }}" if layout.alone else "${{ join(needs.*.result, ' ') }}"
