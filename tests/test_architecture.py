@@ -205,7 +205,7 @@ def test_only_the_command_line_knows_backends() -> None:
 
 BACKENDS = sorted(path.parent.name for path in (ROOT / "backends").glob("*/engine.py"))
 # What several targets share, and is none.
-SHARED = ("python", "yaml_text")
+SHARED = ("outcomes", "python", "yaml_text")
 
 
 @pytest.mark.parametrize("backend", [*BACKENDS, *SHARED])

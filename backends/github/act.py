@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from backends.github.outcomes import outcome_of
 from backends.github.remains import fold_back, read
 from backends.github.scratch import Scratch, scratch
+from backends.outcomes import outcome_of
 from compiler.backend import CannotRun, Engine
 from compiler.ir import Program
 from compiler.outcome import Outcome

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from backends.github.outcomes import Record, Remains
 from backends.github.scratch import Scratch
+from backends.outcomes import Record, Remains
 from compiler.backend import folders
 from compiler.ir import Program
 from compiler.outcome import RunStatus

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from backends.github import act as engine
-from backends.github.outcomes import Record, Remains, outcome_of
 from backends.github.scratch import LAST_STEP, scratch
+from backends.outcomes import Record, Remains, outcome_of
 from compiler.backend import CannotRun
 from compiler.ir import Program
 from compiler.outcome import Outcome, RunStatus, StepOutcome

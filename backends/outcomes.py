@@ -1,4 +1,4 @@
-"""What a run has left, records and the log of plain steps -> its outcome."""
+"""What a run has left, records of its steps -> its outcome."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
