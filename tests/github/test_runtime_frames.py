@@ -146,7 +146,7 @@ def test_arguments_and_params_without_a_value(job: Job) -> None:
     assert job.run("begin", "c/", f"given.P={lost}") == 1
     assert job.outputs == {"status": "failed"}
     assert job.ended("c") == ("failed", 1, 1, None)
-    assert job.run("begin", "d/", f"P={lost}") == 1
+    assert job.run("begin", "d/", f"P={lost}") == 0
     assert job.outputs == {"status": "failed", "begun": "true"}
     assert job.run("result", "d", *CALL_END) == 1
     record = json.loads(str(job.record("d")["output"]))

@@ -80,6 +80,8 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     given = Words(words)
+    if "hides" in globals():  # the workflow has secrets, which records may hold
+        globals()["hides"]()
     code: int = globals()[command](path, given)
     return code
 
@@ -132,8 +134,8 @@ def conclude(
 def performed(words: Words, body: Run) -> tuple[Result, Record]:
     """What comes of the words of a command around `body`. Raises NotDue."""
     more: Record = {}
+    prepare(words)  # which may tell the runner of secrets
     with fence():
-        prepare(words)
         run = carried_out(words.parts(), body)
         HERE.publish = partial(keep, AT.path)
         try:

@@ -131,8 +131,10 @@ def say_begun(frame: Record, alone: bool) -> int:
         give(status=status, begun="true")
     if not problem:
         return 0
-    annotate("warning" if AT.soft else "error", f"params and env: {problem}")
-    return 0 if AT.soft else 1
+    # A call is red, or not, when it ends.
+    soft = AT.soft or bool(AT.inside)
+    annotate("warning" if soft else "error", f"params and env: {problem}")
+    return 0 if soft else 1
 
 
 # ---- parts of `begin`

@@ -219,12 +219,16 @@ def secret_file(key: str) -> str:
         raise Failure(f"cannot read the secret in `{path}`: {error}") from None
     if "\0" in value:
         raise Failure(f"the secret in `{path}` holds a NUL character")
-    for line in value.splitlines():
-        if line.strip():
+    for line in lines_of(value):
+        if len(line) >= 4:
             print(f"::add-mask::{line.replace('%', '%25')}", flush=True)
     os.environ[f"WFC_SECRET_{key}"] = value
     hides()
     return value
+
+
+def lines_of(secret: str) -> list[str]:
+    return [line.strip(" \t\r\v\f") for line in secret.split("\n")]
 
 
 def hides() -> Part:
@@ -234,7 +238,7 @@ def hides() -> Part:
         if name.startswith("WFC_SECRET_") and value:
             key = name.removeprefix("WFC_SECRET_")
             hidden[value] = key
-            for number, line in enumerate(value.splitlines()):
+            for number, line in enumerate(lines_of(value)):
                 if len(line) >= 4:
                     hidden.setdefault(line, f"{key}:{number}")
     pairs = [
