@@ -239,6 +239,7 @@ def _leaf(script: Emission, step: Step, body: LeafBody, values: Values) -> str:
         case Command(text=text, shell=shell):
             program = _without_end(values.shell_text(text))
             if shell != DEFAULT_SHELL:
+                parts.add("shell")
                 values.lines.append(f"wfc_shell=({' '.join(map(bare, shell))})")
                 _load(parts, list(shell), values, bool(step.exports))
             return program
@@ -255,7 +256,7 @@ def _leaf(script: Emission, step: Step, body: LeafBody, values: Values) -> str:
             values.lines.append(f"wfc_argv=({' '.join(words)})")
             return ""
         case Script(text=text, interpreter=templates):
-            parts.add("script")
+            parts |= {"script", "shell"}
             program = values.shell_text(text)
             words = [values.text(each) for each in templates]
             values.lines.append(f"wfc_is_script=1 wfc_shell=({' '.join(words)})")

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from shell.scripts import run, start, text_of, written
+from shell.scripts import both, run, start, text_of, written
 
 from compiler.outcome import from_json
 
@@ -223,3 +223,45 @@ def test_files_of_attempts(tmp_path: Path) -> None:
     assert (folder / "steps/call/2.rc").read_text() == "0\n"
     outcome = from_json(json.loads((folder / "outcome.json").read_text()))
     assert set(outcome.steps) == {"call", "call/a"}
+
+
+REASONS = """
+    type: graph
+    params: [{J: '{"a": 1}'}, {T: text}]
+    steps:
+      - {name: absent, command: 'echo ${J.b}', continueOn: failure}
+      - {name: text, command: 'echo ${T.b}', continueOn: failure}
+      - {name: adds, command: 'echo $<fromJSON(J) + 1>', continueOn: failure}
+      - {name: words, command: [no-such-program], continueOn: failure}
+      - {name: shell, command: echo, shell: no-such-shell, continueOn: failure}
+      - {name: folder, command: echo, stdout: /tmp, continueOn: failure}
+      - {name: value, run: kid, continueOn: failure}
+      - {name: fits, run: number, params: {N: "${T}"}, continueOn: failure}
+      - {name: unmet, run: gated, continueOn: skipped}
+    ---
+    name: kid
+    env: [{FINE: "1"}, {BAD: "`exit 3`"}]
+    steps: [{name: a, command: echo}]
+    ---
+    name: number
+    params: [{name: N, type: integer, default: 1}]
+    steps: [{name: a, command: echo}]
+    ---
+    name: gated
+    preconditions: "false"
+    steps: [{name: a, command: echo}]
+"""
+
+
+def test_reasons_are_those_of_the_interpreter(tmp_path: Path, jq: Path) -> None:
+    script, other = both(REASONS, tmp_path, {})
+    assert script == other
+    said = [
+        {
+            path.parent.name: path.read_text("utf-8")
+            for path in (tmp_path / engine).glob("home/runs/*/*/steps/*/1.err")
+        }
+        for engine in ("script", "interpreter")
+    ]
+    assert said[0] == said[1]
+    assert all(said[0].values()), said[0]

@@ -79,7 +79,9 @@ param TEXT ''  # quick.yaml:2
 # ==== The run time: what this workflow needs of it ====
 wfc_1='' wfc_2='' wfc_3=''
 # ---- values: each is a file of the run folder
-wfc_fail() { printf 'wfc: %s\n' "$*" >&2; exit 1; }
+wfc_fail() { printf 'wfc: %s\n' "$wfc_who$*" >&2; exit 1; }
+wfc_whose='' wfc_who='' # of what it is that something fails
+wfc_valuing() { wfc_who=$wfc_whose${1:+\`$1\`: }; } # name of a param or a variable, or nothing
 wfc_find() { # places -> wfc_file: the file of the first one that has a value
   for wfc_file; do
     case $wfc_file in
@@ -130,11 +132,11 @@ wfc_jq() { # n, program, the places of $v1, $v2 ... -> wfc_n: a value as text
     elif test("\\A(?>(?:[^\"0-9.+-]+|\"(?:[^\"\\\\]+|\\\\.)*\"|-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+-]))*)\\z") then fromjson
     else error("not JSON: a text or a number that is none") end
     | if any(.. | numbers; isnan or isinfinite) then error("not JSON: a number that is none") else . end;
-  def lost($value; $name): if $value == null then "" else $value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON") end;
+  def lost($value; $name): if ($value | type) != "string" then "" else [$value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON")] | .[0] end;
   def into($k): if type == "string" then (try parsed catch empty) | into($k)
     elif type == "object" and ($k | type) == "string" then if has($k) then .[$k] else empty end
     elif type == "array" and ($k | type) == "number" and $k < length then .[$k] else empty end;
-  '"$wfc_program" >"$wfc_files.value$wfc_n" || exit 1
+  '"$wfc_program" >"$wfc_files.value$wfc_n" 2>"$wfc_files.why" || wfc_fail "$(sed '1s/^jq: error (at [^)]*): //' "$wfc_files.why")"
   IFS= read -r -d '' "wfc_$wfc_n" <"$wfc_files.value$wfc_n" || :
 }
 wfc_capture() { # file -> wfc_value: its text, trimmed; or false and wfc_why
@@ -252,7 +254,9 @@ wfc_open() { # folders, params and env of the called workflow: says `ready`, its
   wfc_base=$wfc_in wfc_files=$wfc_in/.inputs wfc_folder='' wfc_name='' wfc_uses='' wfc_args=() wfc_handler=''
   if [ "$wfc_values" ]; then
     echo "ready $wfc_flow failed" >"$wfc_ready"
+    wfc_whose="workflow \`$wfc_dag\`: "; wfc_valuing ''
     "$wfc_values"
+    wfc_who=''
   fi
   for ((wfc_p = 1; ; wfc_p++)); do
     if [ ! -e "$wfc_in/.params/$wfc_p" ]; then break; fi
@@ -378,7 +382,7 @@ wfc_write() { # what the workers need to know of each step
     printf '%s\0' "${wfc_places[@]:wfc_first[wfc_k]:wfc_last[wfc_k]-wfc_first[wfc_k]}" >>"$wfc_run/.flows/$wfc_k"
   done
   echo "wfc_old_jq=$wfc_old_jq" >"$wfc_run/.worker"
-  declare -f wfc_fail wfc_find wfc_get wfc_need wfc_bind wfc_jq wfc_capture wfc_size wfc_give wfc_environment param wfc_test wfc_is_long wfc_attempt wfc_processes wfc_end wfc_is_halted wfc_watch wfc_pass wfc_open wfc_worker "${wfc_setups[@]}" "${wfc_whens[@]}" "${wfc_values[@]}" >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_valuing wfc_find wfc_get wfc_need wfc_bind wfc_jq wfc_capture wfc_size wfc_give wfc_environment param wfc_test wfc_is_long wfc_attempt wfc_processes wfc_end wfc_is_halted wfc_watch wfc_pass wfc_open wfc_worker "${wfc_setups[@]}" "${wfc_whens[@]}" "${wfc_values[@]}" >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
@@ -657,7 +661,7 @@ wfc_called() { # call, workflow, "failed" when its params and env could not be v
   wfc_enter "$2" "$1"; wfc_child[$1]=$wfc_f
   if ((wfc_left[wfc_f] == 0)); then wfc_lost[${#wfc_lost[@]}]=f$wfc_f; fi
   if [ -z "$3" ]; then wfc_begin "$wfc_f"; return; fi
-  wfc_result[wfc_f]=failed
+  wfc_result[wfc_f]=failed wfc_unvalued[wfc_f]=1
   wfc_stop_nodes "$wfc_f"
 }
 wfc_close() { # frame: its steps have ended, or one of its handlers
@@ -693,7 +697,7 @@ wfc_return() { # frame: its call has come to its end
   if [ "${wfc_flag[wfc_def[wfc_k]]}" ]; then wfc_record "$1"; fi
   case ${wfc_result[$1]} in succeeded) wfc_c=0 ;; partially_succeeded) wfc_c=0 wfc_part_of[wfc_k]=1 ;; esac
   echo "$wfc_c" >"$wfc_run/steps/${wfc_folders[wfc_k]}/${wfc_tries[wfc_k]}.rc"
-  if ((wfc_c)); then
+  if ((wfc_c)) && [ -z "${wfc_unvalued[$1]}$wfc_ending${wfc_halted[wfc_frame[wfc_k]]}" ]; then # else it is said, or nobody's fault
     if [ "${wfc_late[wfc_k]}" ]; then echo "wfc: workflow \`${wfc_flows[wfc_flow[$1]]}\` was stopped: the call is over its time"
     else echo "wfc: workflow \`${wfc_flows[wfc_flow[$1]]}\`: ${wfc_result[$1]}"; fi >>"$wfc_run/steps/${wfc_folders[wfc_k]}/${wfc_tries[wfc_k]}.err"
   fi

@@ -108,7 +108,7 @@ wfc_jq() { # n, program, the places of $v1, $v2 ... -> wfc_n: a value as text
     elif test("\\A(?>(?:[^\"0-9.+-]+|\"(?:[^\"\\\\]+|\\\\.)*\"|-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+-]))*)\\z") then fromjson
     else error("not JSON: a text or a number that is none") end
     | if any(.. | numbers; isnan or isinfinite) then error("not JSON: a number that is none") else . end;
-  def lost($value; $name): if $value == null then "" else $value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON") end;
+  def lost($value; $name): if ($value | type) != "string" then "" else [$value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON")] | .[0] end;
   def into($k): if type == "string" then (try parsed catch empty) | into($k)
     elif type == "object" and ($k | type) == "string" then if has($k) then .[$k] else empty end
     elif type == "array" and ($k | type) == "number" and $k < length then .[$k] else empty end;
@@ -123,7 +123,7 @@ wfc_jq() { # n, program, the places of $v1, $v2 ... -> wfc_n: a value as text
     elif ($whole | type) == "string" and ($item | type) == "string" then ($whole | contains($item))
     elif ($whole | type) == "string" then error("`" + $of + "` cannot look for " + ($item | kind) + " in a text")
     else error("`" + $of + "` looks in a text or a list, not in " + ($whole | kind)) end;
-  '"$wfc_program" >"$wfc_files.value$wfc_n" || exit 1
+  '"$wfc_program" >"$wfc_files.value$wfc_n" 2>"$wfc_files.why" || wfc_fail "$(sed '1s/^jq: error (at [^)]*): //' "$wfc_files.why")"
   IFS= read -r -d '' "wfc_$wfc_n" <"$wfc_files.value$wfc_n" || :
 }
 wfc_capture() { # file -> wfc_value: its text, trimmed; or false and wfc_why
@@ -176,11 +176,15 @@ wfc_environment() { # of the next process; wfc_load: what its shell does first
 
 # ---- a worker: a small shell of its own that does one attempt after another
 wfc_is_line() { case $'\n'$1$'\n' in *$'\n'"$2"$'\n'*) ;; *) return 1 ;; esac; } # value, line
+wfc_startable() { # program: says so when there is none
+  case $1 in */*) [ -e "$1" ] ;; *) type -P "$1" >/dev/null ;; esac && return
+  printf 'wfc: cannot start `%s`: no such program\n' "$1" >&2; exit 127
+}
 wfc_is_long() { local LC_ALL=C; ((${#1} > 120000)); } # counts bytes
 wfc_attempt() { # becomes the process of the step
   if [ "$wfc_setup" ]; then "$wfc_setup"; fi
   wfc_environment
-  if ((${#wfc_argv[@]})); then exec "${wfc_argv[@]}"; fi
+  if ((${#wfc_argv[@]})); then wfc_startable "${wfc_argv[0]}"; exec "${wfc_argv[@]}"; fi
   if ((${#wfc_text} > 30000)) && wfc_is_long "$wfc_text"; then # the system takes 128 KiB as one argument
     printf '%s' "$wfc_load$wfc_text" >"$wfc_files.script"; exec "${wfc_shell[@]}" "$wfc_files.script" "${wfc_args[@]}"
   fi
@@ -280,7 +284,7 @@ wfc_write() { # what the workers need to know of each step
     printf '%s\0%s\0%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_whens[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
   echo "wfc_old_jq=$wfc_old_jq" >"$wfc_run/.worker"
-  declare -f wfc_fail wfc_find wfc_need wfc_own wfc_bind wfc_jq wfc_capture wfc_size wfc_give wfc_environment wfc_is_line wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker "${wfc_setups[@]}" "${wfc_whens[@]}" >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_find wfc_need wfc_own wfc_bind wfc_jq wfc_capture wfc_size wfc_give wfc_environment wfc_is_line wfc_startable wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker "${wfc_setups[@]}" "${wfc_whens[@]}" >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones

@@ -14,6 +14,7 @@ if ! wfc_set GREETING; then  # workflow.yaml:5
   param GREETING "Hello, ${wfc_1}"
 fi
 if ! wfc_set DAY; then  # workflow.yaml:6
+  wfc_valuing DAY
   wfc_backtick 1 'echo monday'
   param DAY "${wfc_1}"
 fi
@@ -24,6 +25,7 @@ variable BANNER "${wfc_1} on ${wfc_2}!"  # workflow.yaml:9
 wfc_get 1 /process/REGION
 if [ -z "$wfc_1" ]; then wfc_1="nowhere"; fi
 variable REGION "${wfc_1}"  # workflow.yaml:10
+wfc_valuing ''
 }
 workflow() {
 step greet output=TEXT <<'SH'  # workflow.yaml:12
@@ -34,7 +36,9 @@ SH
 # ==== The run time: what this workflow needs of it ====
 wfc_1='' wfc_2=''
 # ---- values: each is a file of the run folder
-wfc_fail() { printf 'wfc: %s\n' "$*" >&2; exit 1; }
+wfc_fail() { printf 'wfc: %s\n' "$wfc_who$*" >&2; exit 1; }
+wfc_whose='' wfc_who='' # of what it is that something fails
+wfc_valuing() { wfc_who=$wfc_whose${1:+\`$1\`: }; } # name of a param or a variable, or nothing
 wfc_find() { # places -> wfc_file: the file of the first one that has a value
   for wfc_file; do
     case $wfc_file in
@@ -191,7 +195,7 @@ wfc_write() { # what the workers need to know of each step
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     printf '%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
-  declare -f wfc_fail wfc_find wfc_get wfc_capture wfc_size wfc_give wfc_environment wfc_backtick wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_valuing wfc_find wfc_get wfc_capture wfc_size wfc_give wfc_environment wfc_backtick wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones

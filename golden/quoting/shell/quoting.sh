@@ -129,11 +129,11 @@ wfc_jq() { # n, program, the places of $v1, $v2 ... -> wfc_n: a value as text
     elif test("\\A(?>(?:[^\"0-9.+-]+|\"(?:[^\"\\\\]+|\\\\.)*\"|-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+-]))*)\\z") then fromjson
     else error("not JSON: a text or a number that is none") end
     | if any(.. | numbers; isnan or isinfinite) then error("not JSON: a number that is none") else . end;
-  def lost($value; $name): if $value == null then "" else $value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON") end;
+  def lost($value; $name): if ($value | type) != "string" then "" else [$value | try (parsed | "") catch (": the value of `" + $name + "` is not JSON")] | .[0] end;
   def into($k): if type == "string" then (try parsed catch empty) | into($k)
     elif type == "object" and ($k | type) == "string" then if has($k) then .[$k] else empty end
     elif type == "array" and ($k | type) == "number" and $k < length then .[$k] else empty end;
-  '"$wfc_program" >"$wfc_files.value$wfc_n" || exit 1
+  '"$wfc_program" >"$wfc_files.value$wfc_n" 2>"$wfc_files.why" || wfc_fail "$(sed '1s/^jq: error (at [^)]*): //' "$wfc_files.why")"
   IFS= read -r -d '' "wfc_$wfc_n" <"$wfc_files.value$wfc_n" || :
 }
 wfc_capture() { # file -> wfc_value: its text, trimmed; or false and wfc_why
@@ -200,12 +200,17 @@ wfc_locale() { # -> wfc_utf8: where `.` is a character, not a byte
     if (LC_ALL=$wfc_utf8; wfc_line=$'\303\251'; ((${#wfc_line} == 1))) 2>/dev/null; then return; fi
   done
 }
+wfc_startable() { # program: says so when there is none
+  case $1 in */*) [ -e "$1" ] ;; *) type -P "$1" >/dev/null ;; esac && return
+  printf 'wfc: cannot start `%s`: no such program\n' "$1" >&2; exit 127
+}
 wfc_is_long() { local LC_ALL=C; ((${#1} > 120000)); } # counts bytes
 wfc_attempt() { # becomes the process of the step
   if [ "$wfc_setup" ]; then "$wfc_setup"; fi
   wfc_environment
   if [ "$wfc_no_load" ]; then wfc_load=''; fi
-  if ((${#wfc_argv[@]})); then exec "${wfc_argv[@]}"; fi
+  if ((${#wfc_argv[@]})); then wfc_startable "${wfc_argv[0]}"; exec "${wfc_argv[@]}"; fi
+  if ((${#wfc_shell[@]})); then wfc_startable "${wfc_shell[0]}"; fi
   if [ "$wfc_is_script" ]; then
     case $wfc_text in '#!'*$'\n'*) wfc_line=${wfc_text%%$'\n'*}; wfc_text=$wfc_line$'\n'$wfc_load${wfc_text#"$wfc_line"$'\n'} ;; '#!'*) ;; *) wfc_text=$wfc_load$wfc_text ;; esac
     printf '%s' "$wfc_text" >"$wfc_files.script"
@@ -318,7 +323,7 @@ wfc_write() { # what the workers need to know of each step
     printf '%s\0%s\0%s\0%s\0%s\0%s\0' "${wfc_is_handler[wfc_k]:+handler }${wfc_flag[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_whens[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
   echo "wfc_old_jq=$wfc_old_jq" >"$wfc_run/.worker"
-  declare -f wfc_fail wfc_find wfc_get wfc_own wfc_bind wfc_jq wfc_capture wfc_size wfc_give wfc_environment wfc_test wfc_fits wfc_locale wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker "${wfc_setups[@]}" "${wfc_whens[@]}" >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_find wfc_get wfc_own wfc_bind wfc_jq wfc_capture wfc_size wfc_give wfc_environment wfc_test wfc_fits wfc_locale wfc_startable wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker "${wfc_setups[@]}" "${wfc_whens[@]}" >>"$wfc_run/.worker"
   echo 'wfc_locale; wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones

@@ -134,12 +134,17 @@ wfc_environment() { # of the next process; wfc_load: what its shell does first
 }
 
 # ---- a worker: a small shell of its own that does one attempt after another
+wfc_startable() { # program: says so when there is none
+  case $1 in */*) [ -e "$1" ] ;; *) type -P "$1" >/dev/null ;; esac && return
+  printf 'wfc: cannot start `%s`: no such program\n' "$1" >&2; exit 127
+}
 wfc_is_long() { local LC_ALL=C; ((${#1} > 120000)); } # counts bytes
 wfc_attempt() { # becomes the process of the step
   if [ "$wfc_setup" ]; then "$wfc_setup"; fi
   wfc_environment
   if [ "$wfc_no_load" ]; then wfc_load=''; fi
-  if ((${#wfc_argv[@]})); then exec "${wfc_argv[@]}"; fi
+  if ((${#wfc_argv[@]})); then wfc_startable "${wfc_argv[0]}"; exec "${wfc_argv[@]}"; fi
+  if ((${#wfc_shell[@]})); then wfc_startable "${wfc_shell[0]}"; fi
   if [ "$wfc_is_script" ]; then
     case $wfc_text in '#!'*$'\n'*) wfc_line=${wfc_text%%$'\n'*}; wfc_text=$wfc_line$'\n'$wfc_load${wfc_text#"$wfc_line"$'\n'} ;; '#!'*) ;; *) wfc_text=$wfc_load$wfc_text ;; esac
     printf '%s' "$wfc_text" >"$wfc_files.script"
@@ -237,7 +242,7 @@ wfc_write() { # what the workers need to know of each step
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     printf '%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
-  declare -f wfc_fail wfc_find wfc_get wfc_bind wfc_capture wfc_size wfc_give wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker "${wfc_setups[@]}" >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_find wfc_get wfc_bind wfc_capture wfc_size wfc_give wfc_environment wfc_startable wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker "${wfc_setups[@]}" >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones

@@ -85,7 +85,7 @@ wfc_jq() { # n, program, the places of $v1, $v2 ... -> wfc_n: a value as text
     elif test("\\A(?>(?:[^\"0-9.+-]+|\"(?:[^\"\\\\]+|\\\\.)*\"|-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9.eE+-]))*)\\z") then fromjson
     else error("not JSON: a text or a number that is none") end
     | if any(.. | numbers; isnan or isinfinite) then error("not JSON: a number that is none") else . end;
-  '"$wfc_program" >"$wfc_files.value$wfc_n" || exit 1
+  '"$wfc_program" >"$wfc_files.value$wfc_n" 2>"$wfc_files.why" || wfc_fail "$(sed '1s/^jq: error (at [^)]*): //' "$wfc_files.why")"
   IFS= read -r -d '' "wfc_$wfc_n" <"$wfc_files.value$wfc_n" || :
 }
 wfc_size() { local LC_ALL=C; wfc_bytes=${#1}; }
