@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal, Protocol, assert_never
+from typing import Literal, Protocol, TypeAlias, assert_never
 
 from compiler.diagnostics import Diagnostic
 from compiler.ir import (
@@ -34,6 +35,10 @@ from compiler.source import Source, Span
 Feature = Literal[
     "arguments",
     "call",
+    "call-max-active-steps",
+    "call-queue",
+    "call-repeat",
+    "call-retry",
     "command-condition",
     "continue-on",
     "delay",
@@ -57,27 +62,34 @@ Feature = Literal[
     "mail",
     "mail-on",
     "max-active-runs",
+    "max-active-runs-above-one",
     "max-active-steps",
+    "max-active-steps-above-one",
     "max-clean-up-time",
     "max-output-size",
     "params",
+    "params-above-25",
     "params-schema",
     "params-schema-unevaluated",
     "positional-params",
     "queue",
+    "queue-above-one",
     "repeat",
     "restart-wait",
     "retry",
     "retry-by-value",
     "run-timeout",
     "schedule",
+    "schedule-below-5-minutes",
     "schedule-stop",
+    "schedule-without-zone",
     "script",
     "secrets",
     "skip-if-successful",
     "ssh",
     "step-files",
     "step-queue",
+    "step-queue-above-one",
     "step-timeout",
     "stop-signal",
     "value-condition",
@@ -96,22 +108,27 @@ class File:
     executable: bool = False
 
 
+Emit: TypeAlias = Callable[[Program, Mapping[str, Source]], Iterator[File]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """A target. `supports` says what it does with a feature: "" exactly, a sentence with
     this loss; what is missing is refused before emission. `emit` never raises on a
     checked program. It gets the program's files by the names that spans carry, the
     entry's first; each one's own `name` is how headers and comments call it. `extras`
-    emit the same with something more, by the words of `wfc compile --with`.
+    emit the same with something more, by the words of `wfc compile --with`, `jobs` with
+    other parts on one machine, by those of `--jobs`. `home` is the folder of the files in
+    a repository, from its root; "" is that of the workflow.
     """
 
     name: str
     title: str
     supports: Mapping[Feature, str]
-    emit: Callable[[Program, Mapping[str, Source]], Iterator[File]]
-    extras: Mapping[str, Callable[[Program, Mapping[str, Source]], Iterator[File]]] = (
-        field(default_factory=dict)
-    )
+    emit: Emit
+    extras: Mapping[str, Emit] = field(default_factory=dict)
+    jobs: Mapping[str, Emit] = field(default_factory=dict)
+    home: str = ""
 
 
 class CannotRun(Exception):
@@ -161,7 +178,7 @@ def features(program: Program) -> Iterator[tuple[Feature, Span]]:
         if workflow.description:
             yield "description", span_of("description", workflow)
         if workflow.max_active_steps is not None:
-            yield "max-active-steps", span_of("maxActiveSteps", workflow)
+            yield _active_steps(program, workflow), span_of("maxActiveSteps", workflow)
         if workflow.timeout is not None:
             yield "run-timeout", span_of("timeoutSec", workflow)
         if workflow.delay is not None:
@@ -176,21 +193,40 @@ def features(program: Program) -> Iterator[tuple[Feature, Span]]:
         for pattern in workflow.files:
             yield "files", pattern.span
         for step in workflow.steps:
-            yield from _step_features(step)
+            yield from _step_features(step, program, workflow)
         for handler in workflow.handlers:
             yield _HANDLERS[handler.name], handler.span
-            yield from _step_features(handler)
+            yield from _step_features(handler, program, workflow)
+
+
+def _active_steps(program: Program, workflow: Workflow) -> Feature:
+    if workflow.key != program.entry:
+        return "call-max-active-steps"
+    many = workflow.max_active_steps != 1
+    return "max-active-steps-above-one" if many else "max-active-steps"
 
 
 def _features_of_runs(workflow: Workflow) -> Iterator[tuple[Feature, Span]]:
     """What is about runs that are started on their own, not about calls."""
     if workflow.queue is not None:
-        yield "queue", span_of("queue", workflow)
+        size = queue_size(workflow.queue, workflow)
+        name: Feature = "queue" if size == 1 else "queue-above-one"
+        yield name, span_of("queue", workflow)
     if workflow.max_active_runs is not None:
-        yield "max-active-runs", span_of("maxActiveRuns", workflow)
+        one = workflow.max_active_runs == 1
+        name = "max-active-runs" if one else "max-active-runs-above-one"
+        yield name, span_of("maxActiveRuns", workflow)
+    settable = [it for it in workflow.params if not it.bound]
+    if len(settable) > 25:
+        yield "params-above-25", settable[25].span
     if workflow.schedule is not None:
         if workflow.schedule.start:
             yield "schedule", workflow.schedule.span
+        for cron in workflow.schedule.start:
+            if shortest_pause(cron.fields) < 5:
+                yield "schedule-below-5-minutes", cron.span
+            if cron.zone is None:
+                yield "schedule-without-zone", cron.span
         if workflow.schedule.stop or workflow.schedule.restart:
             yield "schedule-stop", workflow.schedule.span
         if workflow.schedule.restart_wait:
@@ -237,8 +273,59 @@ _HANDLERS: dict[str, Feature] = {
 }
 
 
-def _step_features(step: Step) -> Iterator[tuple[Feature, Span]]:
+def queue_size(queue: str, *workflows: Workflow) -> int:
+    """How many may be in `queue`, by the first of `workflows` that says it; else as many
+    as there may be runs of the last, else one."""
+    for workflow in workflows:
+        for each in workflow.queues:
+            if each.name == queue:
+                return each.size
+    return workflows[-1].max_active_runs or 1
+
+
+def shortest_pause(fields: str) -> int:
+    """Minutes between two times of the five `fields` of cron that follow each other in an
+    hour, or in two hours that do; 60 where there are none."""
+    minute, hour, *_ = fields.split(" ")
+    minutes = sorted(_listed(minute, 60))
+    pauses = [after - before for before, after in pairwise(minutes)]
+    hours = _listed(hour, 24)
+    if minutes and any((each + 1) % 24 in hours for each in hours):
+        pauses.append(minutes[0] + 60 - minutes[-1])
+    return min(pauses, default=60)
+
+
+def _listed(field: str, size: int) -> set[int]:
+    """The numbers of a field of cron that has no names, below `size`."""
+    found: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        if span == "*":
+            numbers = range(size)
+        elif last or not step:
+            numbers = range(int(first), int(last or first) + 1)
+        else:
+            numbers = range(int(first), size)
+        found.update(numbers[:: int(step or 1)])
+    return found
+
+
+def _queue_feature(step: Step, program: Program, workflow: Workflow) -> Feature:
+    assert step.queue is not None
+    body = step.body
+    if isinstance(body, Call | Map):
+        return "call-queue"
+    size = queue_size(step.queue, program.main, workflow)
+    return "step-queue" if size == 1 else "step-queue-above-one"
+
+
+def _step_features(
+    step: Step, program: Program, workflow: Workflow
+) -> Iterator[tuple[Feature, Span]]:
     conditions = step.conditions
+    body = step.body.body if isinstance(step.body, Map) else step.body
+    calls = isinstance(body, Call)
     if isinstance(step.body, Map):
         yield "fan-out", step.body.span
         yield from _body_features(step, step.body.body)
@@ -251,12 +338,12 @@ def _step_features(step: Step) -> Iterator[tuple[Feature, Span]]:
         if file is not None:
             yield "step-files", file.span
     if step.retry is not None:
-        yield "retry", span_of("retryPolicy", step)
+        yield "call-retry" if calls else "retry", span_of("retryPolicy", step)
         for number in (step.retry.limit, step.retry.interval):
             if isinstance(number, Template):
                 yield "retry-by-value", number.span
     if step.repeat is not None:
-        yield "repeat", step.repeat.span
+        yield "call-repeat" if calls else "repeat", step.repeat.span
     if step.stop_signal is not None:
         yield "stop-signal", span_of("signalOnStop", step)
     if step.mail_on_error:
@@ -266,7 +353,7 @@ def _step_features(step: Step) -> Iterator[tuple[Feature, Span]]:
     if step.timeout is not None:
         yield "step-timeout", span_of("timeoutSec", step)
     if step.queue is not None:
-        yield "step-queue", span_of("queue", step)
+        yield _queue_feature(step, program, workflow), span_of("queue", step)
     for condition in conditions:
         test = isinstance(condition, Test)
         yield "command-condition" if test else "value-condition", condition.span

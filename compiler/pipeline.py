@@ -112,11 +112,12 @@ def back_end(
     sources: Mapping[str, Source],
     backend: "Backend",
     extra: str | None = None,
+    jobs: str | None = None,
 ) -> tuple[tuple["File", ...], tuple[Diagnostic, ...]]:
     """optimize -> unsupported -> emit: the files of a checked program, and what is lost.
 
     `sources` has all of its files by the names of spans. No file when the target refuses
-    something. `extra` is one of the backend's extras.
+    something. `extra` is one of the backend's extras, `jobs` one of its jobs.
     """
     from compiler.backend import unsupported
     from compiler.optimize import optimize
@@ -128,4 +129,5 @@ def back_end(
     if has_errors(found):
         return (), found
     emit = backend.emit if extra is None else backend.extras[extra]
+    emit = emit if jobs is None else backend.jobs[jobs]
     return tuple(emit(program, {it: sources[it] for it in names})), found

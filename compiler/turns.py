@@ -6,7 +6,7 @@ here.
 
 from typing import Literal
 
-from compiler.backend import mangle
+from compiler.backend import mangle, queue_size
 from compiler.ir import Workflow
 
 # The lock, how many may hold it at a time, and what one who waits for it waits for.
@@ -22,14 +22,14 @@ def run_turns(workflow: Workflow) -> list[Turn]:
         turns.append((lock, workflow.max_active_runs, what))
     if workflow.queue is not None:
         lock = lock_name("queue-runs", workflow.queue)
-        size = _queue_size(workflow.queue, workflow)
+        size = queue_size(workflow.queue, workflow)
         turns.append((lock, size, f"queue {workflow.queue}"))
     return turns
 
 
 def step_turn(queue: str, entry: Workflow, workflow: Workflow) -> Turn:
     """What a step of `workflow`, in a run of `entry`, waits for in its `queue`."""
-    size = _queue_size(queue, entry, workflow)
+    size = queue_size(queue, entry, workflow)
     return lock_name("queue-steps", queue), size, f"queue {queue}"
 
 
@@ -38,13 +38,3 @@ def lock_name(kind: Literal["runs", "queue-runs", "queue-steps"], name: str) -> 
     if kind != "runs":
         name = mangle(name, "A-Za-z0-9_-", 100, set())
     return f"{kind}.{name}"
-
-
-def _queue_size(queue: str, *workflows: Workflow) -> int:
-    """How many may be in `queue`, by the first of `workflows` that says it; else as many
-    as there may be runs of the last, else one."""
-    for workflow in workflows:
-        for each in workflow.queues:
-            if each.name == queue:
-                return each.size
-    return workflows[-1].max_active_runs or 1

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.backend import Backend, features, folders, mangle, unsupported
+from compiler.backend import (
+    Backend,
+    features,
+    folders,
+    mangle,
+    shortest_pause,
+    unsupported,
+)
 from compiler.pipeline import front_end
 from compiler.source import Source
 
@@ -97,9 +104,10 @@ steps:
 """)
     found = [(name, span.line) for name, span in features(program)]
     assert found == [
-        ("queue", 3),
-        ("max-active-runs", 4),
+        ("queue-above-one", 3),
+        ("max-active-runs-above-one", 4),
         ("schedule", 5),
+        ("schedule-without-zone", 5),
         ("schedule-stop", 5),
         ("delay", 2),
         ("workspace", 6),
@@ -107,9 +115,28 @@ steps:
         ("secrets", 8),
         ("files", 7),
         ("call", 10),
-        ("step-queue", 10),
+        ("call-queue", 10),
         ("fan-out", 11),
         ("dynamic-call", 11),
         ("fan-out", 12),
         ("arguments", 12),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "minutes"),
+    [
+        ("* * * * *", 1),
+        ("*/4 * * * *", 4),
+        ("*/5 * * * *", 5),
+        ("*/7 * * * *", 4),
+        ("0,3 6 * * *", 3),
+        ("1,58 6 * * *", 57),
+        ("1,58 6,7 * * *", 3),
+        ("0 * * * 1-5", 60),
+        ("10-20/2 3 * * *", 2),
+        ("30 2 * * MON", 60),
+    ],
+)
+def test_shortest_pause(fields: str, minutes: int) -> None:
+    assert shortest_pause(fields) == minutes

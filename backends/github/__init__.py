@@ -7,13 +7,75 @@ from compiler.backend import Backend, Feature, File
 from compiler.ir import Program
 from compiler.source import Source
 
+Sources = Mapping[str, Source]
 
-def _emit(program: Program, sources: Mapping[str, Source]) -> Iterator[File]:
+
+def _emit(program: Program, sources: Sources) -> Iterator[File]:
     from backends.github.emit import emit
 
     yield from emit(program, sources)
 
 
-_SUPPORTS: dict[Feature, str] = dict.fromkeys(get_args(Feature), "")
+def _emit_steps(program: Program, sources: Sources) -> Iterator[File]:
+    from backends.github.emit import emit
 
-BACKEND = Backend(name="github", title="GitHub Actions", supports=_SUPPORTS, emit=_emit)
+    yield from emit(program, sources, "step")
+
+
+def _emit_workflow(program: Program, sources: Sources) -> Iterator[File]:
+    from backends.github.emit import emit
+
+    yield from emit(program, sources, "workflow")
+
+
+_REFUSED: tuple[Feature, ...] = (
+    "call-queue",
+    "call-repeat",
+    "call-retry",
+    "delay",
+    "mail-on",
+    "params-above-25",
+    "params-schema",
+    "params-schema-unevaluated",
+    "restart-wait",
+    "schedule-below-5-minutes",
+    "schedule-stop",
+)
+_LOSSES: dict[Feature, str] = {
+    "call-max-active-steps": (
+        "GitHub does not limit the jobs of a call: all steps of it run that are ready"
+    ),
+    "history": "GitHub keeps runs as long as the repository's settings say",
+    "log-directory": "logs are those of the jobs on GitHub, not files in a folder",
+    "max-active-runs-above-one": (
+        "GitHub takes runs one at a time or all at once: there is no limit here"
+    ),
+    "max-active-steps-above-one": (
+        "GitHub limits the legs of a matrix only: all jobs run that are ready "
+        "(with `--jobs workflow` one step at a time)"
+    ),
+    "queue-above-one": (
+        "a queue of GitHub is for one at a time: there is no limit here"
+    ),
+    "schedule-without-zone": "a time without a zone is UTC on GitHub",
+    "skip-if-successful": (
+        "a scheduled run starts also when a run has succeeded since the last time"
+    ),
+    "step-queue-above-one": (
+        "a queue of GitHub is for one at a time: there is no limit here"
+    ),
+}
+_SUPPORTS: dict[Feature, str] = {
+    feature: _LOSSES.get(feature, "")
+    for feature in get_args(Feature)
+    if feature not in _REFUSED
+}
+
+BACKEND = Backend(
+    name="github",
+    title="GitHub Actions",
+    supports=_SUPPORTS,
+    emit=_emit,
+    jobs={"chain": _emit, "step": _emit_steps, "workflow": _emit_workflow},
+    home=".github/workflows",
+)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from compiler import __version__
 
-TARGETS = ("shell",)
+TARGETS = ("shell", "github")
 
 
 class _Help(argparse.HelpFormatter):
@@ -226,6 +226,12 @@ def _add_compile(parser: argparse.ArgumentParser) -> None:
         dest="extra",
         metavar="WHAT",
         help="shell: `resume` adds --resume, --step, --from, --list and --dry-run to scripts",
+    )
+    parser.add_argument(
+        "--jobs",
+        metavar="WHAT",
+        help="github: a job is a `step`, a `chain` of steps, which is the default, or the "
+        "whole `workflow`",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("-o", "--output", metavar="DIR", help="write into this folder")

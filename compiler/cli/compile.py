@@ -23,6 +23,9 @@ def execute(options: argparse.Namespace) -> int:
         known = ", ".join(f"`{each}`" for each in sorted(target.extras)) or "nothing"
         problem = f"target `{options.target}` takes {known} after --with"
         return usage([problem])
+    if options.jobs not in (None, *target.jobs):
+        known = ", ".join(f"`{each}`" for each in target.jobs) or "nothing"
+        return usage([f"target `{options.target}` takes {known} after --jobs"])
     checked = checked_file(options)
     program = checked.program
     if program is None:
@@ -30,15 +33,16 @@ def execute(options: argparse.Namespace) -> int:
     programs = set_params([entered(program, key) for key in program.entries], options)
     if programs is None:
         return 2
-    folder = _folder(options)
+    root = _root(options) if target.home else _folder(options)
+    folder = _folder(options) if options.output else root / target.home
     sources = {
-        name: Source(_relative(name, folder), source.text)
+        name: Source(_relative(name, root), source.text)
         for name, source in checked.sources.items()
     }
     files: list[tuple[str, File]] = []
     losses: list[Diagnostic] = []
     for each in programs:
-        made, lost = back_end(each, sources, target, options.extra)
+        made, lost = back_end(each, sources, target, options.extra, options.jobs)
         files += [(each.main.name, file) for file in made]
         losses += lost
     losses = [*dict.fromkeys(losses)]
@@ -73,6 +77,14 @@ def _folder(options: argparse.Namespace) -> Path:
     if options.output:
         return Path(options.output)
     return Path.cwd() if options.file == "-" else Path(options.file).resolve().parent
+
+
+def _root(options: argparse.Namespace) -> Path:
+    """The folder of the repository that the workflow is in, else the current one."""
+    if options.file == "-":
+        return Path.cwd()
+    parents = Path(options.file).resolve().parents
+    return next((it for it in parents if (it / ".git").exists()), Path.cwd())
 
 
 def _relative(file: str, folder: Path) -> str:

@@ -64,7 +64,7 @@ def test_targets(wfc: Wfc) -> None:
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("shell ")
     rows = [line.split() for line in result.out.splitlines() if line]
-    assert ["retry", "yes"] in rows
+    assert ["retry", "yes", "yes"] in rows
 
 
 def test_interrupt(wfc: Wfc, monkeypatch: pytest.MonkeyPatch) -> None:
