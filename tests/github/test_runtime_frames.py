@@ -25,6 +25,7 @@ def test_params_of_a_run(job: Job) -> None:
         'A="default"',
         'B=concat(param("A"), "-", trim(backtick("printf %s \\"$A\\"")))',
         'E="empty"',
+        'NONE=process("NONE")',
         'F="filled"',
         'N="1"',
         '1="x"',
@@ -34,7 +35,7 @@ def test_params_of_a_run(job: Job) -> None:
     ]
     assert job.run("begin", "", *words, WFC_INPUTS=json.dumps(inputs)) == 0
     assert job.outputs["status"] == "succeeded"
-    text = 'echo "$A|$B|$E|$F|$N|$1|$2|$X|$Y|$D|$WFC_INPUTS"'
+    text = 'echo "$NONE$A|$B|$E|$F|$N|$1|$2|$X|$Y|$D|$WFC_INPUTS"'
     job.run("step", "a", "capture()", text=text)
     assert job.record("a")["output"] == (
         "given|given-given|empty||2|p|p2|dotenv+|dotenv+given-given|$x|"

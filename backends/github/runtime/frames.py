@@ -105,8 +105,9 @@ def define(words: Words, frame: Record) -> None:
             if kind == "env":
                 frame["env"][name] = to_text(value())
             elif not kind and not name.isdigit():
-                valued = given[name] if name in given else to_text(value())
-                frame["params"][name] = valued
+                found = given[name] if name in given else value()
+                # An undeclared one that the process has not is empty.
+                frame["params"][name] = "" if found is None else to_text(found)
             elif not kind and int(name) > most:
                 frame["args"][int(name) - 1] = to_text(value())
         except (Failure, OSError) as error:
