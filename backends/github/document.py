@@ -12,7 +12,7 @@ from backends.github.words import Command, spelled
 from backends.yaml_text import Comment, Node, Noted, Row
 from compiler.ir import Map, Workflow
 
-_CHECKOUT = Noted("actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8", "v6.0.1")
+CHECKOUT = Noted("actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8", "v6.0.1")
 _UPLOAD = Noted(
     "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "v7.0.0"
 )
@@ -80,13 +80,13 @@ def _job(layout: Layout, job: Job) -> Entry:
 def _title(layout: Layout, job: Job) -> str:
     """The names of its steps as written: the first and the last."""
     if layout.alone:
-        return _written(layout.main.name)
+        return written(layout.main.name)
     if job.nodes[0].rule == "always":
         return "end"
     titles = [node.title for node in job.nodes if node.kind == "step"]
     titles = titles or [_purpose(job.nodes[0])]
     ends = titles if len(titles) < 3 else [titles[0], "...", titles[-1]]
-    return _written(", ".join(ends).replace(", ..., ", " ... "))
+    return written(", ".join(ends).replace(", ..., ", " ... "))
 
 
 def _purpose(node: Step) -> str:
@@ -102,7 +102,7 @@ def _purpose(node: Step) -> str:
             return node.title
 
 
-def _written(text: str) -> str:
+def written(text: str) -> str:
     """A name as GitHub shows it, which would read expressions in it."""
     return one_line(text).replace("${{", "$ {{")
 
@@ -147,13 +147,18 @@ def _outputs_of(layout: Layout, name: str) -> str:
 # ---- steps
 
 
+def checkout() -> Entry:
+    """What brings the files of the repository."""
+    return {
+        "name": "Checkout",
+        "uses": CHECKOUT,
+        "with": {"persist-credentials": False},
+    }
+
+
 def _steps(layout: Layout, job: Job) -> Iterator[Entry]:
     if layout.checkout and _runs_steps(job):
-        yield {
-            "name": "Checkout",
-            "uses": _CHECKOUT,
-            "with": {"persist-credentials": False},
-        }
+        yield checkout()
     if job.before:
         yield {
             "name": "Files of the jobs before" if layout.shares else "Records",
@@ -202,7 +207,7 @@ def _secret(name: str) -> Noted:
 
 def _step(layout: Layout, node: Step) -> Entry:
     command = layout.commands[node.name]
-    title, place = _written(_purpose(node)), layout.places[node.name]
+    title, place = written(_purpose(node)), layout.places[node.name]
     entry: Entry = {"name": Noted(title, place)}
     if node.name in layout.decided.ids:
         entry["id"] = layout.decided.ids[node.name]

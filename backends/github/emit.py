@@ -1,7 +1,7 @@
 """Turns a checked program into a workflow file of GitHub: program -> nodes -> jobs -> text."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from backends.github import frames
@@ -9,7 +9,9 @@ from backends.github.conditions import asking, decide
 from backends.github.document import Layout, jobs_of
 from backends.github.inputs import Inputs, inputs_of
 from backends.github.jobs import Grain, group
+from backends.github.nodes import Node as Step
 from backends.github.nodes import flatten
+from backends.github.plain import is_plain, plain_env, plain_jobs
 from backends.github.runtime_text import program as runtime
 from backends.github.steps import Context, step_command
 from backends.github.triggers import concurrency, one_line, triggers
@@ -38,20 +40,38 @@ def emit(
     if main.max_active_steps == 1:
         grain = "workflow"
     name = mangle(main.name, "A-Za-z0-9_.-", 200, set())
-    layout, inputs = _laid_out(program, sources, grain)
-    head = _head(main, sources, grain)
+    layout, inputs, nodes = _laid_out(program, sources, grain)
     document: dict[str, Node] = {
-        **head,
+        **_head(main, sources, grain),
         "name": main.name,
         "on": triggers(main, inputs),
         "permissions": {},
         "concurrency": concurrency(main),
-        "defaults": {"run": _defaults(layout, sources)},
-        Comment(_ABOUT): None,
-        "env": {"WFC": runtime(_all_commands(layout))},
-        "jobs": jobs_of(layout),
     }
+    if len(layout.jobs) == 1 and is_plain(main, nodes):
+        document |= _plain(layout, nodes, inputs, sources)
+    else:
+        document |= {
+            "defaults": {"run": _defaults(layout, sources, "bash")},
+            Comment(_ABOUT): None,
+            "env": {"WFC": runtime(_all_commands(layout))},
+            "jobs": jobs_of(layout),
+        }
     yield File(path=f"{name}.yml", text=dump(document, ("jobs",)))
+
+
+def _plain(
+    layout: Layout,
+    nodes: Sequence[Step],
+    inputs: Inputs,
+    sources: Mapping[str, Source],
+) -> dict[str, Node]:
+    """A workflow that needs no run time."""
+    shell = "bash -e {0}"  # as GitHub's own default, which other tools do not know
+    found: dict[str, Node] = {"defaults": {"run": _defaults(layout, sources, shell)}}
+    if layout.main.env:
+        found["env"] = plain_env(layout.main)
+    return found | {"jobs": plain_jobs(layout.main, nodes, inputs, layout.places)}
 
 
 def _head(
@@ -75,9 +95,11 @@ def _sha(sources: Mapping[str, Source]) -> str:
     return hashlib.sha256(texts.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _defaults(layout: Layout, sources: Mapping[str, Source]) -> dict[str, str]:
+def _defaults(
+    layout: Layout, sources: Mapping[str, Source], shell: str
+) -> dict[str, str]:
     """Steps run in the folder of the entry's file, where a checkout brings it."""
-    found = {"shell": "bash"}
+    found = {"shell": shell}
     source, *_ = sources.values()
     folder = PurePosixPath(source.name).parent.as_posix()
     if layout.checkout and folder != "." and not folder.startswith(("/", "..")):
@@ -87,7 +109,7 @@ def _defaults(layout: Layout, sources: Mapping[str, Source]) -> dict[str, str]:
 
 def _laid_out(
     program: Program, sources: Mapping[str, Source], grain: Grain
-) -> tuple[Layout, Inputs]:
+) -> tuple[Layout, Inputs, list[Step]]:
     main = program.main
     alone = grain == "workflow"
     inputs = inputs_of(main)
@@ -114,7 +136,7 @@ def _laid_out(
         checkout=_needs_checkout(program),
         secrets=_secrets(program),
     )
-    return layout, inputs
+    return layout, inputs, nodes
 
 
 def _command(context: Context, inputs: Inputs) -> Command:
