@@ -10,7 +10,7 @@ from compiler.ir import Call, Ending, Map, Program, Step, Workflow
 from compiler.outcome import Outcome, RunStatus, Status, StepOutcome, run_status
 
 # As it stands in a text, and in a JSON text within one.
-_SECRET = re.compile(r"(\0|\\+u0000)secret:[^\0\\]*\1")
+_SECRET = re.compile(r"(\0|\x1a|\\+u0000|\\+u001a)secret:[^\0\x1a\\]*\1")
 _STATUS: dict[Ending, Status] = {
     "succeeded": "succeeded",
     "continued": "failed",
