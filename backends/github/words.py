@@ -45,7 +45,7 @@ class Command:
         return [_VALUE.sub("", word, count=1) for word in self.words]
 
 
-_VALUE = re.compile(r"(own\.|given\.|seen\.|env\.|secret\.)?[A-Za-z0-9_]+=(?!=)")
+_VALUE = re.compile(r"^(own\.|given\.|seen\.|env\.|secret\.)?[A-Za-z0-9_]+=(?!=)")
 _PRINTED = re.compile(
     "[\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
 )
