@@ -1,7 +1,7 @@
 """A fan-out -> a task for each of its items, and the record of what they came to (F4)."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Any
 
 from airflow.sdk.exceptions import (
@@ -97,7 +97,7 @@ class Item(Shell):
         self.push([record])
         if tries:
             raise AirflowException(f"exit {result.code}")
-        ended([record["status"]])
+        leg_ended([record["status"]])
 
     def several(self, context: Any, items: list[Json]) -> None:
         records = []
@@ -109,7 +109,7 @@ class Item(Shell):
             records.append(told(self.performed(default_body)))
             records[-1]["below"] = AT.below
         self.push(records)
-        ended([record["status"] for record in records])
+        leg_ended([record["status"] for record in records])
 
     def push(self, records: list[Told]) -> None:
         if AT.below and len(records) == 1:
@@ -118,7 +118,7 @@ class Item(Shell):
         AT.ti.xcom_push("return_value", json.dumps({"leg": number, "records": records}))
 
 
-def ended(statuses: Collection[str]) -> None:
+def leg_ended(statuses: Collection[str]) -> None:
     """Tells Airflow how the items of a leg ended."""
     if {"failed", "aborted"} & {*statuses}:
         raise AirflowFailException("an item failed")
@@ -182,8 +182,8 @@ def known_record(record: Told) -> Told:
 
 
 def gathered(
-    items: Sequence[Json],
-    records: Sequence[Told],
+    items: Collection[Json],
+    records: Collection[Told],
     launch: Launch,
     with_calls: bool,
     captured: bool,

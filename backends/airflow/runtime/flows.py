@@ -5,11 +5,11 @@ with a time of its own, or when it is tried again.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple, TypeAlias
 
 from backends.airflow.runtime.fan_out import gathered
-from backends.airflow.runtime.frames import Opening, opened, valued_texts
+from backends.airflow.runtime.frames import Opening, frame_of, valued_texts
 from backends.airflow.runtime.here import AT, Frame, Given, into, later, step
 from backends.airflow.runtime.operators import Leaf, Told, publish, told
 from backends.python.runtime.attempts import (
@@ -42,14 +42,14 @@ class Flow:
         self,
         name: str,
         *,
-        opening: Sequence[Opening] = (),
+        opening: Collection[Opening] = (),
         init: "Leaf | None" = None,
         steps: "Mapping[str, Leaf] | None" = None,
         handlers: "Mapping[str, Leaf] | None" = None,
         leaves: "Mapping[str, str] | None" = None,
-        outputs: Sequence[tuple[str, str]] = (),
-        params: Sequence[str] = (),
-        passed: Sequence[str] = (),
+        outputs: Collection[tuple[str, str]] = (),
+        params: Collection[str] = (),
+        passed: Collection[str] = (),
         timeout: "float | None" = None,
     ) -> None:
         self.name = name
@@ -70,7 +70,7 @@ class Ended(NamedTuple):
     status: str
     frame: Frame
     records: Mapping[str, Told]
-    by: Sequence[str]
+    by: Collection[str]
 
 
 # What a call gives to a workflow.
@@ -129,7 +129,7 @@ def called(flow: Flow, given: dict[str, str], launch: Launch, captured: bool) ->
         return found._replace(code=found.code or 1)
 
 
-def sooner(seconds: float, by: Sequence[str]) -> None:
+def sooner(seconds: float, by: Collection[str]) -> None:
     """From now on there are only so many seconds, if there were more."""
     end = time.monotonic() + seconds
     if HERE.until is None or end < HERE.until[0]:
@@ -140,7 +140,7 @@ def run_flow(flow: Flow, given: dict[str, str], path: str, launch: Launch) -> En
     outer = vars(HERE).copy(), vars(AT).copy()
     try:
         until = HERE.until
-        frame = opened(flow.name, flow.opening, given, launch)
+        frame = frame_of(flow.name, flow.opening, given, launch)
         AT.below[f"{path}/"] = {"status": "failed" if frame.problem else "begun"}
         if frame.unmet:
             AT.below[f"{path}/"] = {"status": "unmet"}
@@ -149,7 +149,7 @@ def run_flow(flow: Flow, given: dict[str, str], path: str, launch: Launch) -> En
         if flow.timeout is not None:
             sooner(flow.timeout, [path, "run"])
         status = "aborted"
-        by: Sequence[str] = ()
+        by: Collection[str] = ()
         if not frame.unmet:
             by = run_steps(flow, frame, path, records, bool(frame.problem))
             status = flow_status(flow, frame, records, by, path)
@@ -163,9 +163,9 @@ def run_flow(flow: Flow, given: dict[str, str], path: str, launch: Launch) -> En
 
 def run_steps(
     flow: Flow, frame: Frame, path: str, records: dict[str, Told], lost: bool
-) -> Sequence[str]:
+) -> Collection[str]:
     """Runs the steps of a flow, one after another; what ended them before their time."""
-    by: Sequence[str] = ()
+    by: Collection[str] = ()
     steps = {**({"handler-init": flow.init} if flow.init else {}), **flow.steps}
     for name, leaf in steps.items():
         ending = "aborted" if by or lost else verdict(leaf.after, records)
@@ -224,7 +224,7 @@ def flow_status(
     flow: Flow,
     frame: Frame,
     records: Mapping[str, Told],
-    by: Sequence[str],
+    by: Collection[str],
     path: str,
 ) -> str:
     if by:
@@ -311,7 +311,7 @@ def call_params(flow: Flow, frame: Frame) -> dict[str, Json]:
 def chooses(
     name: Callable[[], Json],
     flows: Mapping[str, Flow],
-    shown: Sequence[str],
+    shown: Collection[str],
     given: "Arguments",
     captured: bool = False,
 ) -> Inside:

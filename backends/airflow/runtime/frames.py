@@ -1,7 +1,7 @@
 """The beginning of a run or a call -> its params and variables, and whether it begins."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -47,7 +47,7 @@ class Begin(Shell):
         self,
         *,
         workflow: str = "",
-        opening: Sequence[Opening] = (),
+        opening: Collection[Opening] = (),
         arguments: "Mapping[str, Given] | None" = None,
         **kwargs: Any,
     ) -> None:
@@ -63,7 +63,7 @@ class Begin(Shell):
 
         def body(launch: Launch) -> Result:
             values = known if known is not None else valued_texts(self.arguments or {})
-            frames.append(opened(self.workflow, self.opening, values, launch))
+            frames.append(frame_of(self.workflow, self.opening, values, launch))
             return Result()
 
         result = self.performed(body)
@@ -99,8 +99,8 @@ def valued_texts(values: Mapping[str, Given]) -> dict[str, str]:
     return {name: as_text(value()) for name, value in later(values).items()}
 
 
-def opened(
-    name: str, opening: Sequence[Opening], values: dict[str, str], launch: Launch
+def frame_of(
+    name: str, opening: Collection[Opening], values: dict[str, str], launch: Launch
 ) -> Frame:
     """The frame of a workflow that gets these values. It has a `problem` if something of
     it cannot be had."""

@@ -1,9 +1,10 @@
 """Steps -> operators of Airflow: what carries a step out, and what it says of it."""
 
 import fcntl
+import json
 import signal
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 from airflow.sdk import BaseOperator
@@ -53,7 +54,7 @@ class Leaf:
         inputs: "Mapping[str, Given] | None" = None,
         env: "Mapping[str, Given] | None" = None,
         values: "Mapping[str, Given] | None" = None,
-        rules: "Sequence[Part | Inside]" = (),
+        rules: "Collection[Part | Inside]" = (),
         once_more: "Part | None" = None,
     ) -> None:
         self.command = command
@@ -86,7 +87,7 @@ class Shell(BaseOperator):
     :param retry_on: the exit codes after which `retries` apply (default: all)
     """
 
-    template_fields: Sequence[str] = ("inputs", "frame")  # nothing here is Jinja
+    template_fields: Collection[str] = ("inputs", "frame")  # nothing here is Jinja
 
     def __init__(
         self,
@@ -96,7 +97,7 @@ class Shell(BaseOperator):
         inputs: "Mapping[str, Any] | None" = None,
         env: "Mapping[str, Given] | None" = None,
         values: "Mapping[str, Given] | None" = None,
-        rules: "Sequence[Part | Inside]" = (),
+        rules: "Collection[Part | Inside]" = (),
         frame: Any = None,
         variables: "Mapping[str, str] | None" = None,
         retry_on: Collection[int] = (),
@@ -159,6 +160,8 @@ def concluded(task: Any, result: Result) -> Any:
         found["status"] = "partially_succeeded" if found.pop("partial", False) else None
     if tries or ending not in ("succeeded", "continued"):
         found["return_value"] = output
+    if AT.below:
+        found["below"] = AT.hidden(json.dumps(AT.below, ensure_ascii=False))
     for key, value in found.items():
         if value is not None:
             AT.ti.xcom_push(key, value)

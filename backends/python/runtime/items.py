@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from compiler.functions import trim
 from compiler.ir import Json
@@ -41,7 +41,7 @@ def width_of(value: Json) -> int:
 
 
 def fan_out_record(
-    items: Sequence[Json], legs: Sequence[Mapping[str, Json]], calls: bool
+    items: Collection[Json], legs: Collection[Mapping[str, Json]], calls: bool
 ) -> str:
     """The record of a fan-out: one result for each item, in the order of the items."""
     key = "outputs" if calls else "output"
