@@ -130,6 +130,7 @@ _FIELDS = {
     "flow-grace": "",
     "run_of": "wfc_runs",
     "dag": "",
+    "folder": "wfc_folders",
     "name": "wfc_names",
     "text": "wfc_texts",
 }
@@ -171,7 +172,11 @@ def _render(script: Script, program: Program, path: str) -> str:
     workflow, used = main.workflow, script.used
     common = [exported(main.values(None), each) for each in main.common]
     parts = used.parts | _implied(used, any(common))
+    if script.frames:
+        parts.add("json")
     fields = [name for name in _FIELDS if name in _ALWAYS or name in parts]
+    if not script.frames:
+        fields.insert(0, "folder")
     source, *_ = script.sources.values()
     source_name = one_line(source.name)
     described = workflow.description.split("\n") if workflow.description else []
@@ -274,6 +279,8 @@ def _implied(used: Used, common: bool) -> set[str]:
         implied.add("exports")
     if "call" in used.parts:
         implied |= set(_CALL_FIELDS)
+    if "capture-step" in used.parts:
+        implied.add("json")
     if {"stop", "flow-grace"} & used.parts:
         implied.add("how")
     if "limit" in used.parts or "flow-timeout" in used.parts:
@@ -381,6 +388,28 @@ def _layout(
     }
 
 
+def _plainly(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, bool]:
+    """What a plain workflow does without.
+
+    `lines`: a worker may go on to the only step that can start. `once`: a step has one
+    attempt, which begins with it. `skips`: steps can be skipped. `soft`: what an ending
+    means for others is more than whether it succeeded. `here`: some texts are in
+    here-documents. `named`: some names are no names of folders.
+    """
+    skips = frames or bool({"when", "skips"} & parts)
+    resumes = "resume" in parts
+    again = {"retry", "repeat", "when", "ask"}
+    return {
+        "lines": not (frames or resumes)
+        and not {"when", "ask", "repeat", "fields"} & parts,
+        "once": not (frames or resumes or again & parts),
+        "skips": skips,
+        "soft": skips or resumes or "continue" in parts,
+        "here": frames or "here" in parts,
+        "named": frames or handlers or "named" in parts,
+    }
+
+
 def _words(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, object]:
     """How the run time says what: with frames, a node is not its definition."""
 
@@ -429,6 +458,7 @@ def _words(parts: set[str], handlers: bool, frames: bool) -> Mapping[str, object
         "pending": [name for part, name in pending.items() if part in parts],
         "common_uses": "common-uses" in parts,
         "wide": "wide" in parts,
+        **_plainly(parts, handlers, frames),
     }
 
 

@@ -1,5 +1,6 @@
 """Turns steps and handlers into their declarations and the functions beside them."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -83,6 +84,9 @@ def _head(script: Emission, step: Step, word_: str, handler: bool) -> list[str]:
     else:
         words = [f"{word_} {bare(folder)}"]
         if folder != step.name:
+            script.used.parts.add("named")
+            if re.search(r"[\x00-\x1f]", step.name):
+                script.used.parts.add("json")
             words.append(f"name={word(step.name)}")
         if handler:
             words.append(f"handles={step.name}")
@@ -203,6 +207,8 @@ def _edges(script: Emission, step: Step) -> list[str]:
         + ("?" if "skipped" in edge.accepts else "")
         for edge in step.edges
     }
+    if any(each.endswith("?") for each in after.values()):
+        script.used.parts.add("skips")
     return attribute("after", list(after.values()))
 
 
@@ -297,7 +303,19 @@ def declarations(script: Emission) -> str:
     workflow = script.workflow
     steps = [_step(script, step) for step in workflow.steps]
     steps += [_step(script, each, handler=True) for each in workflow.handlers]
-    return "\n".join(_with_texts(chain.from_iterable(steps)))
+    every = list(chain.from_iterable(steps))
+    texts_ = [each.text for each in every if each.text is not None]
+    if not all(map(_is_short, texts_)):
+        script.used.parts.add("here")
+    if any(len(text.encode()) > 30000 for text in texts_):
+        script.used.parts.add("long")
+    return "\n".join(_with_texts(every))
+
+
+def _is_short(text: str) -> bool:
+    """Whether it reads well as a word of one line."""
+    plain = text.isprintable() and not {"'", "\\"} & {*text}
+    return plain and 0 < len(text) <= 120 and not text.startswith(("#!", "~"))
 
 
 def _with_texts(steps: Iterable[Declared]) -> Iterator[str]:
@@ -305,6 +323,8 @@ def _with_texts(steps: Iterable[Declared]) -> Iterator[str]:
     for step in steps:
         if step.text is None:
             yield f"{step.head}{step.comment}"
+        elif _is_short(step.text):
+            yield f"{step.head} command={bare(step.text)}{step.comment}"
         elif not step.text:
             yield f"{step.head} </dev/null{step.comment}"
         else:

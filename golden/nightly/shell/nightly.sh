@@ -15,12 +15,8 @@ flow nightly uses='TOKEN=.secrets/TOKEN CERTIFICATE=.secrets/CERTIFICATE' delay=
 step sign output=LINES <<'SH'  # workflow.yaml:22
 printf '%s' "$CERTIFICATE" | wc -l | tr -d ' '
 SH
-step upload queue='1 queue-steps.upload upload' after=sign uses=LINES=sign/.output output=UPLOADED <<'SH'  # workflow.yaml:25
-echo "with $TOKEN, $LINES"
-SH
-handler exit handler-exit uses=UPLOADED=upload/.output output= <<'SH'  # workflow.yaml:32
-echo "$UPLOADED"
-SH
+step upload queue='1 queue-steps.upload upload' after=sign uses=LINES=sign/.output output=UPLOADED command='echo "with $TOKEN, $LINES"'  # workflow.yaml:25
+handler exit handler-exit uses=UPLOADED=upload/.output output= command='echo "$UPLOADED"'  # workflow.yaml:32
 }
 
 # ==== The run time: what this workflow needs of it ====
@@ -184,12 +180,8 @@ wfc_mask() { # files: *** for each secret in them, in its place: a file may be o
 }
 
 # ---- a worker: a small shell of its own that does one attempt after another
-wfc_is_long() { local LC_ALL=C; ((${#1} > 120000)); } # counts bytes
 wfc_attempt() { # becomes the process of the step
   wfc_environment
-  if ((${#wfc_text} > 30000)) && wfc_is_long "$wfc_text"; then # the system takes 128 KiB as one argument
-    printf '%s' "$wfc_load$wfc_text" >"$wfc_files.script"; exec "${wfc_shell[@]}" "$wfc_files.script" "${wfc_args[@]}"
-  fi
   exec "${wfc_shell[@]}" -c "$wfc_load$wfc_text" "$wfc_name" "${wfc_args[@]}"
 }
 wfc_processes() { ps -A -o pid= -o ppid= -o pgid= 2>/dev/null || cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\([0-9]*\) (.*) [^ ]* \([0-9]*\) \([0-9]*\) .*/\1 \2 \3/p'; }
@@ -215,56 +207,58 @@ wfc_watch() { # process group -> wfc_rc, when its leader has ended
 }
 
 # ---- what a call or a fan-out needs before it can begin
-wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial step folder attempt", reports "slot serial exit-code" through fd 9
-  local wfc_slot=$1 wfc_serial wfc_step wfc_handler wfc_status wfc_words wfc_kind
-  wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_words=("$@")
-  set -m # each attempt is a process group
-  while read -r -u 5 wfc_serial wfc_step wfc_folder wfc_try wfc_status && [ "$wfc_serial" != quit ]; do
-    {
-      IFS= read -r -d '' wfc_flags
-      IFS= read -r -d '' wfc_uses
-      IFS= read -r -d '' wfc_name
-      IFS= read -r -d '' wfc_text
-    } <"$wfc_run/.specs/$wfc_step"
-    wfc_shell=("$wfc_bash" -e)
-    case $wfc_flags in *call*) wfc_kind=call ;; *map*) wfc_kind=map ;; *) wfc_kind='' ;; esac
+wfc_serve() { # step: one attempt; true when it goes on, which it never does
+  {
+    IFS= read -r -d '' wfc_flags
+    IFS= read -r -d '' wfc_uses
+    IFS= read -r -d '' wfc_name
+    IFS= read -r -d '' wfc_text
+  } <"$wfc_run/.specs/$1"
+  wfc_shell=("$wfc_bash" -e)
+  case $wfc_flags in *call*) wfc_kind=call ;; *map*) wfc_kind=map ;; *) wfc_kind='' ;; esac
 wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
-    case $wfc_flags in *handler*) wfc_handler=1 ;; *) wfc_handler='' ;; esac
-    wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
-    (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
-    wfc_watch "$!"
-    if [ "$wfc_kind" ]; then
-      if [ -e "$wfc_files.ready" ]; then read -r wfc_rc <"$wfc_files.ready"; fi
-      wfc_mask "$wfc_files.err" "$wfc_files.out"
-      echo "$wfc_rc" >"$wfc_files.rc"
-      echo "$wfc_slot $wfc_serial $wfc_rc" >&9
-      continue
-    fi
-    case $wfc_flags in *captured*)
-      if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"
-      else
-        rm -f "$wfc_run/steps/$wfc_folder/.output"
-        printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
-      fi ;;
-    esac
+  case $wfc_flags in *handler*) wfc_handler=1 ;; *) wfc_handler='' ;; esac
+  wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
+  (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
+  wfc_watch "$!"
+  if [ "$wfc_kind" ]; then
+    if [ -e "$wfc_files.ready" ]; then read -r wfc_rc <"$wfc_files.ready"; fi
     wfc_mask "$wfc_files.err" "$wfc_files.out"
     echo "$wfc_rc" >"$wfc_files.rc"
     echo "$wfc_slot $wfc_serial $wfc_rc" >&9
-  done
+    return 1
+  fi
+  case $wfc_flags in *captured*)
+    if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"
+    else
+      rm -f "$wfc_run/steps/$wfc_folder/.output"
+      printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
+    fi ;;
+  esac
+  wfc_mask "$wfc_files.err" "$wfc_files.out"
+  echo "$wfc_rc" >"$wfc_files.rc"
+  echo "$wfc_slot $wfc_serial $wfc_rc" >&9
+  return 1
+}
+wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial attempt status step folder", reports "slot serial exit-code" through fd 9
+  local wfc_slot=$1 wfc_serial wfc_try wfc_handler wfc_status wfc_words wfc_kind wfc_step
+  wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_words=("$@")
+  set -m # each attempt is a process group
+  while read -r -u 5 wfc_serial wfc_try wfc_status wfc_step wfc_folder && [ "$wfc_serial" != quit ]; do wfc_serve "$wfc_step"; done
 }
 
 # ---- scheduling; a step is an index into arrays
 wfc_say() { printf '%s\n' "$*" >&2; }
 wfc_die() { wfc_say 'nightly.sh'": $*"; exit 2; }
-step() { # folder, attributes; its text is on stdin
+step() { # folder, attributes; its text, if not its command, is on stdin
   local wfc_a wfc_k=$((wfc_ds))
   wfc_ds=$((wfc_k + 1))
-  IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
   wfc_places[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_spelled[wfc_k]=$1 wfc_needs[wfc_k]=0 wfc_after[wfc_k]='' wfc_of[wfc_k]=$wfc_w wfc_last[wfc_w]=$wfc_ds
   wfc_at "wfc_i${wfc_w}_" "$1"; printf -v "$wfc_r" %s "$wfc_k"
   for wfc_a in "${@:2}"; do
     case $wfc_a in
       after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
+      command=*) wfc_texts[wfc_k]=${wfc_a#*=} ;;
       name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_r=${wfc_r%\"}; wfc_spelled[wfc_k]=${wfc_r#\"} ;;
       uses=*) wfc_use[wfc_k]=${wfc_a#*=} ;;
       output=*) wfc_flag[wfc_k]=captured wfc_output[wfc_k]=${wfc_a#*=} ;;
@@ -272,6 +266,7 @@ step() { # folder, attributes; its text is on stdin
       handles=*) wfc_is_handler[wfc_k]=1 wfc_told[wfc_k]=1 wfc_handlers[wfc_w]="${wfc_handlers[wfc_w]} ${wfc_a#*=}=$wfc_k " ;;
     esac
   done
+  if [ -z "${wfc_texts[wfc_k]+x}" ]; then IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}; fi
 }
 handler() { step "$2" "name=$1" "handles=$1" "${@:3}"; } # kind, folder, attributes
 flow() { # id, attributes: the workflow of the steps that follow
@@ -304,7 +299,7 @@ wfc_write() { # what the workers need to know of each step
   for ((wfc_k = 0; wfc_k < wfc_ds; wfc_k++)); do
     printf '%s\0%s\0%s\0%s\0' "${wfc_kind[wfc_k]} ${wfc_told[wfc_k]:+handler }${wfc_flag[wfc_k]}" "${wfc_common[wfc_of[wfc_k]]} ${wfc_use[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
-  declare -f wfc_fail wfc_find wfc_capture wfc_size wfc_give wfc_environment param secret wfc_hide wfc_pattern wfc_unit wfc_mask wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_find wfc_capture wfc_size wfc_give wfc_environment param secret wfc_hide wfc_pattern wfc_unit wfc_mask wfc_attempt wfc_processes wfc_end wfc_watch wfc_serve wfc_worker >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
@@ -346,7 +341,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     disown "$!"
   fi
   wfc_started "$wfc_k"
-  echo "$wfc_serial ${wfc_def[wfc_k]} ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]} ${wfc_result[wfc_frame[wfc_k]]}" 1<>"$wfc_run/.slot$wfc_s"
+  echo "$wfc_serial ${wfc_tries[wfc_k]} ${wfc_result[wfc_frame[wfc_k]]:--} ${wfc_def[wfc_k]} ${wfc_folders[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
   local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
@@ -376,7 +371,7 @@ wfc_settle() { # step, state: it has ended
 wfc_ready() { # step: all that it waits for has ended
   if [ "${wfc_never[$1]}" ]; then wfc_lost[${#wfc_lost[@]}]=$1; else wfc_queue[wfc_tail]=$1 wfc_tail=$((wfc_tail + 1)); fi
 }
-wfc_ended() { # slot, serial, exit code, "printed": an attempt has ended; or "met", "unmet": of its conditions
+wfc_ended() { # slot, serial, exit code: an attempt has ended
   local wfc_k=${wfc_busy[$1]} wfc_code_k=$3
   if [ "${wfc_job[$1]}" != "$2" ]; then return; fi # the tick was faster
   wfc_job[$1]='' wfc_free[wfc_idle]=$1 wfc_idle=$((wfc_idle + 1)) wfc_running=$((wfc_running - 1))
@@ -406,7 +401,6 @@ wfc_kill() { # signal: to all process groups of this run; false when there are n
 }
 wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; the second time at once
   wfc_signal=''
-  if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
   if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
   if [ "$wfc_ending" ]; then wfc_kill KILL; return; fi
   wfc_ending=1 wfc_delaying=0 wfc_delay_pid=() wfc_queued=0 wfc_look_pid=() wfc_in_line=()
@@ -416,16 +410,16 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   wfc_killer=$!; disown "$!"
 }
 wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into lost its time limit; else at the next safe point
-wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
-  local wfc_s wfc_c wfc_m wfc_o wfc_f wfc_dead
+wfc_tick() { # each second: was a worker killed, or what says that a pause is over?
+  local wfc_s wfc_c wfc_m wfc_o wfc_f
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
     if [ -z "${wfc_job[wfc_s]}" ]; then continue; fi
-    wfc_dead='' wfc_c='' wfc_m='' wfc_o=''
-    if ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then wfc_dead=137; fi
+    if kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then continue; fi
+    wfc_c='' wfc_m='' wfc_o=''
     wfc_f=$wfc_run/steps/${wfc_folders[wfc_busy[wfc_s]]}
     wfc_f=$wfc_f/${wfc_tries[wfc_busy[wfc_s]]}.rc
     if [ -e "$wfc_f" ]; then read -r wfc_c wfc_m wfc_o <"$wfc_f"; fi
-    if [ "$wfc_c$wfc_dead" ]; then wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-$wfc_dead}" "$wfc_m" "$wfc_o"; fi
+    wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-137}" "$wfc_m" "$wfc_o"
   done
   for wfc_s in "${!wfc_look_pid[@]}"; do if ! kill -0 "${wfc_look_pid[wfc_s]}" 2>/dev/null; then wfc_look_again "$wfc_s"; fi; done
   for wfc_s in "${!wfc_delay_pid[@]}"; do if ! kill -0 "${wfc_delay_pid[wfc_s]}" 2>/dev/null; then wfc_delayed "$wfc_s"; fi; done
@@ -443,14 +437,14 @@ wfc_drain() { # until nothing runs and nothing can start
       wfc_launch "$wfc_a"
       if ((BASH_VERSINFO[0] > 3)) && read -r -t 0 -u 9; then break; fi # use a worker that is free again
     done
-    if ((wfc_running + wfc_delaying + wfc_queued == 0))  && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
+    if ((wfc_running + wfc_delaying + wfc_queued == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
     wfc_waiting=1
-    if read -r "${wfc_patience[@]}" -u 9 wfc_a wfc_b wfc_c wfc_d wfc_e; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
+    read -r -u 9 wfc_a wfc_b wfc_c wfc_d wfc_e; wfc_waiting=''
     case $wfc_a in
-      look) if [ "$wfc_c" ]; then wfc_look_again "$wfc_b"; fi ;;
-      next) if [ "$wfc_c" ]; then wfc_delayed "$wfc_b"; fi ;;
-      '' | *[!0-9]*) wfc_tick ;;
-      *) if [ "$wfc_c" ]; then wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d" "$wfc_e"; fi ;; # half a line: the tick finds the .rc file
+      look) wfc_look_again "$wfc_b" ;;
+      next) wfc_delayed "$wfc_b" ;;
+      tick | '') wfc_tick ;;
+      *) wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d" "$wfc_e" ;;
     esac
   done
   if [ "$wfc_ending" ]; then # what steps had left in the background ends, too
@@ -734,7 +728,7 @@ wfc_report() { # started: the outcome, and what differs from run to run
 }
 wfc_times() { # "" or 1: of steps, or of handlers
   local wfc_k wfc_sep='' wfc_path=$wfc_run
-  case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
+  case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | tr -d '\000-\037' | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
   for wfc_k in "${wfc_rows[@]}"; do
     if [ "${wfc_hidden[wfc_k]}" != "$1" ] || [ -z "${wfc_state[wfc_k]}" ]; then continue; fi
     wfc_json "$wfc_path/steps/${wfc_folders[wfc_k]}"
@@ -772,10 +766,6 @@ wfc_clear() { # no step needs a value any more: secrets and what holds them go
     wfc_mask "$wfc_f"
   done < <(cd "$wfc_run" && LC_ALL=C grep -rlaE -f .lines steps/ inputs* 2>/dev/null | sed "s|^|$wfc_run/|")
 }
-wfc_help() {
-  printf '%s\n' 'usage: bash nightly.sh [--work-dir DIR] [--report FILE] [--max-active-steps N] [--] [WORD ...]
-       bash nightly.sh --schedule  prints the lines for crontab'
-}
 wfc_aside() { # function, file: in a process of its own, so that a signal can end it
   local wfc_p wfc_c
   wfc_files=$wfc_run/$2 wfc_base=$wfc_run/steps wfc_folder='' wfc_name='' wfc_handler=''
@@ -801,7 +791,8 @@ wfc_words() { # the command line
   wfc_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
   while (($#)); do
     case $1 in
-      --help) wfc_help; exit 0 ;;
+      --help) echo 'usage: bash nightly.sh [--work-dir DIR] [--report FILE] [--max-active-steps N] [--] [WORD ...]
+       bash nightly.sh --schedule  prints the lines for crontab'; exit 0 ;;
       --schedule) wfc_schedule; exit 0 ;;
       --report | --work-dir | --max-active-steps)
         if (($# < 2)); then wfc_die "$1 needs a value"; fi
@@ -830,7 +821,7 @@ wfc_main() {
   wfc_run=$wfc_home/runs/'nightly'/$wfc_clock-$$-$RANDOM
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_s0=$SECONDS
   wfc_ds=0 wfc_ws=0 wfc_frames=0
-  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=() wfc_delaying=0 wfc_me='' wfc_held=() wfc_unbegun='' wfc_queued=0
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=() wfc_delaying=0 wfc_me='' wfc_held=() wfc_unbegun='' wfc_queued=0
   mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/steps/.params" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
   exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 8<>"$wfc_run/.alive" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
@@ -845,12 +836,8 @@ wfc_main() {
   ) &
   disown "$!"
   cd "$wfc_dir" || exit 2
-  if ((BASH_VERSINFO[0] > 4)); then wfc_patience=(-t 1)
-  else # `read -t` may lose a signal
-    wfc_patience=()
-    (while sleep 1 && kill -0 $$; do echo tick >&9; done) >/dev/null 2>&1 6>&- 7>&- 8>&- &
-    wfc_ticker=$!; disown "$!"
-  fi
+  (while sleep 1 && kill -0 $$; do echo tick >&9; done) >/dev/null 2>&1 6>&- 7>&- 8>&- & # `read -t` may lose a signal, or half a line
+  wfc_ticker=$!; disown "$!"
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   workflow; wfc_link
   wfc_write
@@ -873,7 +860,7 @@ if [ -z "$wfc_unbegun" ]; then wfc_kind_for "$wfc_status"; wfc_handle 0 "$wfc_r"
   wfc_status=${wfc_result[0]}
   if [ "$wfc_reason" != signal ]; then if [ "$wfc_status" = failed ]; then wfc_code=1; else wfc_code=0; fi; fi
   for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done
-  if [ "$wfc_ticker" ]; then kill -KILL -- "-$wfc_ticker"; fi 2>/dev/null
+  kill -KILL -- "-$wfc_ticker" 2>/dev/null
   echo bye >&8
   for wfc_k in "${wfc_delay_pid[@]}"; do kill -KILL -- "-$wfc_k"; done 2>/dev/null
   wfc_walk

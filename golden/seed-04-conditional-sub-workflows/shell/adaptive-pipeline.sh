@@ -20,17 +20,11 @@ esac
 SH
 call execute after=determine-workflow setup=with_execute  # workflow.yaml:15
 flow fast-process uses=X=.params/X values=values_fast-process params=X  # fast-process.yaml:1
-step work output=RESULT <<'SH'  # fast-process.yaml:4
-echo "fast done"
-SH
+step work output=RESULT command='echo "fast done"'  # fast-process.yaml:4
 flow standard-process uses=X=.params/X values=values_standard-process params=X  # standard-process.yaml:1
-step work output=RESULT <<'SH'  # standard-process.yaml:4
-echo "standard done"
-SH
+step work output=RESULT command='echo "standard done"'  # standard-process.yaml:4
 flow thorough-process uses=X=.params/X values=values_thorough-process params=X  # thorough-process.yaml:1
-step work output=RESULT <<'SH'  # thorough-process.yaml:4
-echo "thorough done"
-SH
+step work output=RESULT command='echo "thorough done"'  # thorough-process.yaml:4
 }
 with_execute() {
   wfc_get 1 determine-workflow/.output /process/WORKFLOW_PATH
@@ -122,14 +116,10 @@ param() { # name, default: what the run sets wins
 }
 
 # ---- a worker: a small shell of its own that does one attempt after another
-wfc_is_long() { local LC_ALL=C; ((${#1} > 120000)); } # counts bytes
 wfc_attempt() { # becomes the process of the step
   if [ "$wfc_setup" ]; then "$wfc_setup"; fi
   if [ "$wfc_kind" = call ]; then wfc_open; return; fi
   wfc_environment
-  if ((${#wfc_text} > 30000)) && wfc_is_long "$wfc_text"; then # the system takes 128 KiB as one argument
-    printf '%s' "$wfc_load$wfc_text" >"$wfc_files.script"; exec "${wfc_shell[@]}" "$wfc_files.script" "${wfc_args[@]}"
-  fi
   exec "${wfc_shell[@]}" -c "$wfc_load$wfc_text" "$wfc_name" "${wfc_args[@]}"
 }
 wfc_processes() { ps -A -o pid= -o ppid= -o pgid= 2>/dev/null || cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\([0-9]*\) (.*) [^ ]* \([0-9]*\) \([0-9]*\) .*/\1 \2 \3/p'; }
@@ -184,60 +174,62 @@ wfc_open() { # folders, params and env of the called workflow: says `ready`, its
   done
   echo "ready $wfc_flow" >"$wfc_ready"
 }
-wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial step folder attempt", reports "slot serial exit-code" through fd 9
-  local wfc_slot=$1 wfc_serial wfc_step wfc_words wfc_kind
-  wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_words=("$@")
-  set -m # each attempt is a process group
-  while read -r -u 5 wfc_serial wfc_step wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
-    {
-      IFS= read -r -d '' wfc_flags
-      IFS= read -r -d '' wfc_uses
-      IFS= read -r -d '' wfc_setup
-      IFS= read -r -d '' wfc_run_of
-      IFS= read -r -d '' wfc_dag
-      IFS= read -r -d '' wfc_name
-      IFS= read -r -d '' wfc_text
-    } <"$wfc_run/.specs/$wfc_step"
-    wfc_shell=("$wfc_bash" -e)
-    case $wfc_flags in *call*) wfc_kind=call ;; *map*) wfc_kind=map ;; *) wfc_kind='' ;; esac
+wfc_serve() { # step: one attempt; true when it goes on, which it never does
+  {
+    IFS= read -r -d '' wfc_flags
+    IFS= read -r -d '' wfc_uses
+    IFS= read -r -d '' wfc_setup
+    IFS= read -r -d '' wfc_run_of
+    IFS= read -r -d '' wfc_dag
+    IFS= read -r -d '' wfc_name
+    IFS= read -r -d '' wfc_text
+  } <"$wfc_run/.specs/$1"
+  wfc_shell=("$wfc_bash" -e)
+  case $wfc_flags in *call*) wfc_kind=call ;; *map*) wfc_kind=map ;; *) wfc_kind='' ;; esac
 wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
-    case $wfc_folder in */*)
-      wfc_base=$wfc_base/${wfc_folder%/*} wfc_args=()
-      if [ -e "$wfc_base/.args" ]; then while IFS= read -r -d '' wfc_value; do wfc_args[${#wfc_args[@]}]=$wfc_value; done <"$wfc_base/.args"; fi ;;
-    esac
-    wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
-    (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
-    wfc_watch "$!"
-    if [ "$wfc_kind" ]; then
-      if [ -e "$wfc_files.ready" ]; then read -r wfc_rc <"$wfc_files.ready"; fi
-      echo "$wfc_rc" >"$wfc_files.rc"
-      echo "$wfc_slot $wfc_serial $wfc_rc" >&9
-      continue
-    fi
-    case $wfc_flags in *captured*)
-      if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"
-      else
-        rm -f "$wfc_run/steps/$wfc_folder/.output"
-        printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
-      fi ;;
-    esac
+  case $wfc_folder in */*)
+    wfc_base=$wfc_base/${wfc_folder%/*} wfc_args=()
+    if [ -e "$wfc_base/.args" ]; then while IFS= read -r -d '' wfc_value; do wfc_args[${#wfc_args[@]}]=$wfc_value; done <"$wfc_base/.args"; fi ;;
+  esac
+  wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
+  (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
+  wfc_watch "$!"
+  if [ "$wfc_kind" ]; then
+    if [ -e "$wfc_files.ready" ]; then read -r wfc_rc <"$wfc_files.ready"; fi
     echo "$wfc_rc" >"$wfc_files.rc"
     echo "$wfc_slot $wfc_serial $wfc_rc" >&9
-  done
+    return 1
+  fi
+  case $wfc_flags in *captured*)
+    if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"
+    else
+      rm -f "$wfc_run/steps/$wfc_folder/.output"
+      printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
+    fi ;;
+  esac
+  echo "$wfc_rc" >"$wfc_files.rc"
+  echo "$wfc_slot $wfc_serial $wfc_rc" >&9
+  return 1
+}
+wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial attempt step folder", reports "slot serial exit-code" through fd 9
+  local wfc_slot=$1 wfc_serial wfc_try wfc_words wfc_kind wfc_step
+  wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_words=("$@")
+  set -m # each attempt is a process group
+  while read -r -u 5 wfc_serial wfc_try wfc_step wfc_folder && [ "$wfc_serial" != quit ]; do wfc_serve "$wfc_step"; done
 }
 
 # ---- scheduling; a step is an index into arrays
 wfc_say() { printf '%s\n' "$*" >&2; }
 wfc_die() { wfc_say 'adaptive-pipeline.sh'": $*"; exit 2; }
-step() { # folder, attributes; its text is on stdin
+step() { # folder, attributes; its text, if not its command, is on stdin
   local wfc_a wfc_k=$((wfc_ds))
   wfc_ds=$((wfc_k + 1))
-  IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
   wfc_places[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_spelled[wfc_k]=$1 wfc_needs[wfc_k]=0 wfc_after[wfc_k]='' wfc_of[wfc_k]=$wfc_w wfc_last[wfc_w]=$wfc_ds
   wfc_at "wfc_i${wfc_w}_" "$1"; printf -v "$wfc_r" %s "$wfc_k"
   for wfc_a in "${@:2}"; do
     case $wfc_a in
       after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
+      command=*) wfc_texts[wfc_k]=${wfc_a#*=} ;;
       name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_r=${wfc_r%\"}; wfc_spelled[wfc_k]=${wfc_r#\"} ;;
       runs=*) wfc_runs[wfc_k]=${wfc_a#*=} ;;
       uses=*) wfc_use[wfc_k]=${wfc_a#*=} ;;
@@ -245,6 +237,7 @@ step() { # folder, attributes; its text is on stdin
       setup=*) wfc_setups[wfc_k]=${wfc_a#*=} ;;
     esac
   done
+  if [ -z "${wfc_texts[wfc_k]+x}" ]; then IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}; fi
 }
 flow() { # id, attributes: the workflow of the steps that follow
   local wfc_a
@@ -284,7 +277,7 @@ wfc_write() { # what the workers need to know of each step
     printf '%s\0' "${wfc_flows[wfc_k]}" "${wfc_values[wfc_k]}" >"$wfc_run/.flows/$wfc_k"
     printf '%s\0' "${wfc_places[@]:wfc_first[wfc_k]:wfc_last[wfc_k]-wfc_first[wfc_k]}" >>"$wfc_run/.flows/$wfc_k"
   done
-  declare -f wfc_fail wfc_valuing wfc_find wfc_get wfc_capture wfc_size wfc_give wfc_environment param wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_pass wfc_open wfc_worker "${wfc_setups[@]}" "${wfc_values[@]}" >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_valuing wfc_find wfc_get wfc_capture wfc_size wfc_give wfc_environment param wfc_attempt wfc_processes wfc_end wfc_watch wfc_pass wfc_open wfc_serve wfc_worker "${wfc_setups[@]}" "${wfc_values[@]}" >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
@@ -325,7 +318,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     disown "$!"
   fi
   wfc_started "$wfc_k"
-  echo "$wfc_serial ${wfc_def[wfc_k]} ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
+  echo "$wfc_serial ${wfc_tries[wfc_k]} ${wfc_def[wfc_k]} ${wfc_folders[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
   local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
@@ -353,7 +346,7 @@ wfc_settle() { # step, state: it has ended
 wfc_ready() { # step: all that it waits for has ended
   if [ "${wfc_never[$1]}" ]; then wfc_lost[${#wfc_lost[@]}]=$1; else wfc_queue[wfc_tail]=$1 wfc_tail=$((wfc_tail + 1)); fi
 }
-wfc_ended() { # slot, serial, exit code, "printed": an attempt has ended; or "met", "unmet": of its conditions
+wfc_ended() { # slot, serial, exit code: an attempt has ended
   local wfc_k=${wfc_busy[$1]} wfc_code_k=$3
   if [ "${wfc_job[$1]}" != "$2" ]; then return; fi # the tick was faster
   wfc_job[$1]='' wfc_free[wfc_idle]=$1 wfc_idle=$((wfc_idle + 1)) wfc_running=$((wfc_running - 1))
@@ -380,7 +373,6 @@ wfc_kill() { # signal: to all process groups of this run; false when there are n
 }
 wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; the second time at once
   wfc_signal=''
-  if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
   if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
   if [ "$wfc_ending" ]; then wfc_kill KILL; return; fi
   wfc_ending=1
@@ -390,16 +382,16 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   wfc_killer=$!; disown "$!"
 }
 wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into lost its time limit; else at the next safe point
-wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
-  local wfc_s wfc_c wfc_m wfc_o wfc_f wfc_dead
+wfc_tick() { # each second: was a worker killed?
+  local wfc_s wfc_c wfc_m wfc_o wfc_f
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
     if [ -z "${wfc_job[wfc_s]}" ]; then continue; fi
-    wfc_dead='' wfc_c='' wfc_m='' wfc_o=''
-    if ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then wfc_dead=137; fi
+    if kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then continue; fi
+    wfc_c='' wfc_m='' wfc_o=''
     wfc_f=$wfc_run/steps/${wfc_folders[wfc_busy[wfc_s]]}
     wfc_f=$wfc_f/${wfc_tries[wfc_busy[wfc_s]]}.rc
     if [ -e "$wfc_f" ]; then read -r wfc_c wfc_m wfc_o <"$wfc_f"; fi
-    if [ "$wfc_c$wfc_dead" ]; then wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-$wfc_dead}" "$wfc_m" "$wfc_o"; fi
+    wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-137}" "$wfc_m" "$wfc_o"
   done
 }
 wfc_drain() { # until nothing runs and nothing can start
@@ -414,12 +406,12 @@ wfc_drain() { # until nothing runs and nothing can start
       wfc_launch "$wfc_a"
       if ((BASH_VERSINFO[0] > 3)) && read -r -t 0 -u 9; then break; fi # use a worker that is free again
     done
-    if ((wfc_running == 0))  && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
+    if ((wfc_running == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
     wfc_waiting=1
-    if read -r "${wfc_patience[@]}" -u 9 wfc_a wfc_b wfc_c wfc_d wfc_e; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
+    read -r -u 9 wfc_a wfc_b wfc_c wfc_d wfc_e; wfc_waiting=''
     case $wfc_a in
-      '' | *[!0-9]*) wfc_tick ;;
-      *) if [ "$wfc_c" ]; then wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d" "$wfc_e"; fi ;; # half a line: the tick finds the .rc file
+      tick | '') wfc_tick ;;
+      *) wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d" "$wfc_e" ;;
     esac
   done
   if [ "$wfc_ending" ]; then # what steps had left in the background ends, too
@@ -617,7 +609,7 @@ wfc_report() { # started: the outcome, and what differs from run to run
 }
 wfc_times() { # "" or 1: of steps, or of handlers
   local wfc_k wfc_sep='' wfc_path=$wfc_run
-  case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
+  case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | tr -d '\000-\037' | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
   for wfc_k in "${wfc_rows[@]}"; do
     wfc_json "$wfc_path/steps/${wfc_folders[wfc_k]}"
     printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "${wfc_quoted[wfc_k]}" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
@@ -727,7 +719,7 @@ wfc_main() {
   wfc_run=$wfc_home/runs/'adaptive-pipeline'/$wfc_clock-$$-$RANDOM
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_s0=$SECONDS
   wfc_ds=0 wfc_ws=0 wfc_frames=0
-  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
   mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" "$wfc_run/steps/.params" "$wfc_run/process" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
   exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 8<>"$wfc_run/.alive" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
@@ -742,12 +734,8 @@ wfc_main() {
   ) &
   disown "$!"
   cd "$wfc_dir" || exit 2
-  if ((BASH_VERSINFO[0] > 4)); then wfc_patience=(-t 1)
-  else # `read -t` may lose a signal
-    wfc_patience=()
-    (while sleep 1 && kill -0 $$; do echo tick >&9; done) >/dev/null 2>&1 6>&- 7>&- 8>&- &
-    wfc_ticker=$!; disown "$!"
-  fi
+  (while sleep 1 && kill -0 $$; do echo tick >&9; done) >/dev/null 2>&1 6>&- 7>&- 8>&- & # `read -t` may lose a signal, or half a line
+  wfc_ticker=$!; disown "$!"
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   case $(declare -p WORKFLOW_PATH 2>/dev/null) in "declare -"*x*" WORKFLOW_PATH="*) printf '%s' "${WORKFLOW_PATH}" >"$wfc_run/process/WORKFLOW_PATH" ;; esac
   workflow; wfc_link
@@ -767,7 +755,7 @@ wfc_main() {
   esac
   if [ "$wfc_reason" != signal ]; then if [ "$wfc_status" = failed ]; then wfc_code=1; else wfc_code=0; fi; fi
   for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done
-  if [ "$wfc_ticker" ]; then kill -KILL -- "-$wfc_ticker"; fi 2>/dev/null
+  kill -KILL -- "-$wfc_ticker" 2>/dev/null
   echo bye >&8
   wfc_walk
   wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"

@@ -34,12 +34,8 @@ wfc_environment() { # of the next process
 }
 
 # ---- a worker: a small shell of its own that does one attempt after another
-wfc_is_long() { local LC_ALL=C; ((${#1} > 120000)); } # counts bytes
 wfc_attempt() { # becomes the process of the step
   wfc_environment
-  if ((${#wfc_text} > 30000)) && wfc_is_long "$wfc_text"; then # the system takes 128 KiB as one argument
-    printf '%s' "$wfc_text" >"$wfc_files.script"; exec "${wfc_shell[@]}" "$wfc_files.script" "${wfc_args[@]}"
-  fi
   exec "${wfc_shell[@]}" -c "$wfc_text" "$wfc_name" "${wfc_args[@]}"
 }
 wfc_processes() { ps -A -o pid= -o ppid= -o pgid= 2>/dev/null || cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\([0-9]*\) (.*) [^ ]* \([0-9]*\) \([0-9]*\) .*/\1 \2 \3/p'; }
@@ -63,87 +59,85 @@ wfc_watch() { # process group -> wfc_rc, when its leader has ended
   while wait "$1"; wfc_rc=$?; ((wfc_rc > 128)) && kill -0 "$1"; do sleep 1; done 2>/dev/null # a stopped process has not ended
   if ! kill -0 -- "-$1" 2>/dev/null; then echo "-$1" >&6; fi
 }
-wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial step folder attempt", reports "slot serial exit-code" through fd 9
-  local wfc_slot=$1 wfc_serial wfc_step
+wfc_serve() { # step, the next one in line: one attempt; true when it goes on
+  {
+    IFS= read -r -d '' wfc_folder
+    IFS= read -r -d '' wfc_name
+    IFS= read -r -d '' wfc_text
+  } <"$wfc_run/.specs/$1"
+  wfc_shell=("$wfc_bash" -e)
+  wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
+  (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
+  wfc_watch "$!"
+  echo "$wfc_rc" >"$wfc_files.rc"
+  if ((wfc_rc == 0)) && [ "$2" ] && [ ! -e "$wfc_run/.ending" ]; then echo "$wfc_slot $wfc_serial 0 +" >&9; wfc_serial=$((wfc_serial + 1)); return; fi
+  echo "$wfc_slot $wfc_serial $wfc_rc" >&9
+  return 1
+}
+wfc_worker() { # slot, run folder, work folder, bash, positional words; reads "serial attempt step", reports "slot serial exit-code" through fd 9, and + when it goes on with the next step in line
+  local wfc_slot=$1 wfc_serial wfc_try wfc_line wfc_at
   wfc_run=$2 wfc_dir=$3 wfc_bash=$4; shift 4; wfc_args=("$@")
   set -m # each attempt is a process group
-  while read -r -u 5 wfc_serial wfc_step wfc_folder wfc_try && [ "$wfc_serial" != quit ]; do
-    {
-      IFS= read -r -d '' wfc_name
-      IFS= read -r -d '' wfc_text
-    } <"$wfc_run/.specs/$wfc_step"
-    wfc_shell=("$wfc_bash" -e)
-    wfc_files=$wfc_run/steps/$wfc_folder/$wfc_try
-    (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
-    wfc_watch "$!"
-    echo "$wfc_rc" >"$wfc_files.rc"
-    echo "$wfc_slot $wfc_serial $wfc_rc" >&9
+  while read -r -u 5 -a wfc_line && [ "${wfc_line[0]}" != quit ]; do
+    wfc_serial=${wfc_line[0]} wfc_try=${wfc_line[1]}
+    for ((wfc_at = 2; ; wfc_at++)); do wfc_serve "${wfc_line[wfc_at]}" "${wfc_line[wfc_at + 1]}" || break; done
   done
 }
 
 # ---- scheduling; a step is an index into arrays
 wfc_say() { printf '%s\n' "$*" >&2; }
 wfc_die() { wfc_say 'monitored-pipeline.sh'": $*"; exit 2; }
-step() { # folder, attributes; its text is on stdin
+step() { # folder, attributes; its text, if not its command, is on stdin
   local wfc_a wfc_k=$((wfc_n))
   wfc_n=$((wfc_k + 1))
-  IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}
   wfc_folders[wfc_k]=$1 wfc_names[wfc_k]=$1 wfc_quoted[wfc_k]="\"$1\"" wfc_need[wfc_k]=0 wfc_after[wfc_k]='' wfc_state[wfc_k]='' wfc_tries[wfc_k]=0 wfc_rc[wfc_k]=null
   wfc_at wfc_i_ "$1"; printf -v "$wfc_r" %s "$wfc_k"
   for wfc_a in "${@:2}"; do
     case $wfc_a in
       after=*) wfc_waits[wfc_k]=${wfc_a#*=} ;;
-      name=*) wfc_names[wfc_k]=${wfc_a#*=}; wfc_json "${wfc_a#*=}"; wfc_quoted[wfc_k]=$wfc_r ;;
+      command=*) wfc_texts[wfc_k]=${wfc_a#*=} ;;
     esac
   done
+  if [ -z "${wfc_texts[wfc_k]+x}" ]; then IFS= read -r -d '' "wfc_texts[wfc_k]"; wfc_texts[wfc_k]=${wfc_texts[wfc_k]%$'\n'}; fi
 }
 wfc_at() { wfc_r=${2//_/_u}; wfc_r=${wfc_r//./_d}; wfc_r=$1${wfc_r//-/_h}; } # prefix, name -> wfc_r: a variable
 wfc_link() { # from names to numbers; a name may be that of a later step
   local wfc_k wfc_d
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    for wfc_d in ${wfc_waits[wfc_k]}; do # with ? when its skip is accepted
-      wfc_at wfc_i_ "${wfc_d%\?}"; wfc_r=${!wfc_r}
-      wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k${wfc_d#"${wfc_d%\?}"}"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
+    for wfc_d in ${wfc_waits[wfc_k]}; do
+      wfc_at wfc_i_ "$wfc_d"; wfc_r=${!wfc_r}
+      wfc_after[wfc_r]="${wfc_after[wfc_r]} $wfc_k"; wfc_need[wfc_k]=$((wfc_need[wfc_k] + 1))
     done
   done
 }
 wfc_write() { # what the workers need to know of each step
   local wfc_k
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; done | xargs -0 mkdir -p "$wfc_run/.specs"
+  (cd "$wfc_run/steps" && printf '%s\0' "${wfc_folders[@]}" | xargs -0 mkdir -p "$wfc_run/.specs" --)
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    printf '%s\0%s\0' "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
+    printf '%s\0%s\0%s\0' "${wfc_folders[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
   done
-  declare -f wfc_fail wfc_environment wfc_is_long wfc_attempt wfc_processes wfc_end wfc_watch wfc_worker >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_environment wfc_attempt wfc_processes wfc_end wfc_watch wfc_serve wfc_worker >>"$wfc_run/.worker"
   echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
-wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
-  local LC_ALL=C wfc_v wfc_k wfc_c wfc_o wfc_p wfc_size
-  wfc_size=${#1} wfc_r=\"
-  for ((wfc_p = 0; wfc_p < wfc_size; wfc_p += 1000)); do
-    wfc_v=${1:wfc_p:1000}; wfc_v=${wfc_v//\\/\\\\}; wfc_v=${wfc_v//\"/\\\"}
-    case $wfc_v in *[$'\001'-$'\037']*)
-      wfc_v=${wfc_v//$'\n'/\\n}; wfc_v=${wfc_v//$'\t'/\\t}; wfc_v=${wfc_v//$'\r'/\\r}; wfc_v=${wfc_v//$'\b'/\\b}; wfc_v=${wfc_v//$'\f'/\\f}
-      for ((wfc_k = 1; wfc_k < 32; wfc_k++)); do
-        printf -v wfc_o %03o "$wfc_k"; printf -v wfc_c %b "\\0$wfc_o"; printf -v wfc_o '\\u%04x' "$wfc_k"; wfc_v=${wfc_v//"$wfc_c"/$wfc_o}
-      done ;;
-    esac
-    wfc_r+=$wfc_v
-  done; wfc_r+=\"
-}
+wfc_json() { wfc_r=${1//\\/\\\\}; wfc_r="\"${wfc_r//\"/\\\"}\""; } # text without control characters -> wfc_r, a JSON string
 wfc_event() { # event, step: a line of events.jsonl
   printf '{"t":%d,"event":"%s","step":%s,"status":"%s","attempts":%d,"exit_code":%s}\n' $((wfc_t0 + SECONDS - wfc_s0)) "$1" "${wfc_quoted[$2]}" "${wfc_state[$2]}" "${wfc_tries[$2]}" "${wfc_rc[$2]}" >&7
   wfc_events[wfc_happened]="[\"$1\", ${wfc_quoted[$2]}]" wfc_happened=$((wfc_happened + 1))
 }
 wfc_started() { # step: its first or next attempt begins
-  wfc_tries[$1]=$((wfc_tries[$1] + 1))
-  if ((wfc_tries[$1] == 1)); then
-    wfc_begun[$1]=$SECONDS
-    wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
-    wfc_event start "$1"
-  fi
+  wfc_tries[$1]=1 wfc_begun[$1]=$SECONDS
+  wfc_say "${wfc_label[$1]:-${wfc_names[$1]}}: started"
+  wfc_event start "$1"
+}
+wfc_in_line() { # nothing but wfc_k runs or can start: -> wfc_then: those that follow it one by one, so that its worker need not ask
+  local wfc_m=$wfc_k
+  while wfc_m=${wfc_after[wfc_m]# }; case $wfc_m in '' | *' '*) false ;; esac; do
+    if ((wfc_need[wfc_m] > 1)) || [ "${wfc_never[wfc_m]}" ]; then break; fi
+    wfc_then="$wfc_then $wfc_m"
+  done
 }
 wfc_launch() { # step: hand it to a free worker, or to a new one
-  local wfc_s wfc_k=$1
+  local wfc_s wfc_k=$1 wfc_then=''
   if ((wfc_idle)); then wfc_idle=$((wfc_idle - 1)); wfc_s=${wfc_free[wfc_idle]}; else wfc_s=$wfc_slots wfc_slots=$((wfc_slots + 1)); fi
   wfc_running=$((wfc_running + 1)) wfc_serial=$((wfc_serial + 1)) wfc_job[wfc_s]=$wfc_serial wfc_busy[wfc_s]=$wfc_k
   if [ -z "${wfc_pid[wfc_s]}" ] || ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then
@@ -154,26 +148,22 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
     disown "$!"
   fi
   wfc_started "$wfc_k"
-  echo "$wfc_serial $wfc_k ${wfc_folders[wfc_k]} ${wfc_tries[wfc_k]}" 1<>"$wfc_run/.slot$wfc_s"
+  if ((wfc_running == 1 && wfc_head >= wfc_tail)); then wfc_in_line; fi
+  echo "$wfc_serial ${wfc_tries[wfc_k]} $wfc_k$wfc_then" 1<>"$wfc_run/.slot$wfc_s"
 }
 wfc_settle() { # step, state: it has ended
-  local wfc_d wfc_m wfc_k=$1 wfc_for wfc_name=${wfc_label[$1]:-${wfc_names[$1]}} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
+  local wfc_m wfc_k=$1 wfc_name=${wfc_label[$1]:-${wfc_names[$1]}} wfc_f=$wfc_run/steps/${wfc_folders[$1]}/${wfc_tries[$1]}.err
   wfc_state[wfc_k]=$2 wfc_took[wfc_k]=$((SECONDS - ${wfc_begun[wfc_k]:-$SECONDS}))
   case $2 in
-    succeeded) wfc_for=''; wfc_say "$wfc_name: succeeded in ${wfc_took[wfc_k]} s" ;;
+    succeeded) wfc_say "$wfc_name: succeeded in ${wfc_took[wfc_k]} s" ;;
     failed)
-      wfc_for=aborted
       wfc_say "$wfc_name: failed with exit ${wfc_rc[wfc_k]} in ${wfc_took[wfc_k]} s, log: $wfc_f"
       { tail -n 10 "$wfc_f"; if [ "$(tail -c 1 "$wfc_f")" ]; then echo; fi; } 2>/dev/null | sed 's/^/  | /' >&2 ;;
-    *) wfc_for=$2; wfc_say "$wfc_name: $2" ;;
+    *) wfc_say "$wfc_name: $2" ;;
   esac
   if ((wfc_tries[wfc_k])); then wfc_event end "$wfc_k"; fi
-  for wfc_d in ${wfc_after[wfc_k]}; do
-    wfc_m=${wfc_d%\?}
-    case $wfc_for in
-      aborted) wfc_never[wfc_m]=aborted ;;
-      skipped) if [ "${wfc_d%\?}" = "$wfc_d" ]; then wfc_never[wfc_m]=${wfc_never[wfc_m]:-skipped}; fi ;;
-    esac
+  for wfc_m in ${wfc_after[wfc_k]}; do
+if [ "$2" != succeeded ]; then wfc_never[wfc_m]=aborted; fi
     wfc_need[wfc_m]=$((wfc_need[wfc_m] - 1))
     if ((wfc_need[wfc_m] == 0)); then wfc_ready "$wfc_m"; fi
   done
@@ -181,9 +171,14 @@ wfc_settle() { # step, state: it has ended
 wfc_ready() { # step: all that it waits for has ended
   if [ "${wfc_never[$1]}" ]; then wfc_lost[${#wfc_lost[@]}]=$1; else wfc_queue[wfc_tail]=$1 wfc_tail=$((wfc_tail + 1)); fi
 }
-wfc_ended() { # slot, serial, exit code, "printed": an attempt has ended; or "met", "unmet": of its conditions
+wfc_ended() { # slot, serial, exit code, + when its worker has gone on: an attempt has ended
   local wfc_k=${wfc_busy[$1]} wfc_code_k=$3
   if [ "${wfc_job[$1]}" != "$2" ]; then return; fi # the tick was faster
+  if [ "$4" = + ]; then # what waited for it is the only one that can start, and has
+    wfc_rc[wfc_k]=0; wfc_settle "$wfc_k" succeeded
+    wfc_busy[$1]=${wfc_queue[wfc_head]} wfc_head=$((wfc_head + 1)) wfc_serial=$(($2 + 1)); wfc_job[$1]=$wfc_serial
+    wfc_started "${wfc_busy[$1]}"; return
+  fi
   wfc_job[$1]='' wfc_free[wfc_idle]=$1 wfc_idle=$((wfc_idle + 1)) wfc_running=$((wfc_running - 1))
   wfc_rc[wfc_k]=$wfc_code_k
   if [ "$wfc_ending" ]; then wfc_settle "$wfc_k" aborted; return; fi
@@ -199,7 +194,6 @@ wfc_kill() { # signal: to all process groups of this run; false when there are n
 }
 wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; the second time at once
   wfc_signal=''
-  if [ "$1" = timeout ] && [ "$wfc_reason" ]; then return; fi
   if [ "$wfc_reason" != signal ]; then wfc_reason=$1 wfc_code=$2; fi
   if [ "$wfc_ending" ]; then wfc_kill KILL; return; fi
   wfc_ending=1
@@ -209,16 +203,16 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   wfc_killer=$!; disown "$!"
 }
 wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into lost its time limit; else at the next safe point
-wfc_tick() { # nothing came for a second: a report may be lost (half a line when the second ended), a worker killed
-  local wfc_s wfc_c wfc_m wfc_f wfc_dead
+wfc_tick() { # each second: was a worker killed?
+  local wfc_s wfc_c wfc_m wfc_f
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
     if [ -z "${wfc_job[wfc_s]}" ]; then continue; fi
-    wfc_dead='' wfc_c='' wfc_m=''
-    if ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then wfc_dead=137; fi
+    if kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then continue; fi
+    wfc_c='' wfc_m=''
     wfc_f=$wfc_run/steps/${wfc_folders[wfc_busy[wfc_s]]}
     wfc_f=$wfc_f/${wfc_tries[wfc_busy[wfc_s]]}.rc
     if [ -e "$wfc_f" ]; then read -r wfc_c wfc_m <"$wfc_f"; fi
-    if [ "$wfc_c$wfc_dead" ]; then wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-$wfc_dead}" "$wfc_m"; fi
+    wfc_ended "$wfc_s" "${wfc_job[wfc_s]}" "${wfc_c:-137}" "$wfc_m"
   done
 }
 wfc_drain() { # until nothing runs and nothing can start
@@ -231,12 +225,12 @@ wfc_drain() { # until nothing runs and nothing can start
       wfc_head=$((wfc_head + 1)); wfc_launch "${wfc_queue[wfc_head - 1]}"
       if ((BASH_VERSINFO[0] > 3)) && read -r -t 0 -u 9; then break; fi # use a worker that is free again
     done
-    if ((wfc_running == 0))  && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
+    if ((wfc_running == 0)) && { ((wfc_head >= wfc_tail)) || [ "$wfc_ending" ]; }; then break; fi
     wfc_waiting=1
-    if read -r "${wfc_patience[@]}" -u 9 wfc_a wfc_b wfc_c wfc_d; then wfc_waiting=''; else wfc_waiting=''; wfc_tick; continue; fi
+    read -r -u 9 wfc_a wfc_b wfc_c wfc_d; wfc_waiting=''
     case $wfc_a in
-      '' | *[!0-9]*) wfc_tick ;;
-      *) if [ "$wfc_c" ]; then wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d"; fi ;; # half a line: the tick finds the .rc file
+      tick | '') wfc_tick ;;
+      *) wfc_ended "$wfc_a" "$wfc_b" "$wfc_c" "$wfc_d" ;;
     esac
   done
   if [ "$wfc_ending" ]; then # what steps had left in the background ends, too
@@ -267,7 +261,7 @@ wfc_report() { # started: the outcome, and what differs from run to run
 }
 wfc_times() { # "" or 1: of steps, or of handlers
   local wfc_k wfc_sep='' wfc_path=$wfc_run
-  case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
+  case $wfc_path in *[!\ -~]*) wfc_path=$(printf '%s' "$wfc_path" | tr -d '\000-\037' | iconv -c -f UTF-8 -t UTF-8) ;; esac # a path may be no text
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     wfc_json "$wfc_path/steps/${wfc_folders[wfc_k]}"
     printf '%s\n  %s: {"seconds": %d, "log": %s}' "$wfc_sep" "${wfc_quoted[wfc_k]}" "${wfc_took[wfc_k]:-0}" "$wfc_r"; wfc_sep=,
@@ -282,16 +276,13 @@ wfc_table() { # what became of each step
   done
   printf '%s: %s in %d s\nrun folder: %s\n' 'monitored-pipeline' "$wfc_status" $((SECONDS - wfc_s0)) "$wfc_run"
 }
-wfc_help() {
-  printf '%s\n' 'usage: bash monitored-pipeline.sh [--work-dir DIR] [--report FILE] [--max-active-steps N] [--] [WORD ...]'
-}
 wfc_words() { # the command line
   local wfc_k wfc_bad=''
   wfc_report_to='' wfc_set=() wfc_args=() wfc_max=512
   wfc_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
   while (($#)); do
     case $1 in
-      --help) wfc_help; exit 0 ;;
+      --help) echo 'usage: bash monitored-pipeline.sh [--work-dir DIR] [--report FILE] [--max-active-steps N] [--] [WORD ...]'; exit 0 ;;
       --report | --work-dir | --max-active-steps)
         if (($# < 2)); then wfc_die "$1 needs a value"; fi
         case $1 in --report) wfc_report_to=$2 ;; --max-active-steps) case $2 in [1-9] | [1-9][0-9] | [1-4][0-9][0-9]) wfc_max=$2 ;; *[!0-9]* | '') wfc_die "$1 takes a whole number" ;; *) wfc_max=512 ;; esac ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
@@ -308,7 +299,7 @@ wfc_words() { # the command line
 }
 wfc_word() { case $1 in *=*) wfc_set[${#wfc_set[@]}]=$1 ;; *) wfc_args[${#wfc_args[@]}]=$1 ;; esac; }
 wfc_main() {
-  local wfc_k wfc_clock wfc_started_at wfc_home wfc_ok='' wfc_part=''
+  local wfc_k wfc_clock wfc_started_at wfc_home
   wfc_words "$@"
   case $BASH in */bash*) wfc_bash=$BASH ;; *) wfc_bash=$(command -v bash) ;; esac
   set -m # every background job is a process group
@@ -318,7 +309,7 @@ wfc_main() {
   read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
   wfc_run=$wfc_home/runs/'monitored-pipeline'/$wfc_clock-$$-$RANDOM
   wfc_n=0 wfc_head=0 wfc_tail=0 wfc_running=0 wfc_slots=0 wfc_idle=0 wfc_serial=0 wfc_code=0 wfc_s0=$SECONDS
-  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_ticker='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
+  wfc_ending='' wfc_signal='' wfc_waiting='' wfc_reason='' wfc_status='' wfc_killer='' wfc_events=() wfc_happened=0 wfc_lost=() wfc_label=()
   mkdir -p "${wfc_run%/*}" && mkdir -m 700 "$wfc_run" && mkdir "$wfc_run/steps" && mkfifo "$wfc_run/.done" "$wfc_run/.alive" || exit 2
   exec 6>>"$wfc_run/.groups" 7>>"$wfc_run/events.jsonl" 8<>"$wfc_run/.alive" 9<>"$wfc_run/.done"
   # when the script is killed, its pipe .alive ends, and this process ends what runs
@@ -333,12 +324,8 @@ wfc_main() {
   ) &
   disown "$!"
   cd "$wfc_dir" || exit 2
-  if ((BASH_VERSINFO[0] > 4)); then wfc_patience=(-t 1)
-  else # `read -t` may lose a signal
-    wfc_patience=()
-    (while sleep 1 && kill -0 $$; do echo tick >&9; done) >/dev/null 2>&1 6>&- 7>&- 8>&- &
-    wfc_ticker=$!; disown "$!"
-  fi
+  (while sleep 1 && kill -0 $$; do echo tick >&9; done) >/dev/null 2>&1 6>&- 7>&- 8>&- & # `read -t` may lose a signal, or half a line
+  wfc_ticker=$!; disown "$!"
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   workflow; wfc_link
   wfc_write
@@ -347,18 +334,16 @@ wfc_main() {
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
     case ${wfc_state[wfc_k]} in
       '') wfc_settle "$wfc_k" aborted ;;
-      succeeded) wfc_ok=1 ;;
       failed) wfc_status=failed ;;
     esac
   done
   case $wfc_reason in
     signal) wfc_status=aborted ;;
-    timeout) wfc_status=failed ;;
-    *) if [ -z "$wfc_status" ]; then case $wfc_part$wfc_ok in 11) wfc_status=partially_succeeded ;; 1) if [ "$wfc_part" ]; then wfc_status=failed; else wfc_status=succeeded; fi ;; *) wfc_status=succeeded ;; esac; fi ;;
+    *) wfc_status=${wfc_status:-succeeded} ;;
   esac
   if [ "$wfc_reason" != signal ]; then if [ "$wfc_status" = failed ]; then wfc_code=1; else wfc_code=0; fi; fi
   for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done
-  if [ "$wfc_ticker" ]; then kill -KILL -- "-$wfc_ticker"; fi 2>/dev/null
+  kill -KILL -- "-$wfc_ticker" 2>/dev/null
   echo bye >&8
   wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
   if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
