@@ -41,14 +41,16 @@ class Record:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remains:
     """What a run has left: records by their paths, the numbers of items of fan-outs, the
-    frames that began (the paths of their calls, with a slash behind them), what the run
-    itself says that it came to, and whether its jobs are green."""
+    frames that began (the paths of their calls, with a slash behind them), those whose
+    own precondition was not met, what the run itself says that it came to, and whether
+    its jobs are green."""
 
     records: Mapping[str, Record]
     items: Mapping[str, int]
     frames: frozenset[str]
     status: RunStatus | None
     green: bool
+    unmet: frozenset[str] = frozenset()
 
 
 def outcome_of(program: Program, remains: Remains) -> Outcome:
@@ -141,8 +143,7 @@ class _Reading:
             for step in workflow.steps
             if base + names[step.name] in records
         }
-        began = base in self.remains.frames
-        whole = self._whole(call, began)
+        whole = self._whole(call, base)
         waiting = [step for step in workflow.steps if step.name not in found]
         if whole is not None:
             return {**found, **{step.name: whole for step in waiting}}
@@ -158,12 +159,14 @@ class _Reading:
             waiting = later
         return found
 
-    def _whole(self, call: Ending | None, began: bool) -> Ending | None:
+    def _whole(self, call: Ending | None, base: str) -> Ending | None:
         """How all steps of a frame without a record have ended, if that does not depend
-        on the steps."""
+        on the steps: nothing of it ran."""
+        if base in self.remains.unmet:
+            return "not_started" if call is None else "skipped"
         if call is None:
             return "not_started" if self.remains.status == "aborted" else None
-        return None if began and call != "skipped" else call
+        return None if base in self.remains.frames and call != "skipped" else call
 
     def _step(
         self, step: Step, place: str, path: str, ending: Ending, in_handler: bool

@@ -9,17 +9,23 @@ from collections.abc import Mapping
 _SIGNAL = "act ends its steps at once when it is told to end, and runs nothing more"
 _WORDS = "the form of a dispatch has fields for what is declared, not for more words"
 _SHARED = "jobs that run at once have folders of their own: what W1 promises, not more"
+_FOLDER = "the folder of a job has a name of its own"
+_OF_CALLS = "GitHub does not limit the jobs of a call, which is told as a loss"
 _ALONE = "`maxActiveSteps: 1` makes one job, whose steps wait for pauses of others"
 
 LACKING: Mapping[str, Mapping[str, str]] = {
     "github": {
         "all-arguments": _WORDS,
         "call-cancelled": _SIGNAL,
+        "call-limit-of-one": _OF_CALLS,
+        "call-limit-of-the-callee": _OF_CALLS,
+        "call-working-folder": _FOLDER,
         "cancelled-handler": _SIGNAL,
         "cancelled-run": _SIGNAL,
         "clean-up-time": _SIGNAL,
         "failing-cancel-handler": _SIGNAL,
         "fan-out-cancelled": _SIGNAL,
+        "fan-out-width-two": _SHARED,
         "groups-in-a-chain": _SHARED,
         "init-cancelled": _SIGNAL,
         "log-dir": "the step looks for the logs of wfc; a runner keeps them elsewhere",
@@ -33,6 +39,6 @@ LACKING: Mapping[str, Mapping[str, str]] = {
         "signal-on-stop": _SIGNAL,
         "step-files-of-items": _SHARED,
         "steps-run-together": _SHARED,
-        "working-dir": "the folder of a job has a name of its own",
+        "working-dir": _FOLDER,
     },
 }

@@ -183,7 +183,7 @@ def _log_of_failures(folder: Path) -> list[str]:
         f"{file.parent.name}: {file.read_text('utf-8', 'replace')}"
         for file in sorted((folder / "wfc").rglob("*.err"))
         if os.path.getsize(file)
-    ] + [line for log in (folder / "wfc").rglob("log") for line in _said(log)]
+    ] + [line for log in (folder / "wfc").rglob("act.log") for line in _said(log)]
 
 
 def _said(log: Path) -> Iterator[str]:

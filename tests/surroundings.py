@@ -62,7 +62,8 @@ def wrong_files(folder: Path, expect: Expected) -> Iterator[str]:
 def not_hidden(folder: Path, expect: Expected) -> Iterator[str]:
     """Where the files in `folder` tell of what a run should hide."""
     for file in folder.rglob("*"):
-        if not file.is_file():
+        # What act itself says shows the texts of `::add-mask::`, which GitHub hides.
+        if not file.is_file() or file.name == "act.log":
             continue
         text = file.read_text("utf-8", "replace")
         for each in expect.hidden:

@@ -35,6 +35,11 @@ def read(
             if path.endswith(".items")
         },
         frames=frozenset(_frames(kept, records)),
+        unmet=frozenset(
+            path.removesuffix("@frame")
+            for path, form in kept
+            if path.endswith("@frame") and "unmet" in form
+        ),
         status=_status(kept),
         green=green,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.github import act as engine
+from backends.github import engine
 from backends.github.scratch import LAST_STEP, scratch
 from backends.outcomes import Record, Remains, outcome_of
 from compiler.backend import CannotRun
@@ -181,9 +181,15 @@ def outcome(
     status: RunStatus | None = None,
     green: bool = True,
     frames: frozenset[str] = frozenset({""}),
+    unmet: frozenset[str] = frozenset(),
 ) -> Outcome:
     remains = Remains(
-        records=records, items={"d": 2}, frames=frames, status=status, green=green
+        records=records,
+        items={"d": 2},
+        frames=frames,
+        unmet=unmet,
+        status=status,
+        green=green,
     )
     return outcome_of(program_of(GRAPH), remains)
 
@@ -216,6 +222,8 @@ def test_what_waits_for_a_failed_step_is_aborted() -> None:
 
 
 def test_nothing_starts_where_the_precondition_is_not_met() -> None:
+    found = outcome({}, "failed", green=False, unmet=frozenset({""}))
+    assert {*statuses(found).values()} == {"not_started", "aborted"}
     found = outcome({}, "aborted")
     assert {*statuses(found).values()} == {"not_started", "aborted"}
     assert (found.status, found.exit_code) == ("aborted", 0)

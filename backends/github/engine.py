@@ -59,7 +59,7 @@ def _keep(folder: Path, runs: Path) -> None:
     """Leaves what act said, and the records of all jobs, below the folder for runs."""
     kept = runs / folder.name
     kept.mkdir(parents=True)
-    shutil.copyfile(folder / "log", kept / "log")
+    shutil.copyfile(folder / "log", kept / "act.log")
     for steps in (folder / "jobs").glob("*/out/steps"):
         shutil.copytree(steps, kept / steps.parts[-3])
 
