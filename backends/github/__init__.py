@@ -32,7 +32,6 @@ _REFUSED: tuple[Feature, ...] = (
     "call-queue",
     "call-repeat",
     "call-retry",
-    "delay",
     "mail-on",
     "params-above-25",
     "params-schema",
@@ -45,6 +44,7 @@ _LOSSES: dict[Feature, str] = {
     "call-max-active-steps": (
         "GitHub does not limit the jobs of a call: all steps of it run that are ready"
     ),
+    "delay": "jobs begin when GitHub has a machine: there is no pause between steps",
     "history": "GitHub keeps runs as long as the repository's settings say",
     "log-directory": "logs are those of the jobs on GitHub, not files in a folder",
     "max-active-runs-above-one": (

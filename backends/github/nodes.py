@@ -249,11 +249,15 @@ def _step(flat: _Flat, frame: Frame, step: Step, links: tuple[Link, ...]) -> Nod
         soft=frame.soft,
         leg=frame.leg,
         may_skip=bool(step.conditions) or any(_skips(flat, it) for it in links),
-        may_continue=rule is not None
-        and not rule.mark_success
-        and bool(rule.failure or rule.exit_codes or rule.output),
+        may_continue=_goes_on(step) and rule is not None and not rule.mark_success,
     )
     return _body(flat, node)
+
+
+def _goes_on(step: Step) -> bool:
+    """Whether some failure of `step` is none to those that wait for it."""
+    rule = step.continue_on
+    return rule is not None and bool(rule.failure or rule.exit_codes or rule.output)
 
 
 def _skips(flat: _Flat, link: Link) -> bool:
@@ -307,7 +311,7 @@ def _called(flat: _Flat, node: Node, callee: Callee, number: int | None) -> Node
         path=f"{node.path}/",
         title=f"{node.title}/",
         outer=node.frame,
-        soft=node.soft or node.may_continue,
+        soft=node.soft or _goes_on(step),
         leg=node.leg,
         chosen=number,
         limit=step.timeout,
@@ -396,7 +400,7 @@ def _fan_out(flat: _Flat, node: Node, body: Map) -> Node:
         opener="",
         links=(link,),
         leg=leg,
-        soft=node.soft or node.may_continue,
+        soft=node.soft or _goes_on(step),
         may_skip=bool(body.conditions),
         may_continue=False,
     )

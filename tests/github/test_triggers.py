@@ -73,7 +73,7 @@ def test_concurrency(text: str, expected: Mapping[str, str]) -> None:
     [
         ('schedule: "TZ=UTC */2 * * * *"\n', "WFC401", 2),
         ('schedule: "0 1 * * *"\n', "WFC402", 2),
-        ("delaySec: 3\n", "WFC401", 2),
+        ("delaySec: 3\n", "WFC402", 2),
         ("maxActiveRuns: 2\n", "WFC402", 2),
         ("maxActiveSteps: 2\n", "WFC402", 2),
         (f"params: {MANY}\n", "WFC401", 2),
