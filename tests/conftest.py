@@ -45,6 +45,13 @@ def act() -> Path:
 
 
 @pytest.fixture(scope="session")
+def airflow() -> Path:
+    """The Python that has Airflow."""
+    path = ENGINES / "airflow/bin/python"
+    return path if path.exists() else _skip("airflow", str(path))
+
+
+@pytest.fixture(scope="session")
 def linters_of_github() -> Path:
     """Where actionlint, zizmor and GitHub's own parser are."""
     programs = [f"tools/bin/{name}" for name in ("actionlint", "zizmor")]

@@ -213,6 +213,7 @@ def _configure(folder: Path) -> None:
             ("logging", "base_log_folder", f"{folder}/logs"),
         ):
             conf.set(section, name, value)
+    sys.path.append(f"{folder}/dags")
     settings.dispose_orm()
     settings.configure_vars()
     settings.configure_orm()
@@ -295,4 +296,5 @@ def _processes() -> Iterator[tuple[int, int]]:
 
 
 if __name__ == "__main__":
+    del sys.path[0]  # the folder of this file, whose modules are not meant here
     main(Path(sys.argv[1]), Path(sys.argv[2]))
