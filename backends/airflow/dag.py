@@ -251,7 +251,6 @@ def _items(dag: Dag, context: Context, body: Map, rule: list[Arg]) -> Node:
 def _item(dag: Dag, context: Context, body: Map, items: str) -> Node:
     inner = item_context(context, body, tried=True)
     made = leaf(inner)
-    assert isinstance(made, Call)
     inputs = [pair for pair in made.arguments if pair[0] == "inputs"]
     rest = [pair for pair in made.arguments if pair[0] != "inputs"]
     if inner.native and inner.step.retry is not None:

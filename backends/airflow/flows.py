@@ -34,10 +34,8 @@ def flow(
     handlers: list[Arg] = []
     for handler in workflow.handlers:
         context = Context(step=handler, scope=scope, flows=known, handler=True)
-        if handler.name == "init":
-            words.append(("init", leaf(context)))
-        else:
-            handlers.append((handler.name, leaf(context)))
+        made = leaf(context, on=handler.name)
+        handlers.append((scope.folders.handlers[handler.name], made))
     if steps:
         words.append(("steps", Dict(steps)))
     if handlers:

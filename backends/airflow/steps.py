@@ -84,8 +84,8 @@ def step_arguments(context: Context) -> list[Arg]:
     step, values = context.step, context.values
     made = _body(context, step.body)
     found: list[Arg] = []
-    name = last_name(context)
-    if name != step.name and not context.handler:
+    name, inside = last_name(context), context.scope.inside
+    if (name != step.name or context.tried) and not (context.handler and inside):
         found.append(("step", Text(step.name)))
     inputs = values.inputs(step, inside=not isinstance(step.body, Map))
     if inputs is not None:
@@ -142,7 +142,10 @@ def around(context: Context) -> Iterator[Node]:
     if secrets and not scope.inside:
         yield Call("knows", [(it.name, secret_source(it)) for it in secrets])
     if context.handler and not scope.inside and step.name != "init":
-        yield Call("on", [("", literal(step.name))])
+        handlers = scope.workflow.handlers if step.name == "exit" else ()
+        table = scope.folders.handlers
+        others = [table[it.name] for it in handlers if it.name not in ("init", "exit")]
+        yield Call("on", [("", literal(it)) for it in (step.name, *others)])
     if scope.workflow.delay is not None and not context.handler:
         yield Call("spaced", [("", str(scope.workflow.delay))])
     if scope.timeout is not None and (not context.handler or step.name == "init"):
@@ -415,12 +418,14 @@ def item_context(context: Context, body: Map, tried: bool = False) -> Context:
     )
 
 
-def leaf(context: Context, after: dict[str, str] | None = None) -> Node:
-    """A step within one task."""
+def leaf(context: Context, after: dict[str, str] | None = None, on: str = "") -> Call:
+    """A step within one task; `on`: a handler, and when it is due."""
     arguments = step_arguments(context)
     first = [pair for pair in arguments if pair[0] == "command"]
     rest = [pair for pair in arguments if pair[0] != "command"]
     found: list[Arg] = [("", it) for _, it in first]
+    if on:
+        found.append(("on", literal(on)))
     if after:
         found.append(("after", Dict([(k, literal(it)) for k, it in after.items()])))
     return Call("Leaf", [*found, *rest])

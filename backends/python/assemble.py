@@ -15,6 +15,8 @@ from pathlib import Path
 from symtable import SymbolTable, symtable
 from types import ModuleType
 
+from backends.python.lean import asked, decided, lean, mentioned, without
+
 _WIDTH = 88
 _GIVEN = frozenset(dir(builtins)) | {"__name__", "__file__"}
 
@@ -42,7 +44,6 @@ class _Definition:
 
     names: tuple[str, ...]
     text: str
-    needs: frozenset[str]
     is_block: bool  # a function or a class
     first: int
     last: int
@@ -55,13 +56,24 @@ class _Module:
     imports: Mapping[str, _Import]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What is asked for besides roots, see `assembled`."""
+
+    outside: Collection[str] = ()
+    features: Collection[str] | None = None
+    types: bool = True
+
+
 def assemble(
     modules: Sequence[ModuleType | Path | str],
     roots: Iterable[str],
+    features: Collection[str] | None = None,
+    types: bool = True,
 ) -> str:
     """The text of the definitions that `roots` reach, after the imports they need, as
     `assembled` has them."""
-    return "".join(assembled(modules, roots))
+    return "".join(assembled(modules, roots, features=features, types=types))
 
 
 def assembled(
@@ -69,6 +81,8 @@ def assembled(
     roots: Iterable[str],
     outside: Collection[str] = (),
     more: str = "",
+    features: Collection[str] | None = None,
+    types: bool = True,
 ) -> tuple[str, str]:
     """The imports that the definitions need which `roots` reach, and their text, with the
     empty lines between.
@@ -76,13 +90,18 @@ def assembled(
     `modules` are loaded ones, paths, or texts, in the order in which their definitions
     can be executed. What they import of each other they find in the one namespace, what
     they import of the packages `outside` is there when it runs. `more` are imports of
-    what follows the text. Raises ValueError for a root that none of them defines, and for
-    what one text cannot hold: two definitions of one name, an import of each other's names
+    what follows the text. `if used(...)` (see `lean`) asks for definitions, and for
+    `features`, all of them where these are None. Without `types` the text is that of a
+    file that nobody goes on with: no annotations, and no fields that nothing names.
+
+    Raises ValueError for a root that none of them defines, and for what one text cannot
+    hold: two definitions of one name, an import of each other's names
     by another name, a statement at the top that is neither an import, a definition nor an
     assignment.
     """
     parsed = [_parsed(_text_of(module)) for module in modules]
-    used, imports = _reached(parsed, roots, outside)
+    wish = _Wish(outside=outside, features=features, types=types)
+    used, imports = _reached(parsed, sorted(set(roots)), wish)
     imports |= set(_parsed(more).imports.values())
     _refuse_clashes(used, imports)
     head = _imports_text(imports) if imports else ""
@@ -93,15 +112,17 @@ def assembled(
             if (place, definition.names) in used:
                 if pieces or head:
                     pieces.append(_gap(before, (place, definition)))
-                pieces.append(definition.text)
+                pieces.append(used[place, definition.names])
                 before = (place, definition)
     return head, "".join(pieces)
 
 
 def definitions(modules: Iterable[ModuleType | Path | str]) -> frozenset[str]:
-    """The names that `modules` define at their top."""
+    """The names that `modules` define or import at their top."""
     parsed = [_parsed(_text_of(module)) for module in modules]
-    return frozenset(name for module in parsed for name in module.by_name)
+    return frozenset(
+        name for module in parsed for name in (*module.by_name, *module.imports)
+    )
 
 
 def names_in(source: str) -> set[str]:
@@ -167,11 +188,10 @@ def _definition(statement: ast.stmt, lines: Sequence[str]) -> _Definition:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         first = min([first, *(each.lineno for each in statement.decorator_list)])
     last = statement.end_lineno or first
-    needs = _names("".join(lines[first - 1 : last]))
     while first > 1 and lines[first - 2].startswith("#"):
         first -= 1
     text = "".join(lines[first - 1 : last])
-    return _Definition(names, text, frozenset(needs), is_block, first, last)
+    return _Definition(names, text, is_block, first, last)
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
@@ -254,23 +274,46 @@ _Key = tuple[int, tuple[str, ...]]  # the place of a module, the names of a defi
 
 
 def _reached(
-    modules: Sequence[_Module], roots: Iterable[str], outside: Collection[str]
-) -> tuple[set[_Key], set[_Import]]:
-    used: set[_Key] = set()
+    modules: Sequence[_Module], roots: Sequence[str], wish: _Wish
+) -> tuple[dict[_Key, str], set[_Import]]:
+    """The texts of what is used, and the imports they need. What asks whether something
+    is used may bring more, so all is done again until that is answered."""
+    defined = frozenset(name for module in modules for name in module.by_name)
+    known: set[str] = set()
+    while True:
+        on = frozenset(known)
+        used, imports = _closure(modules, roots, wish, on, defined)
+        known |= {name for _, names in used for name in names}
+        if known == on:
+            break
+    if not wish.types:
+        used = _without_fields(modules, used)
+    return used, imports
+
+
+def _closure(
+    modules: Sequence[_Module],
+    roots: Sequence[str],
+    wish: _Wish,
+    on: frozenset[str],
+    defined: frozenset[str],
+) -> tuple[dict[_Key, str], set[_Import]]:
+    used: dict[_Key, str] = {}
     imports: set[_Import] = set()
-    waiting = [_defined(modules, root) for root in sorted(set(roots))]
+    waiting = [_defined(modules, root) for root in roots]
     while waiting:
         place, definition = waiting.pop()
         if (place, definition.names) in used:
             continue
-        used.add((place, definition.names))
+        text = _shown(definition, wish, on, defined)
+        used[place, definition.names] = text
         module = modules[place]
-        for name in sorted(definition.needs):
+        for name in sorted(_needs(text)):
             imported = module.imports.get(name)
             if name in module.by_name:
                 waiting.append((place, module.by_name[name]))
             elif imported is not None and (
-                imported.standard or imported.package in outside
+                imported.standard or imported.package in wish.outside
             ):
                 imports.add(imported)
             elif imported is not None and imported.name != name:
@@ -278,6 +321,40 @@ def _reached(
             elif name not in _GIVEN:
                 waiting.append(_defined(modules, name))
     return used, imports
+
+
+def _shown(
+    definition: _Definition, wish: _Wish, on: frozenset[str], defined: frozenset[str]
+) -> str:
+    """The text of a definition where the definitions `on` are used."""
+    chosen = frozenset(
+        name
+        for name in asked(definition.text)
+        if (name in on if name in defined else _is_wished(name, wish))
+    )
+    return (decided if wish.types else lean)(definition.text, chosen)
+
+
+def _is_wished(feature: str, wish: _Wish) -> bool:
+    return wish.features is None or feature in wish.features
+
+
+@lru_cache(maxsize=4096)
+def _needs(text: str) -> frozenset[str]:
+    return frozenset(_names(text))
+
+
+def _without_fields(
+    modules: Sequence[_Module], used: Mapping[_Key, str]
+) -> dict[_Key, str]:
+    """Without the fields of classes that nothing names."""
+    named = frozenset(name for text in used.values() for name in mentioned(text))
+    found = {}
+    for (place, names), text in used.items():
+        is_block = modules[place].by_name[names[0]].is_block if names else False
+        is_class = is_block and "class " in text
+        found[place, names] = without(text, named) if is_class else text
+    return found
 
 
 def _defined(modules: Sequence[_Module], name: str) -> tuple[int, _Definition]:
@@ -292,7 +369,7 @@ def _defined(modules: Sequence[_Module], name: str) -> tuple[int, _Definition]:
     return found[0]
 
 
-def _refuse_clashes(used: set[_Key], imports: set[_Import]) -> None:
+def _refuse_clashes(used: Collection[_Key], imports: set[_Import]) -> None:
     bound = [name for _, names in used for name in names]
     # `import os` and `import os.path` bind one name to one module.
     bound += {each.bound for each in imports if each.name is None}

@@ -210,6 +210,7 @@ def begun_as(first: str) -> None:
     if state == "skipped":
         if told:
             AT.ti.xcom_push("status", told)
+            AT.ti.xcom_push("attempts", 0)
         raise AirflowSkipException("skipped with what it begins with")
     if state == "success" or (state == "failed" and told == "failed"):
         return

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from backends.airflow.runtime.fan_out import gathered
 from backends.airflow.runtime.frames import Opening, frame_of, valued_texts
-from backends.airflow.runtime.here import AT, Frame, Given, into, later, step
+from backends.airflow.runtime.here import AT, Frame, Given, into, later, special, step
 from backends.airflow.runtime.operators import Leaf, Told, publish, told
 from backends.python.runtime.attempts import (
     HERE,
@@ -34,6 +34,7 @@ class Flow:
     """A workflow that runs within one task.
 
     :param steps: in an order in which each is behind those that it waits for
+    :param handlers: in their order; `on` says when each of them is due
     :param leaves: the steps whose outputs are its result, by their names
     :param outputs: the steps that give the outputs of these names
     """
@@ -43,7 +44,6 @@ class Flow:
         name: str,
         *,
         opening: Collection[Opening] = (),
-        init: "Leaf | None" = None,
         steps: "Mapping[str, Leaf] | None" = None,
         handlers: "Mapping[str, Leaf] | None" = None,
         leaves: "Mapping[str, str] | None" = None,
@@ -54,7 +54,6 @@ class Flow:
     ) -> None:
         self.name = name
         self.opening = opening
-        self.init = init
         self.steps = steps or {}
         self.handlers = handlers or {}
         self.leaves = leaves or {}
@@ -144,6 +143,8 @@ def run_flow(flow: Flow, given: dict[str, str], path: str, launch: Launch) -> En
         AT.below[f"{path}/"] = {"status": "failed" if frame.problem else "begun"}
         if frame.unmet:
             AT.below[f"{path}/"] = {"status": "unmet"}
+            for name in flow.steps:
+                AT.below[f"{path}/{name}"] = {"status": "skipped", "attempts": 0}
         records: dict[str, Told] = {}
         AT.pull = lambda name, key: records.get(name, {}).get(key)
         if flow.timeout is not None:
@@ -166,17 +167,17 @@ def run_steps(
 ) -> Collection[str]:
     """Runs the steps of a flow, one after another; what ended them before their time."""
     by: Collection[str] = ()
-    steps = {**({"handler-init": flow.init} if flow.init else {}), **flow.steps}
-    for name, leaf in steps.items():
+    steps = {name: it for name, it in flow.handlers.items() if it.on == "init"}
+    for name, leaf in {**steps, **flow.steps}.items():
         ending = "aborted" if by or lost else verdict(leaf.after, records)
         if ending:
             records[name] = {"status": ending, "attempts": 0}
         else:
-            status = {"DAG_RUN_STATUS": "running"} if leaf is flow.init else {}
+            status = {"DAG_RUN_STATUS": "running"} if leaf.on == "init" else {}
             records[name] = leaf_told(leaf, frame, name, f"{path}/{name}", status)
             by = by or records[name].get("stopped", ())
         AT.below[f"{path}/{name}"] = records[name]
-        lost = lost or (leaf is flow.init and not well(records[name]))
+        lost = lost or (leaf.on == "init" and not well(records[name]))
     return by
 
 
@@ -207,7 +208,7 @@ def leaf_told(
     AT.name, AT.mine = name, {}
     AT.inputs = {**leaf.inputs, **more}
     into(frame)
-    step(leaf.step or name.removeprefix("handler-"))
+    step(leaf.step or leaf.on or name)
     HERE.text = lambda: leaf.command
     HERE.own, HERE.bindings = later(leaf.env), later(leaf.values)
     HERE.publish = publish
@@ -216,7 +217,7 @@ def leaf_told(
         result = carried_out(leaf.rules, default_body)(Launch())
     except Stopped as stopped:
         AT.more["stopped"] = stopped.by
-        result = Result(HERE.code, ending="aborted")
+        result = Result(HERE.code, HERE.output, ending="aborted")
     return {**told(result), "start": began, "end": time.time()}
 
 
@@ -229,7 +230,8 @@ def flow_status(
 ) -> str:
     if by:
         return "failed" if [*by] == [path, "run"] else "aborted"
-    if frame.problem or (flow.init and not well(records["handler-init"])):
+    init = [name for name, leaf in flow.handlers.items() if leaf.on == "init"]
+    if frame.problem or not all(well(records[name]) for name in init):
         return "failed"
     ends = {records[name]["status"] for name in flow.steps}
     if "failed" in ends or ("continued" in ends and "succeeded" not in ends):
@@ -245,11 +247,11 @@ def run_handlers(
     """Runs the handlers that are due: one that fails makes the flow failed."""
     kind = {"aborted": "cancel", "failed": "failure"}.get(status, "success")
     for name, leaf in flow.handlers.items():
-        if name in (kind, "exit"):
-            place = f"{path}/handler-{name}"
+        if leaf.on in (kind, "exit"):
+            place = f"{path}/{name}"
             more = {"DAG_RUN_STATUS": status}
-            found = leaf_told(leaf, frame, f"handler-{name}", place, more)
-            records[f"handler-{name}"] = AT.below[place] = found
+            found = leaf_told(leaf, frame, name, place, more)
+            records[name] = AT.below[place] = found
             if found["status"] in ("failed", "continued") and (
                 status != "aborted" or frame.unmet
             ):
@@ -341,15 +343,17 @@ def each(
     def start(launch: Launch) -> Result:
         found = split_items(items())
         width_of(width() if callable(width) else width)
-        path, frame, name = AT.path, AT.frame, AT.name
+        path, frame, name = AT.path, AT.frame, HERE.name
         outer = vars(HERE).copy(), vars(AT).copy()
+        status = special("DAG_RUN_STATUS")
+        more = {} if status is None else {"DAG_RUN_STATUS": status}
         records, stopped = [], ()
         for number, item in enumerate(found):
             record: Told = {"status": "aborted", "attempts": 0}
             place = f"{path}[{number}]"
             if not stopped:
                 AT.item, AT.has_item = item, True
-                record = leaf_told(leaf, frame, name, place, {})
+                record = leaf_told(leaf, frame, name, place, more)
                 stopped = record.get("stopped", ())
             AT.below[place] = record
             records.append(record)

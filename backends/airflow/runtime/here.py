@@ -111,6 +111,8 @@ def plain_frame(task: Any) -> Frame:
     params = {name: it for name, it in AT.context["params"].items() if it is not None}
     frame.params = {name: to_text(it) for name, it in params.items()}
     frame.env = dict(task.variables)
+    while (value := frame.params.pop(f"arg_{len(frame.args) + 1}", None)) is not None:
+        frame.args.append(value)
     return frame
 
 

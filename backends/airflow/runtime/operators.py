@@ -43,6 +43,7 @@ class Leaf:
     """A step without a task of its own; its parameters are those of `Shell`.
 
     :param after: the steps that it waits for, and how these may end
+    :param on: of a handler, when it is due
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Leaf:
         command: str = "",
         *,
         step: str = "",
+        on: str = "",
         after: "Mapping[str, str] | None" = None,
         inputs: "Mapping[str, Given] | None" = None,
         env: "Mapping[str, Given] | None" = None,
@@ -59,6 +61,7 @@ class Leaf:
     ) -> None:
         self.command = command
         self.step = step
+        self.on = on
         self.after = after or {}
         self.inputs = inputs or {}
         self.env = env or {}
@@ -127,7 +130,7 @@ class Shell(BaseOperator):
             return run(Launch())
         except Stopped as stopped:
             AT.more["stopped"] = [*stopped.by]
-            return Result(HERE.code, ending="aborted")
+            return Result(HERE.code, HERE.output, ending="aborted")
 
     def on_kill(self) -> None:
         raise Stopped(signal.SIGTERM)
@@ -196,8 +199,7 @@ def within(seconds: float) -> Part:
 
     def rule(run: Run) -> Run:
         def timed(launch: Launch) -> Result:
-            began = AT.context["dag_run"].start_date.timestamp()
-            left = began + seconds - time.time()
+            left = run_began() + seconds - time.time()
             HERE.until = time.monotonic() + left, ["run"]
             if left <= 0:
                 raise Stopped(None, ["run"])
@@ -206,6 +208,16 @@ def within(seconds: float) -> Part:
         return timed
 
     return rule
+
+
+def run_began() -> float:
+    """When the first step of the run began, anew when the run is cleared."""
+    file, start = run_folder() / "began", AT.context["dag_run"].start_date.timestamp()
+    if file.exists() and (known := float(file.read_text() or 0)) >= start:
+        return known
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(repr(now := time.time()))
+    return now
 
 
 def unless_skipped(*task_ids: str) -> Part:
@@ -222,8 +234,9 @@ def unless_skipped(*task_ids: str) -> Part:
     return rule
 
 
-def on(kind: str) -> Part:
-    """Only when the run has ended so: a handler."""
+def on(kind: str, *others: str) -> Part:
+    """Only when the run has ended so: a handler. `others` are the tasks of handlers that
+    come before it: one that fails makes the run failed."""
     kinds = {"aborted": "cancel", "failed": "failure"}
 
     def rule(run: Run) -> Run:
@@ -231,6 +244,8 @@ def on(kind: str) -> Part:
             status = special("DAG_RUN_STATUS") or ""
             if kind not in ("exit", kinds.get(status, "success")):
                 raise AirflowSkipException("this is not how the run has ended")
+            if others and "failed" in states(others).values():
+                AT.inputs = {**AT.inputs, "DAG_RUN_STATUS": "failed"}
             return run(launch)
 
         return handling

@@ -16,15 +16,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeAlias
 
+from backends.python.lean import used
 from compiler.ir import Json
 from compiler.json_text import Failure
 
 LONGEST_ARGUMENT = 120_000  # bytes; the system takes 128 KiB
 LARGEST_EXPORT = 65_536  # bytes; larger values go by file
 SMALL_EXPORT = 1_024
-ALL_EXPORTS = (
-    1_048_576  # above so many in all, those that are not small go by file, too
-)
+ALL_EXPORTS = 1_048_576  # in all; what is not small goes by file above that
 
 
 class Result(NamedTuple):
@@ -96,6 +95,7 @@ class Here:
         self.attempts = 0
         self.began: float | None = None
         self.code: int | None = None
+        self.output: str | None = None  # of an attempt that was ended before its time
 
 
 HERE = Here()
@@ -137,7 +137,9 @@ def attempt(run: Run) -> Run:
     def attempted(launch: Launch) -> Result:
         HERE.attempts += 1
         HERE.began = HERE.began or time.time()
-        HERE.owned = HERE.code = None
+        HERE.code = HERE.output = None
+        if used("own"):
+            HERE.owned = None
         launch = launch._replace(log=str(HERE.attempts))
         log_file(launch.log, "err").unlink(missing_ok=True)
         try:
@@ -199,37 +201,41 @@ def owned() -> dict[str, str]:
 def environment(bindings: Mapping[str, Value]) -> tuple[dict[str, str], list[str]]:
     """The environment of a process, and the names in it that go by file: NAME is not
     set there, and NAME_FILE is the path."""
-    values: dict[str, Json] = {**HERE.visible(), **owned(), **HERE.special()}
-    values |= {name: value() for name, value in bindings.items()}
-    found = dict(HERE.process) | {"PWD": str(HERE.folder)}
-    large, total = [], 0
-    for name, value in values.items():
-        if value is None:
-            continue
-        text = as_text(value)
-        size = len(text.encode("utf-8", "surrogateescape"))
-        if size > LARGEST_EXPORT or (total > ALL_EXPORTS and size > SMALL_EXPORT):
-            large.append(name)
-            found.pop(name, None)
-            found[f"{name}_FILE"] = str(spilled(name, text))
-        else:
-            total += size
-            found[name] = text
+    values: dict[str, Json] = {**HERE.visible()}
+    if used("own"):
+        values |= owned()
+    values |= HERE.special()
+    if used("bindings"):
+        values |= {name: value() for name, value in bindings.items()}
+    texts = {name: as_text(it) for name, it in values.items() if it is not None}
+    found = {**HERE.process, "PWD": str(HERE.folder)} | texts
+    large: list[str] = []
+    if used("large"):
+        large = by_file(texts, found)
     return found, large
 
 
-def spilled(name: str, text: str) -> Path:
-    folder = HERE.scratch / "values"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / name
-    path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    return path
+def by_file(texts: Mapping[str, str], found: dict[str, str]) -> list[str]:
+    """Those of `texts` that are too large for an environment go there by file."""
+    large, total = [], 0
+    for name, text in texts.items():
+        content = text.encode("utf-8", "surrogateescape")
+        if len(content) > LARGEST_EXPORT or (
+            total > ALL_EXPORTS and len(content) > SMALL_EXPORT
+        ):
+            folder = HERE.scratch / "values"
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / name).write_bytes(content)
+            del found[name]
+            found[f"{name}_FILE"] = str(folder / name)
+            large.append(name)
+        else:
+            total += len(content)
+    return large
 
 
 def with_files(text: str, large: Collection[str]) -> str:
     """A shell text that first sets each NAME to the bytes of the file $NAME_FILE."""
-    if not large:
-        return text
     # A substitution drops line ends, so there is a full stop behind them meanwhile.
     load = 'NAME=$(cat "$NAME_FILE" && printf .) || exit 1; NAME=${NAME%.}'
     loads = "; ".join(load.replace("NAME", name) for name in large)
@@ -248,14 +254,18 @@ def shell_text(
 ) -> Result:
     """Runs a text by a shell, which `reads` large values from files."""
     variables, large = environment(bindings)
-    for check in launch.checks:
-        check(variables, large)
-    text = with_files(text, large) if reads else text
-    content = text.encode("utf-8", "surrogateescape")
-    if len(content) > LONGEST_ARGUMENT:
-        path = log_file(launch.log, "sh")
-        path.write_bytes(content)
-        return program_run([*words, str(path), *HERE.arguments], variables, launch)
+    if used("checked", "with_check"):
+        for check in launch.checks:
+            check(variables, large)
+    if used("large"):
+        if reads and large:
+            text = with_files(text, large)
+    if used("long"):
+        content = text.encode("utf-8", "surrogateescape")
+        if len(content) > LONGEST_ARGUMENT:
+            path = log_file(launch.log, "sh")
+            path.write_bytes(content)
+            return program_run([*words, str(path), *HERE.arguments], variables, launch)
     more = [HERE.name, *HERE.arguments] if HERE.name or HERE.arguments else []
     return program_run([*words, "-c", text, *more], variables, launch)
 
@@ -278,8 +288,11 @@ def program_run(
     """Runs a program to its end, with nothing on its stdin; its output is in the log."""
     out, err = log_file(launch.log, "out"), log_file(launch.log, "err")
     folder = launch.directory or HERE.folder
+    given = Path(os.devnull)
+    if used("service"):
+        given = launch.stdin or given
     with (
-        (launch.stdin or Path(os.devnull)).open("rb") as given,
+        given.open("rb") as stdin,
         out.open("wb") as stdout,
         err.open("ab") as stderr,
         out.open("rb") as printed,
@@ -291,7 +304,7 @@ def program_run(
                 words,
                 cwd=folder,
                 env={**variables, "PWD": str(folder)},
-                stdin=given,
+                stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
@@ -301,24 +314,28 @@ def program_run(
             why = "no such program" if missing else str(error)
             complain(f"cannot start `{words[0]}`: {why}", launch)
             return Result(127 if missing or not words[0] else 126)
-        return followed(process, launch, [told] if launch.quiet else [printed, told])
+        files = [printed, told]
+        if used("backtick"):
+            files = [told] if launch.quiet else files
+        return followed(process, launch, files)
 
 
 def followed(
     process: "subprocess.Popen[bytes]", launch: Launch, files: list[BinaryIO]
 ) -> Result:
     """How a process ends. Until then what it prints goes on to the log."""
-    late = None if launch.timeout is None else time.monotonic() + launch.timeout
+    began = time.monotonic()
     try:
         while (code := ended(process)) is None:
             shown(files)
-            now = time.monotonic()
-            if HERE.until is not None and now >= HERE.until[0]:
-                raise Stopped(None, HERE.until[1])
-            if late is not None and now >= late:
-                end_group(process, launch)
-                print(f"wfc: over its time of {launch.timeout:g} s", flush=True)
-                return Result(124, late=True)
+            if used("within"):
+                stop_in_time()
+            if used("timeout"):
+                most = launch.timeout
+                if most is not None and time.monotonic() >= began + most:
+                    end_group(process, launch)
+                    print(f"wfc: over its time of {most:g} s", flush=True)
+                    return Result(124, late=True)
     except Stopped:
         end_group(process, launch)
         HERE.code = exit_code(process.returncode)
@@ -328,6 +345,11 @@ def followed(
         while any(file.tell() < end for file, end in zip(files, ends, strict=True)):
             shown(files)
     return Result(exit_code(code))
+
+
+def stop_in_time() -> None:
+    if HERE.until is not None and time.monotonic() >= HERE.until[0]:
+        raise Stopped(None, HERE.until[1])
 
 
 def ended(process: "subprocess.Popen[bytes]") -> int | None:

@@ -1,16 +1,19 @@
 """What an attempt printed -> its value, and files that the step names for it."""
 
+import contextlib
 import os
 import shutil
 import stat
 from pathlib import Path
 
+from backends.python.lean import used
 from backends.python.runtime.attempts import (
     HERE,
     Inside,
     Launch,
     Result,
     Run,
+    Stopped,
     Value,
     complain,
     log_file,
@@ -31,9 +34,14 @@ def capture(most: int = LARGEST_OUTPUT) -> Inside:
         HERE.captures = True
 
         def captured(launch: Launch) -> Result:
-            result = run(launch)
+            path = log_file(launch.log, "out")
             try:
-                path = log_file(launch.log, "out")
+                result = run(launch)
+            except Stopped:
+                with contextlib.suppress(Failure, OSError):
+                    HERE.output = printed_text(path, most)
+                raise
+            try:
                 return result._replace(output=printed_text(path, most))
             except (Failure, OSError) as error:
                 complain(said(error), launch)
