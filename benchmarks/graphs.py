@@ -159,3 +159,21 @@ def to_makefile(graph: Graph) -> str:
         waits = "".join(f" s{parent}" for parent in parents)
         lines += [f"{name}:{waits}", "\t@bash -e -c true"]
     return "\n".join(lines) + "\n"
+
+
+def to_bash_operators(graph: Graph) -> str:
+    """The graph as a DAG of Airflow whose tasks do what a step of body "true" does."""
+    lines = [
+        "from airflow.providers.standard.operators.bash import BashOperator",
+        "from airflow.sdk import DAG",
+        "",
+        'with DAG("plain", schedule=None):',
+    ]
+    for place, parents in enumerate(graph):
+        lines.append(
+            f'    s{place} = BashOperator(task_id="s{place}", bash_command="true")'
+        )
+        if parents:
+            before = ", ".join(f"s{parent}" for parent in parents)
+            lines.append(f"    [{before}] >> s{place}")
+    return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ ratios carry from machine to machine, times do not. README.md has a table and it
 
 import argparse
 import gc
+import json
 import os
 import platform
 import shutil
@@ -28,6 +29,7 @@ from graphs import (
     fan_out,
     large,
     nested,
+    to_bash_operators,
     to_makefile,
     to_yaml,
     wide,
@@ -231,6 +233,61 @@ def running(what: str, text: str, rules: str, folder: Path, times: int) -> list[
     ]
 
 
+def airflow(steps: int, folder: Path, times: int) -> list[Row]:
+    """What it takes Airflow to read an emitted DAG, as its dag processor does all the
+    time, against one of as many BashOperators."""
+    from backends.airflow import BACKEND
+    from compiler.pipeline import back_end, front_end
+    from compiler.source import Source
+
+    python = airflow_python()
+    if python is None:
+        print(
+            "AIRFLOW IS NOT INSTALLED: the rows of Airflow are missing "
+            "(tests/engines/install brings it)",
+            file=sys.stderr,
+        )
+        return []
+    place = Path(tempfile.mkdtemp(dir=folder))
+    pairs = []
+    for shape, graph in SHAPES.items():
+        for body in ("true", "values"):
+            text = to_yaml(graph(steps), body)  # type: ignore[arg-type]
+            checked = front_end(Source("graph.yaml", text))
+            assert checked.program is not None
+            emitted, _ = back_end(checked.program, checked.sources, BACKEND)
+            ours, plain = place / f"{shape}-{body}.py", place / f"plain-{shape}.py"
+            ours.write_text(emitted[0].text, "utf-8")
+            plain.write_text(to_bash_operators(graph(steps)), "utf-8")
+            suffix = ", with values" if body == "values" else ""
+            pairs.append((f"{steps:,} steps, {shape}{suffix}", ours, plain))
+    turns = [each for _, *pair in pairs for _ in range(times + 1) for each in pair]
+    done = subprocess.run(
+        [python, ROOT / "tests/airflow/parse.py", *turns],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    forms = [json.loads(line) for line in done.stdout.splitlines()]
+    rows = []
+    for part, (what, *_) in enumerate(pairs):
+        # The first time does not count.
+        inside = forms[part * 2 * (times + 1) + 2 : (part + 1) * 2 * (times + 1)]
+        assert not any(it["problem"] for it in inside), inside
+        for name in ("parsed", "serialized"):
+            found = [it[name] for it in inside]
+            yardstick = "as many BashOperators"
+            row = Row(f"{name} by Airflow, {what}", found[::2], yardstick, found[1::2])
+            rows.append(row)
+    return rows
+
+
+def airflow_python() -> Path | None:
+    """The Python of the Airflow that tests/engines/install brings."""
+    engines = Path(os.environ.get("WFC_ENGINES") or Path.home() / ".cache/wfc-engines")
+    python = engines / "airflow/bin/python"
+    return python if python.exists() else None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description="Measures wfc; prints a Markdown table."
@@ -259,6 +316,7 @@ def main() -> None:
             lambda: start_up(folder, 5 if quick else 20),
             lambda: large_files(folder, 1 if quick else 5),
             lambda: per_step(1000, 1 if quick else 5),
+            lambda: airflow(1000, folder, 1 if quick else 5),
         ]
         sizes = [200] if quick else [1000, 5000]
         parts += [

@@ -197,7 +197,10 @@ def _test(request: dict[str, Any], folder: Path, template: Path) -> dict[str, An
     except Exception as error:  # of params that are not valid
         traceback.print_exc()
         return {"problem": f"{type(error).__name__}: {error}"}
-    return {"state": str(run.state.value), **_left(folder, dag.dag_id, run.run_id)}
+    return {
+        "state": str(run.state.value),
+        **rows_of(folder / "airflow.db", dag.dag_id, run.run_id),
+    }
 
 
 def _configure(folder: Path) -> None:
@@ -219,9 +222,9 @@ def _configure(folder: Path) -> None:
     settings.configure_orm()
 
 
-def _left(folder: Path, dag_id: str, run_id: str) -> dict[str, Any]:
-    """What the run has left in the database: instances of tasks, and XComs."""
-    with contextlib.closing(sqlite3.connect(folder / "airflow.db")) as database:
+def rows_of(file: Path, dag_id: str, run_id: str) -> dict[str, list[dict[str, Any]]]:
+    """What a run has left in a database: instances of tasks, and XComs."""
+    with contextlib.closing(sqlite3.connect(file)) as database:
         database.row_factory = sqlite3.Row
         where = "where dag_id = ? and run_id = ?", (dag_id, run_id)
 
