@@ -42,7 +42,7 @@ def _backends() -> dict[str, Backend]:
 
 BACKENDS = _backends()
 # Their steps do not run in the working folder itself.
-REMOTE = ("github",)
+REMOTE = {"github"}
 # `rewritten` is the interpreter, too, on what the rewrites make of the program.
 ENGINES = ("interpreter", "rewritten", *BACKENDS)
 
@@ -71,13 +71,13 @@ def judge(case: Case, run: Run, engine: str, folder: Path) -> tuple[Outcome, lis
             words=run.words,
             work_dir=work,
             environment=surroundings,
-            seconds=60,
+            seconds=300 if engine in REMOTE else 60,
         )
     expected = outcome_of(case, run)
     outcome = with_digests(outcome, expected)
     problems = [
         *differences(expected, outcome),
-        *wrong_order(outcome, _limited(program, engine), run.expect.starts),
+        *wrong_order(outcome, limited(program, engine), run.expect.starts),
         *wrong_files(work, run.expect),
         *not_hidden(folder / "wfc", run.expect),
     ]
@@ -125,7 +125,7 @@ def _with_files(case: Case, run: Run, target: str) -> tuple[File, ...]:
     return files
 
 
-def _limited(program: Program, engine: str) -> Program:
+def limited(program: Program, engine: str) -> Program:
     """`program`, without the limits that the target loses, as it says."""
     if engine not in BACKENDS:
         return program
@@ -133,12 +133,12 @@ def _limited(program: Program, engine: str) -> Program:
     above_one = losses.get("max-active-steps-above-one")
     of_calls = losses.get("call-max-active-steps")
 
-    def limited(workflow: Workflow) -> Workflow:
+    def without(workflow: Workflow) -> Workflow:
         lost = of_calls if workflow.key != program.entry else None
         lost = lost or (above_one if (workflow.max_active_steps or 0) > 1 else None)
         return replace(workflow, max_active_steps=None) if lost else workflow
 
-    return replace(program, workflows=tuple(map(limited, program.workflows)))
+    return replace(program, workflows=tuple(map(without, program.workflows)))
 
 
 # ---- a run that gets a signal

@@ -28,6 +28,14 @@ output. Records and changed files travel to later jobs as artifacts: no value is
 of a command, of an expression or of a job's output."""
 
 
+_NOTHING: dict[str, Node] = {
+    "name": "nothing",
+    "runs-on": "ubuntu-latest",
+    "timeout-minutes": 5,
+    "steps": [{"name": "Nothing to do", "run": "true"}],
+}
+
+
 def emit(
     program: Program, sources: Mapping[str, Source], grain: Grain = "chain"
 ) -> Iterator[File]:
@@ -48,7 +56,9 @@ def emit(
         "permissions": {},
         "concurrency": concurrency(main),
     }
-    if len(layout.jobs) == 1 and is_plain(main, nodes):
+    if not layout.jobs:  # GitHub wants one
+        document["jobs"] = {"nothing": _NOTHING}
+    elif len(layout.jobs) == 1 and is_plain(main, nodes):
         document |= _plain(layout, nodes, inputs, sources)
     else:
         document |= {
