@@ -16,13 +16,13 @@ steps:
     output: LIST
   - name: each
     parallel: "${LIST}"
-    command: echo "$WHO $ITEM" | tee -a said
+    command: echo "$WHO $ITEM" | tee "said $ITEM"
     output: EACH
   - name: fails
     command: exit 3
     continueOn: {failure: true}
 handlerOn:
-  exit: {command: sort said}
+  exit: {command: cat said*}
 """
 
 
