@@ -214,7 +214,7 @@ def _fan_out(
     body = step.body
     assert isinstance(body, Map)
     folder = dag.scope.folders.steps[step.name]
-    items, item = dag.variable(f"{variable}_items"), dag.variable(f"{variable}_item")
+    items, item = dag.variable(f"{folder}_items"), dag.variable(f"{folder}_item")
     indent = _INDENT + 4
     lines = [
         f'{" " * _INDENT}with TaskGroup({literal(folder)}):\n',

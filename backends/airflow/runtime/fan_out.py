@@ -162,7 +162,10 @@ class Gather(Shell):
         records: list[Told] = [{}] * count
         for number, leg in enumerate(legs):
             items[number :: len(legs)] = leg
-        for text in AT.ti.xcom_pull(task_ids=self.item, key="return_value") or []:
+        told = AT.pull(self.item, "return_value") or []
+        for text in (
+            [told] if isinstance(told, str) else told
+        ):  # of one leg it is no list
             found = json.loads(text)
             for place, record in enumerate(found["records"]):
                 records[found["leg"] + place * len(legs)] = known_record(record)

@@ -7,6 +7,7 @@ a part of a command. Every XCom is a text, a number or a list of texts.
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -130,6 +131,9 @@ def into(frame: Frame) -> None:
 def step(name: str) -> None:
     HERE.name = name
     HERE.scratch = run_folder() / "steps" / AT.path
+    run_folder().mkdir(parents=True, exist_ok=True)
+    with (run_folder() / "run.log").open("a") as file:
+        print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), AT.path, file=file)
 
 
 def later(values: "Mapping[str, Given]") -> dict[str, Value]:
