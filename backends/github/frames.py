@@ -31,7 +31,8 @@ def begin_command(context: Context, inputs: Inputs) -> Command:
     words += _of_frame(inner)
     if inner.outer is None and inputs.names:
         words.append(inputs.part())
-    return Command(name="begin", path=node.path, words=words)
+    name = "begin" if inner.outer is None else "begin_call"
+    return Command(name=name, path=node.path, words=words)
 
 
 def _of_call(context: Context, inner: Frame) -> Iterator[str]:

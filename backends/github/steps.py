@@ -78,7 +78,7 @@ def step_command(context: Context) -> Command:
     parts = [*around(context), *policies(values, step), *_within(context)]
     made = _body(values, body)
     return Command(
-        name="steps" if "*" in context.node.path else "step",
+        name="step",
         path=context.node.path,
         words=[*words, *made.words, *parts, *made.parts],
         text=made.text,

@@ -288,6 +288,8 @@ def _reached(
             break
     if not wish.types:
         used = _without_fields(modules, used)
+        needs = {name for text in used.values() for name in _needs(text)}
+        imports = {it for it in imports if it.bound in needs}
     return used, imports
 
 

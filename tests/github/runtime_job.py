@@ -7,9 +7,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from backends.github.runtime import MODULES
-from backends.python.assemble import assemble, names_in
-from backends.python.expressions import MODULES as VALUES
+from backends.github.runtime_text import program
+from backends.github.words import Command
 
 
 @dataclass
@@ -20,6 +19,7 @@ class Job:
     name: str = "job"
     outputs: dict[str, str] = field(default_factory=dict)
     log: str = ""
+    commands: list[Command] = field(default_factory=list)  # those of its file so far
 
     @property
     def temp(self) -> Path:
@@ -49,8 +49,10 @@ class Job:
     def start(
         self, command: str, path: str, *words: str, text: str = "", **env: str
     ) -> "subprocess.Popen[bytes]":
+        sources = () if command in ("pack", "unpack") else words
+        self.commands.append(Command(name=command, path=path, words=sources))
         process = subprocess.Popen(
-            [sys.executable, "-c", program(command, words), command, path, *words],
+            [sys.executable, "-c", program(self.commands), command, path, *words],
             cwd=self.work if self.work.exists() else self.folder,
             env={**self.environment(**env), "WFC": "x" * 100},
             stdin=subprocess.PIPE,
@@ -90,18 +92,3 @@ class Job:
         return tuple(
             found[key] for key in ("status", "attempts", "exit_code", "output")
         )
-
-
-def program(command: str, words: tuple[str, ...]) -> str:
-    roots = {"main", command}
-    for word in words:
-        source = word
-        kinds = ("own.", "env.", "given.", "secret.", "seen.")
-        for kind in kinds:
-            source = source.removeprefix(kind)
-        name, equals, rest = source.partition("=")
-        if (equals and name.isidentifier()) or name.isdigit():
-            source = rest
-        if command not in ("unpack", "pack"):
-            roots |= names_in(source)
-    return f"{assemble([*VALUES, *MODULES], roots)}\n\nsys.exit(main())\n"

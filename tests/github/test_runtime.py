@@ -272,7 +272,7 @@ def test_cancel_ends_the_group(job: Job) -> None:
     assert process.stdout is not None
     process.stdout.close()
     assert (job.work / "bye").exists()
-    assert job.ended("a") == ("aborted", 1, 9, None)
+    assert job.ended("a") == ("aborted", 1, 9, "")
     job.run("verdict", "", 'steps=["a"]')
     assert job.outputs == {"status": "aborted"}
 

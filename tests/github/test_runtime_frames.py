@@ -102,7 +102,7 @@ CALL_END = [
 def test_call(job: Job) -> None:
     job.run("begin", "", 'P="outer"')
     words = ['named("child")', 'given.P=concat(param("P"), "!")', 'given.2="q"']
-    job.run("begin", "c/", *words, 'P="default"', '1="one"')
+    job.run("begin_call", "c/", *words, 'P="default"', '1="one"')
     assert job.outputs == {"status": "succeeded", "begun": "true"}
     job.run("step", "c/a", "capture()", text='echo "$P $1 $2 $DAG_NAME"')
     job.run("step", "c/b", 'K=record("a")', "capture()", text='echo "[$K]"')
@@ -119,7 +119,7 @@ def test_call(job: Job) -> None:
 
 
 def test_call_that_fails_with_handlers(job: Job) -> None:
-    job.run("begin", "c/", "soft()")
+    job.run("begin_call", "c/", "soft()")
     assert job.run("step", "c/a", "soft()", text="exit 3") == 0
     job.run("verdict", "c/", 'steps=["a"]')
     assert job.outputs == {"status": "failed"}
@@ -133,10 +133,10 @@ def test_call_that_fails_with_handlers(job: Job) -> None:
 
 
 def test_call_is_skipped_by_its_own_condition_and_the_callee_s(job: Job) -> None:
-    job.run("begin", "c/", 'when(line(lambda: "a", "b"))')
+    job.run("begin_call", "c/", 'when(line(lambda: "a", "b"))')
     assert job.outputs == {"status": "skipped"}
     assert job.ended("c") == ("skipped", 0, None, None)
-    job.run("begin", "d/", 'meets(line(lambda: "a", "b"))')
+    job.run("begin_call", "d/", 'meets(line(lambda: "a", "b"))')
     assert job.outputs == {"status": "skipped", "begun": "true"}
     job.run("result", "d", *CALL_END)
     assert job.ended("d")[0] == "skipped"
@@ -144,10 +144,10 @@ def test_call_is_skipped_by_its_own_condition_and_the_callee_s(job: Job) -> None
 
 def test_arguments_and_params_without_a_value(job: Job) -> None:
     lost = 'reach(first(record("x")), "${X.y}", "X", "y")'
-    assert job.run("begin", "c/", f"given.P={lost}") == 1
+    assert job.run("begin_call", "c/", f"given.P={lost}") == 1
     assert job.outputs == {"status": "failed"}
     assert job.ended("c") == ("failed", 1, 1, None)
-    assert job.run("begin", "d/", f"P={lost}") == 0
+    assert job.run("begin_call", "d/", f"P={lost}") == 0
     assert job.outputs == {"status": "failed", "begun": "true"}
     assert job.run("result", "d", *CALL_END) == 1
     record = json.loads(str(job.record("d")["output"]))
@@ -155,7 +155,7 @@ def test_arguments_and_params_without_a_value(job: Job) -> None:
 
 
 def test_partial_success_goes_up(job: Job) -> None:
-    job.run("begin", "c/")
+    job.run("begin_call", "c/")
     job.run("step", "c/a", "continue_on(failure=True)", text="exit 3")
     job.run("step", "c/b", text="true")
     job.run("result", "c", *CALL_END)
@@ -166,7 +166,7 @@ def test_partial_success_goes_up(job: Job) -> None:
 
 def test_time_of_a_call(job: Job) -> None:
     limit = 'within("c/", 1, call=True)'
-    job.run("begin", "c/", limit)
+    job.run("begin_call", "c/", limit)
     job.run("step", "c/a", limit, text="sleep 60")
     assert job.ended("c/a") == ("aborted", 1, 143, None)
     job.run("verdict", "c/", 'steps=["a","b"]')
@@ -179,9 +179,9 @@ def test_chosen_callee(job: Job) -> None:
     words = ['callee="x"', 'names={"x": 0, "y": 1}', 'shown=["x","y"]']
     job.run("choose", "c", *words)
     assert job.outputs == {"status": "succeeded", "callee": "0"}
-    job.run("begin", "c/", "chosen(1)")
+    job.run("begin_call", "c/", "chosen(1)")
     assert job.outputs == {}
-    job.run("begin", "c/", "chosen(0)")
+    job.run("begin_call", "c/", "chosen(0)")
     assert job.outputs == {"status": "succeeded", "begun": "true"}
     job.run("step", "c/a", "chosen(1)", text="echo x > never")
     assert not (job.work / "never").exists()
@@ -219,7 +219,7 @@ def test_fan_out(job: Job) -> None:
     job.run("items", "m", 'items=["a", "bad", "c", "skip"]', "width=3")
     words = ["ITEM=item()", "capture()", 'when(not_(line(lambda: item(), "skip")))']
     text = 'echo "[$ITEM]"; [ "$ITEM" != bad ] || exit 3'
-    assert job.run("steps", "m.*", *words, text=text) == 1
+    assert job.run("step", "m.*", *words, text=text) == 1
     assert job.outputs == {}
     assert job.ended("m.1") == ("failed", 1, 3, "[bad]")
     assert job.run("gather", "m", "capture()") == 1
@@ -236,7 +236,7 @@ def test_fan_out(job: Job) -> None:
 def test_slices_of_items(job: Job) -> None:
     job.run("items", "m", f"items={json.dumps(list('x' * 300))}", "width=3")
     assert len(json.loads(job.outputs["slices"])) == 256
-    job.run("steps", "m.*", text="true", WFC_SLICE="3")
+    job.run("step", "m.*", text="true", WFC_SLICE="3")
     assert job.record("m.3")["status"] == job.record("m.259")["status"] == "succeeded"
     assert not (job.temp / "wfc/out/steps/m.4.json").exists()
 
@@ -261,13 +261,13 @@ def test_no_items(job: Job) -> None:
 
 def test_fan_out_of_calls_with_fan_outs(job: Job) -> None:
     job.run("items", "m", 'items=[from_json("{\\"P\\": \\"x y\\"}"), "z"]', "width=3")
-    job.run("begin", "m.*/", 'named("child")', 'items_given("P")', 'P="p"', '1=""')
+    job.run("begin_call", "m.*/", 'named("child")', 'items_given("P")', 'P="p"', '1=""')
     job.run("items", "m.*/n", 'items=param("P")', "width=3")
     text = 'echo "$1<$ITEM>"'
     words = ["ITEM=item()", "capture()", 'after({"none": "aborted"})']
-    job.run("steps", "m.*/n.*", *words, text=text)
+    job.run("step", "m.*/n.*", *words, text=text)
     job.run("gather", "m.*/n", "capture()")
-    job.run("steps", "m.*/b", 'K=record("n")', text="true")
+    job.run("step", "m.*/b", 'K=record("n")', text="true")
     end = [*CALL_END[:1], 'steps=["n","b"]', 'leaves={"b":"b"}', 'outputs=[["K","n"]]']
     job.run("result", "m.*", *end, 'params=["P","1"]', "capture()")
     job.run("gather", "m", "of_calls()", "capture()")
@@ -288,9 +288,7 @@ def test_secrets_are_in_no_file(job: Job) -> None:
     words = [word, 'to_file("out", "o")', "keep_log()", "capture()"]
     job.run("step", "a", *words, text='printf %s "$S"; echo "$E" >&2', **env)
     job.run("items", "m", word, 'items=[record("a")]', "width=1", **env)
-    job.run(
-        "steps", "m.*", word, "ITEM=item()", "capture()", text='echo "$ITEM"', **env
-    )
+    job.run("step", "m.*", word, "ITEM=item()", "capture()", text='echo "$ITEM"', **env)
     job.run("gather", "m", "capture()")
     for path in (job.temp / "wfc" / "out").rglob("*"):
         if path.is_file():

@@ -11,11 +11,11 @@ from backends.github.runtime.records import (
     after_handlers,
     enter,
     give,
-    places,
     root,
     store,
     stored,
 )
+from backends.python.lean import used
 from backends.python.runtime.attempts import (
     HERE,
     Launch,
@@ -30,25 +30,22 @@ from compiler.json_text import Failure, to_json_text
 
 def verdict(path: str, words: Words) -> int:
     """How a run or a call has ended, for its handlers."""
-    every = [verdict_at(each, words) for each in places(path.removesuffix("/"))]
-    if "*" not in path:
-        give(status="".join(every))
-    return int(not path and every == ["failed"])
-
-
-def verdict_at(path: str, words: Words) -> str:
     enter(path)
-    AT.inside = frame = f"{path}/" if path else ""
-    try:
-        composed(words.parts(), lambda _: Result())(Launch())
-    except NotDue:
-        return ""
+    frame = f"{path}/" if path else ""
+    if used("chosen"):
+        AT.inside = frame
+        try:
+            composed(words.parts(), lambda _: Result())(Launch())
+        except NotDue:
+            return 0
     status = status_of(frame, words.value("steps"))
     unmet = "unmet" in (stored(f"{frame}@frame") or {})
     store(f"{frame}@verdict", {"status": status, "unmet": unmet})
-    if not frame:
-        store("@run", {"status": status})
-    return status
+    give(status=status)
+    if path:
+        return 0
+    store("@run", {"status": status})
+    return int(status == "failed")
 
 
 def status_of(frame: str, steps: Iterable[str]) -> str:
@@ -58,17 +55,19 @@ def status_of(frame: str, steps: Iterable[str]) -> str:
         return "failed"
     if "unmet" in values:
         return "aborted"
-    init = stored(f"{frame}handler-init") or {"status": "succeeded"}
-    records = [init, *(stored(frame + step) or {} for step in steps)]
+    records = [stored(frame + step) or {} for step in steps]
+    ends = {each.get("status") for each in records}
+    if used("handler-init"):
+        init = stored(f"{frame}handler-init") or {"status": "succeeded"}
+        records.insert(0, init)
+        if init["status"] not in ("succeeded", "skipped"):
+            ends = {"failed"}
     for each in records:
         if "by" in each:
             return "failed" if each["by"] == [frame, "run"] else "aborted"
-    if init["status"] not in ("succeeded", "skipped"):
-        return "failed"
-    ends = {each.get("status") for each in records[1:]}
-    results = os.environ.get("WFC_RESULTS", "").split() if not frame else []
     if "failed" in ends or ("continued" in ends and "succeeded" not in ends):
         return "failed"
+    results = os.environ.get("WFC_RESULTS", "").split() if not frame else []
     if "cancelled" in results:
         return "aborted"
     if "failure" in results:  # the machine of a job was lost
@@ -80,26 +79,23 @@ def status_of(frame: str, steps: Iterable[str]) -> str:
 
 def last_status(frame: str, words: Words) -> str:
     """The status of a frame whose handlers have run: one that fails makes it failed."""
-    known = stored(f"{frame}@verdict")
-    status = known["status"] if known else status_of(frame, words.value("steps"))
-    unmet = "unmet" in (stored(f"{frame}@frame") or {})
-    handlers = words.value("handlers") or []
-    return after_handlers(frame, status, unmet, handlers)
+    status = status_of(frame, words.value("steps"))
+    if used("handler-"):
+        known = stored(f"{frame}@verdict")
+        status = known["status"] if known else status
+        unmet = "unmet" in (stored(f"{frame}@frame") or {})
+        handlers = words.value("handlers") or []
+        status = after_handlers(frame, status, unmet, handlers)
+    return status
 
 
 def result(path: str, words: Words) -> int:
     """Ends a call: what it came to, for those who asked."""
-    alone = "*" not in path
-    return max((result_at(each, words, alone) for each in places(path)), default=0)
-
-
-def result_at(path: str, words: Words, alone: bool) -> int:
     enter(path)
     AT.inside = frame = f"{path}/"
     settled = stored(path)
     if settled is not None:
-        if alone:
-            give(status=settled["status"])
+        give(status=settled["status"])
         return 0
     captured, rest = without_capture(words)
     values = stored(f"{frame}@frame") or {}
@@ -129,7 +125,7 @@ def result_at(path: str, words: Words, alone: bool) -> int:
 
     if by.get("by") == [frame, "call"]:
         del also["by"], also["signal"]
-    return conclude(path, rest, body, alone, also)
+    return conclude(path, rest, body, also)
 
 
 def result_of(status: str, unmet: bool, by: Record, frame: str) -> Result:

@@ -5,8 +5,8 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache, partial
 from types import FrameType
 from typing import Any
@@ -17,11 +17,13 @@ from backends.github.runtime.records import (
     annotate,
     enter,
     give,
+    hides,
     keep,
     places,
     root,
     stored,
 )
+from backends.python.lean import used
 from backends.python.runtime.attempts import (
     HERE,
     Inside,
@@ -39,32 +41,33 @@ from backends.python.runtime.attempts import (
 )
 from compiler.json_text import Failure
 
-WORD = re.compile(r"(?:(own|env|secret|given|seen)\.)?(\w+)=(.*)", re.DOTALL)
+WORD = re.compile(r"((?:(?:own|env|secret|given|seen)\.)?\w+)=(.*)", re.DOTALL)
 
 
 class Words:
-    """The words of a command: values by name and kind, and the sources of its parts."""
+    """The words of a command: values by name, and the sources of its parts."""
 
     def __init__(self, words: list[str]) -> None:
-        self.values: dict[str, dict[str, Value]] = {}
-        self.ordered: list[tuple[str, str, Value]] = []
+        self.values: dict[str, Value] = {}
         self.sources: list[str] = []
-        self.shown = False  # whether the values are for the environment of processes
         for word in words:
             if found := WORD.fullmatch(word):
-                kind, name, source = found.groups()
-                value: Value = partial(eval, source, globals())
-                self.values.setdefault(kind or "", {})[name] = value
-                self.ordered.append((kind or "", name, value))
+                self.values[found[1]] = partial(eval, found[2], globals())
             else:
                 self.sources.append(word)
 
-    def of(self, kind: str) -> dict[str, Value]:
-        return self.values.get(kind, {})
+    def of(
+        self, kind: str, fits: Callable[[str], bool] = lambda _: True
+    ) -> dict[str, Value]:
+        """The values of a kind: `env.`, or "" for those without."""
+        named = [(key.rpartition("."), value) for key, value in self.values.items()]
+        return {
+            name: it for (of, dot, name), it in named if of + dot == kind and fits(name)
+        }
 
     def value(self, name: str) -> Any:
         """A value of the command itself, None where it is not said."""
-        value = self.of("").get(name)
+        value = self.values.get(name)
         return None if value is None else value()
 
     def parts(self) -> list[Any]:
@@ -76,14 +79,17 @@ class NotDue(Exception):
 
 
 def main() -> int:
-    command, path, *words = sys.argv[1:]
+    name, path, *words = sys.argv[1:]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
-    given = Words(words)
-    if "hides" in globals():  # the workflow has secrets, which records may hold
-        globals()["hides"]()
-    code: int = globals()[command](path, given)
-    return code
+    command, given, path = globals()[name], Words(words), path.removesuffix("/")
+    if used("hides"):  # the workflow has secrets, which records may hold
+        hides()
+    if used("*"):
+        return max((command(each, given) for each in places(path)), default=0)
+    else:
+        code: int = command(path, given)
+        return code
 
 
 def on_signal(number: int, _: FrameType | None) -> None:
@@ -92,12 +98,13 @@ def on_signal(number: int, _: FrameType | None) -> None:
 
 def step(path: str, words: Words) -> int:
     """Runs a step."""
-    return step_at(path, words, True)
-
-
-def steps(path: str, words: Words) -> int:
-    """Runs a step for each item of a slice of a fan-out."""
-    return max((step_at(each, words, False) for each in places(path)), default=0)
+    enter(path)
+    HERE.text = text_on_stdin
+    if used("NAME="):
+        AT.words = words.of("", lambda name: not name.startswith("WFC_"))
+    if used("WFC_1="):
+        HERE.bindings = words.of("", lambda name: name.startswith("WFC_"))
+    return conclude(path, words, default_body)
 
 
 @lru_cache
@@ -106,72 +113,58 @@ def text_on_stdin() -> str:
     return text.removesuffix("\n")
 
 
-def step_at(path: str, words: Words, alone: bool) -> int:
-    enter(path)
-    HERE.text, words.shown = text_on_stdin, True
-    return conclude(path, words, default_body, alone)
-
-
-def conclude(
-    path: str, words: Words, body: Run, alone: bool, also: Record | None = None
-) -> int:
+def conclude(path: str, words: Words, body: Run, also: Record | None = None) -> int:
     """Carries out what stands at `path` and keeps its record; the exit code."""
     if AT.values and not AT.values.get("open") and "handler-" not in HERE.name:
         return 0  # its frame has not come to its steps
-    try:
+    if used("on", "chosen"):
+        try:
+            result, more = performed(words, body)
+        except NotDue:
+            return 0
+    else:
         result, more = performed(words, body)
-    except NotDue:
-        return 0
-    if AT.began:  # what it runs goes on in other commands
-        return 0
+    if used("begin_call", "items", "choose") and AT.began:
+        return 0  # what it runs goes on in other commands
     more = more or also or {}
     status = keep(path, result, **more)
-    if alone:
-        give(status=status)
+    give(status=status)
     return said_of(status, result, more)
 
 
 def performed(words: Words, body: Run) -> tuple[Result, Record]:
     """What comes of the words of a command around `body`. Raises NotDue."""
-    more: Record = {}
-    prepare(words)  # which may tell the runner of secrets
-    with fence():
-        run = carried_out(words.parts(), body)
-        HERE.publish = partial(keep, AT.path)
-        try:
-            result = run(Launch())
-        except Stopped as stopped:
-            more = {"by": stopped.by, "signal": stopped.number}
-            result = Result(HERE.code, ending="aborted")
-    return result, more
-
-
-def prepare(words: Words) -> None:
-    values = words.of("" if words.shown else "seen")
-    HERE.own, HERE.owned = words.of("own"), None
-    HERE.bindings = {k: v for k, v in values.items() if k.startswith("WFC_")}
-    AT.words = {k: v for k, v in values.items() if not k.startswith("WFC_")}
-    AT.secrets = {}
-    for name, value in words.of("secret").items():
-        with suppress(Failure):  # which `begin` tells
-            AT.secrets[name] = as_text(value())
-
-
-@contextmanager
-def fence() -> Iterator[None]:
-    """What is printed inside is no command for the runner."""
+    if used("own."):
+        HERE.own, HERE.owned = words.of("own."), None
+    if used("seen."):
+        AT.words = {**AT.words, **words.of("seen.")}
+    if used("hides"):
+        know_secrets(words)  # which may tell the runner of them
     token = os.urandom(16).hex()
-    print(f"::stop-commands::{token}", flush=True)
+    print(f"::stop-commands::{token}", flush=True)  # nothing printed now is a command
     try:
-        yield
+        run = carried_out(words.parts(), body)
+        if used("repeat"):
+            HERE.publish = partial(keep, AT.path)
+        return run(Launch()), {}
+    except Stopped as stopped:
+        result = Result(HERE.code, HERE.output, ending="aborted")
+        return result, {"by": stopped.by, "signal": stopped.number}
     finally:
         print(f"\n::{token}::", flush=True)
+
+
+def know_secrets(words: Words) -> None:
+    AT.secrets = {}
+    for name, value in words.of("secret.").items():
+        with suppress(Failure):  # which `begin` tells
+            AT.secrets[name] = as_text(value())
 
 
 def said_of(status: str, result: Result, more: Record) -> int:
     """Says what became of a step that did not go well; the exit code."""
     stopped = "by" in more
-    if status == "aborted" and not stopped:
+    if used("after") and status == "aborted" and not stopped:
         annotate("notice", "aborted: a step before it did not go well")
         return 0
     if status not in ("failed", "aborted", "continued"):
@@ -179,11 +172,13 @@ def said_of(status: str, result: Result, more: Record) -> int:
     why = f"failed with exit {result.code}"
     if stopped:
         why = "aborted: the run is cancelled" if more["signal"] else "aborted: no time"
-    soft = AT.soft or status == "continued"
-    annotate("warning" if soft else "error", why)
+    tolerated = status == "continued"
+    if used("soft"):
+        tolerated = tolerated or AT.soft
+    annotate("warning" if tolerated else "error", why)
     if stopped and more["signal"]:
         return 128 + int(more["signal"])
-    return 0 if soft else 1
+    return 0 if tolerated else 1
 
 
 # ---- parts

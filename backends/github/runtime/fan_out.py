@@ -9,7 +9,6 @@ from backends.github.runtime.records import (
     Record,
     enter,
     give,
-    places,
     store,
     stored,
 )
@@ -24,11 +23,6 @@ LARGEST_RECORD = 16 * 1_048_576  # bytes
 
 def items(path: str, words: Words) -> int:
     """Finds the items of a fan-out, and how many legs they have."""
-    alone = "*" not in path
-    return max((items_at(each, words, alone) for each in places(path)), default=0)
-
-
-def items_at(path: str, words: Words, alone: bool) -> int:
     enter(path)
 
     def body(_: Launch) -> Result:
@@ -42,12 +36,11 @@ def items_at(path: str, words: Words, alone: bool) -> int:
         legs = min(len(found), MOST_LEGS)
         store(f"{path}.items", {"items": found, "slices": legs, "start": HERE.began})
         AT.began = True
-        if alone:
-            slices = json.dumps([*range(legs)])
-            give(status="succeeded", slices=slices, width=width[:9])
+        slices = json.dumps([*range(legs)])
+        give(status="succeeded", slices=slices, width=width[:9])
         return Result()
 
-    return conclude(path, words, body, alone)
+    return conclude(path, words, body)
 
 
 def split_items(value: Json) -> list[Json]:
@@ -71,16 +64,10 @@ def split_items(value: Json) -> list[Json]:
 
 def gather(path: str, words: Words) -> int:
     """Ends a fan-out: one result for each item, in the order of the items."""
-    alone = "*" not in path
-    return max((gather_at(each, words, alone) for each in places(path)), default=0)
-
-
-def gather_at(path: str, words: Words, alone: bool) -> int:
     enter(path)
     settled = stored(path)
     if settled is not None:
-        if alone:
-            give(status=settled["status"])
+        give(status=settled["status"])
         return 0
     captured, rest = without_capture(words)
     listed = stored(f"{path}.items")
@@ -105,13 +92,13 @@ def gather_at(path: str, words: Words, alone: bool) -> int:
             return Result(None, output, ending="aborted")
         return Result(1 if failed else 0, output)
 
-    return conclude(path, rest, body, alone, also)
+    return conclude(path, rest, body, also)
 
 
 def without_capture(words: Words) -> tuple[bool, Words]:
     """Whether there is a capture, and the rest: what is made here, no process prints."""
     rest = Words([])
-    rest.values, rest.ordered = words.values, words.ordered
+    rest.values = words.values
     rest.sources = [it for it in words.sources if not it.startswith("capture(")]
     return len(rest.sources) < len(words.sources), rest
 

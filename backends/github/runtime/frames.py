@@ -16,15 +16,16 @@ from backends.github.runtime.records import (
     give,
     into,
     item,
-    places,
     store,
 )
+from backends.python.lean import used
 from backends.python.runtime.attempts import (
     HERE,
     Launch,
     Part,
     Result,
     Value,
+    as_text,
     complain,
     said,
     same,
@@ -32,44 +33,44 @@ from backends.python.runtime.attempts import (
 )
 from backends.python.runtime.conditions import Condition, all_met
 from backends.python.runtime.dotenv import variables_of
-from compiler.json_text import Failure, parse_json, to_json_text, to_text
+from compiler.json_text import Failure, parse_json, to_text
 
 # When the parts of `begin` are at work: before the frame, and in it.
 BEFORE, DOTENV, SECRETS, VALUES, TYPES, FOLDER, CONDITIONS = range(7)
 
 
 def begin(path: str, words: Words) -> int:
-    """Begins the run of a workflow: the frame `call/`, or "" for the entry."""
-    alone = "*" not in path
-    every = [begin_at(each, words, alone) for each in places(path.removesuffix("/"))]
-    return max(every, default=0)
+    """Begins a run: values its frame."""
+    frame = new_frame(path)
+    performed(words, partial(open_frame, words, frame))
+    return say_begun(frame)
 
 
-def begin_at(path: str, words: Words, alone: bool) -> int:
+def begin_call(path: str, words: Words) -> int:
+    """Begins the run of a call: values the frame that is below `path`."""
+    frame = new_frame(path)
+    AT.inside = f"{path}/"
+    code = conclude(path, words, partial(open_frame, words, frame))
+    return say_begun(frame) if AT.began else code
+
+
+def new_frame(path: str) -> Record:
     enter(path)
-    AT.inside = f"{path}/" if path else ""
-    frame: Record = {
-        "params": {},
-        "env": {},
-        "args": [],
-        "folder": from_here(HERE.folder),
-    }
-    body = partial(open_frame, words, frame)
-    if path:
-        code = conclude(path, words, body, alone)
-        if not AT.began:
-            return code
-    else:
-        performed(words, body)
-    return say_begun(frame, alone)
+    frame: Record = {"params": {}, "env": {}, "args": [], "given": {}}
+    if used("place"):
+        frame["folder"] = from_here(HERE.folder)
+    return frame
 
 
 def open_frame(words: Words, frame: Record, launch: Launch) -> Result:
     """Values a frame. What fails before is a failed attempt of the call; behind that it is
     the callee that has failed."""
-    given = {name: to_text(value()) for name, value in words.of("given").items()}
-    frame |= {"given": given, "start": time.time(), "name": HERE.name}
-    AT.settings.append((SECRETS, partial(read_secrets, words)))
+    if used("given."):
+        for name, value in words.of("given.").items():
+            frame["given"][name] = to_text(value())
+    frame |= {"start": time.time(), "name": HERE.name}
+    if used("hides"):
+        AT.settings.append((SECRETS, partial(read_secrets, words)))
     AT.settings.append((VALUES, partial(define, words)))
     AT.settings.sort(key=lambda it: it[0])
     for turn, change in AT.settings:
@@ -77,8 +78,11 @@ def open_frame(words: Words, frame: Record, launch: Launch) -> Result:
             change(frame)
     store(f"{AT.inside}@frame", frame)
     into(AT.inside)
-    AT.values, AT.words, HERE.own, HERE.owned = frame, {}, {}, None
-    HERE.name, HERE.arguments = "", ()
+    AT.values, HERE.name, HERE.arguments = frame, "", ()
+    if used("own."):
+        HERE.own, HERE.owned = {}, {}
+    if used("seen."):
+        AT.words = {}
     try:
         for turn, change in AT.settings:
             if turn > BEFORE:
@@ -95,47 +99,53 @@ def open_frame(words: Words, frame: Record, launch: Launch) -> Result:
 def define(words: Words, frame: Record) -> None:
     """Values params and env, in the order of the words. What is given is never expanded."""
     given = frame["given"]
-    numbers = [int(name) for name in given if name.isdigit()]
-    declared = [int(name) for name in words.of("") if name.isdigit()]
-    most = max(numbers, default=0)
-    frame["args"] = [given.get(str(n), "") for n in range(1, most + 1)]
-    frame["args"] += [""] * (max(declared, default=0) - most)
-    for kind, name, value in words.ordered:
+    if used("1="):
+        most = max((int(name) for name in given if name.isdigit()), default=0)
+        frame["args"] = arguments_given(words, given)
+    for word, value in words.values.items():
+        kind, _, name = word.rpartition(".")
         try:
             if kind == "env":
-                frame["env"][name] = to_text(value())
+                frame["env"][name] = as_text(value())
             elif not kind and not name.isdigit():
                 found = given[name] if name in given else value()
                 # An undeclared one that the process has not is empty.
-                frame["params"][name] = "" if found is None else to_text(found)
-            elif not kind and int(name) > most:
-                frame["args"][int(name) - 1] = to_text(value())
+                frame["params"][name] = "" if found is None else as_text(found)
+            if used("1=") and not kind and name.isdigit() and int(name) > most:
+                frame["args"][int(name) - 1] = as_text(value())
         except (Failure, OSError) as error:
             raise Failure(f"`{name}`: {said(error)}") from None
 
 
+def arguments_given(words: Words, given: Record) -> list[str]:
+    """The positional params that are given, and room for those that are declared."""
+    declared = [int(name) for name in words.of("") if name.isdigit()]
+    numbers = [int(name) for name in given if name.isdigit()]
+    most = max(declared + numbers, default=0)
+    return [as_text(given.get(str(n), "")) for n in range(1, most + 1)]
+
+
 def read_secrets(words: Words, frame: Record) -> None:
-    for name, value in words.of("secret").items():
+    for name, value in words.of("secret.").items():
         try:
-            AT.secrets[name] = to_text(value())
+            AT.secrets[name] = as_text(value())
         except Failure as error:
             raise Failure(f"secret `{name}`: {error}") from None
     AT.values = frame  # which no file has yet as it is here
     HERE.process = {**HERE.process, **frame.get("dotenv", {})}
 
 
-def say_begun(frame: Record, alone: bool) -> int:
-    unmet = "skipped" if AT.inside else "not_started"
+def say_begun(frame: Record) -> int:
     problem = frame.get("problem", "" if AT.began else "it could not begin")
-    if alone:
-        status = "failed" if problem else unmet if "unmet" in frame else "succeeded"
-        give(status=status, begun="true")
+    status = "failed" if problem else "succeeded"
+    if used("meets") and "unmet" in frame and not problem:
+        status = "skipped" if AT.inside else "not_started"
+    give(status=status, begun="true")
     if not problem:
         return 0
     # A call is red, or not, when it ends.
-    soft = AT.soft or bool(AT.inside)
-    annotate("warning" if soft else "error", f"params and env: {problem}")
-    return 0 if soft else 1
+    annotate("warning" if AT.inside else "error", f"params and env: {problem}")
+    return 0 if AT.inside else 1
 
 
 # ---- parts of `begin`
@@ -146,12 +156,13 @@ def inputs(names: dict[str, str] | None = None, optional: Collection[str] = ()) 
     are `optional` are not given where they are empty."""
 
     def change(frame: Record) -> None:
-        found = json.loads(os.environ.get("WFC_INPUTS") or "null") or {}
+        text = os.environ.get("WFC_INPUTS") or "null"
+        found = json.loads(text, parse_int=str, parse_float=str) or {}
         for key, value in found.items():
             name = (names or {}).get(key, key)
             if value is not None and (value != "" or name not in optional):
-                text = value if isinstance(value, str) else to_json_text(value)
-                frame["given"][name] = to_text(text)
+                text = value if isinstance(value, str) else json.dumps(value)
+                frame["given"][name] = text
 
     AT.settings.append((BEFORE, change))
     return same
@@ -258,11 +269,6 @@ def meets(*conditions: Condition) -> Part:
 
 def choose(path: str, words: Words) -> int:
     """Finds the workflow that a call is to run."""
-    alone = "*" not in path
-    return max((choose_at(each, words, alone) for each in places(path)), default=0)
-
-
-def choose_at(path: str, words: Words, alone: bool) -> int:
     enter(path)
 
     def body(_: Launch) -> Result:
@@ -272,8 +278,7 @@ def choose_at(path: str, words: Words, alone: bool) -> int:
             raise Failure(f"no workflow `{name}`; candidates are: {known}")
         store(f"{path}.callee", {"callee": names[name]})
         AT.began = True
-        if alone:
-            give(status="succeeded", callee=str(names[name]))
+        give(status="succeeded", callee=str(names[name]))
         return Result()
 
-    return conclude(path, words, body, alone)
+    return conclude(path, words, body)

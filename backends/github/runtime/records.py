@@ -5,11 +5,13 @@ A record is below `out` when this job wrote it, below `in` when an earlier one d
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from backends.python.lean import used
 from backends.python.runtime.attempts import HERE, Part, Result, Value, same
 from compiler.ir import Json
 from compiler.json_text import Failure
@@ -49,14 +51,19 @@ def stored(name: str) -> Record | None:
     for folder in ("out", "in"):
         path = root() / folder / "steps" / f"{name}.json"
         if path.exists():
-            return AT.known(json.loads(path.read_bytes()))
+            found: Record = json.loads(path.read_bytes())
+            if used("hides"):
+                found = AT.known(found)
+            return found
     return None
 
 
 def store(name: str, record: Record) -> None:
     path = root() / "out" / "steps" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(AT.hidden(record), ensure_ascii=False)
+    if used("hides"):
+        record = AT.hidden(record)
+    text = json.dumps(record, ensure_ascii=False)
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
@@ -73,11 +80,15 @@ def keep(path: str, result: Result, /, **more: object) -> str:
     if HERE.began is not None:
         record |= {"start": HERE.began, "end": time.time()}
     store(path, record)
+    with run_log().open("a") as file:
+        print(json.dumps({"step": path, "status": status}), file=file)
     return status
 
 
 def give(**outputs: str) -> None:
     """Outputs of the runner's step: never a value of the user's."""
+    if used("*") and "*" in sys.argv[2]:
+        return  # it is one of several
     with open(os.environ["GITHUB_OUTPUT"], "a") as file:
         for name, value in outputs.items():
             print(f"{name}={value}", file=file)
@@ -292,54 +303,82 @@ def masked(content: bytes, masks: list[bytes]) -> bytes:
 
 def enter(path: str) -> None:
     """Makes `path` the step that runs."""
-    frame = frame_of(path)
-    name = path.removeprefix(frame)
-    AT.path, AT.soft, AT.calls, AT.began = path, False, False, False
-    AT.settings = []
-    HERE.name = name.partition(".")[0]
-    HERE.attempts, HERE.began, HERE.code, HERE.until = 0, None, None, None
-    HERE.captures = False
+    frame = ""
+    if used("call/"):
+        frame = frame_of(path)
+    AT.path, AT.settings = path, []
+    HERE.name = path.removeprefix(frame)
     HERE.scratch = root() / "logs" / (path or "@run")
+    if used("*"):  # there may have been others before
+        HERE.name = HERE.name.partition(".")[0]
+        AT.soft, AT.calls, AT.began, AT.words = False, False, False, {}
+        HERE.attempts, HERE.began, HERE.code = 0, None, None
+        HERE.until, HERE.captures = None, False
     into(frame)
 
 
 def into(frame: str) -> None:
     """Makes `frame` the one whose values are seen."""
     AT.frame, AT.values = frame, stored(f"{frame}@frame") or {}
-    HERE.arguments = AT.values.get("args", [])
-    # Each job has a folder of its own: what is in it is named from there.
-    HERE.folder = Path(os.getcwd(), AT.values.get("folder") or "")
+    HERE.folder = Path.cwd()
+    if used("place"):
+        # Each job has a folder of its own: what is in it is named from there.
+        HERE.folder /= AT.values.get("folder") or ""
     outer = {k: v for k, v in os.environ.items() if not k.startswith("WFC")}
-    HERE.process = outer | AT.values.get("dotenv", {})
+    HERE.process = outer
+    if used("1="):
+        HERE.arguments = AT.values.get("args", [])
+    if used("dotenv"):
+        HERE.process = outer | AT.values.get("dotenv", {})
     HERE.visible = visible
     HERE.special = specials
 
 
 def visible() -> dict[str, Json]:
     """What the environment of a process shows beside the step's own env."""
-    values: dict[str, Json] = {**AT.values.get("env", {}), **AT.secrets}
+    values: dict[str, Json] = {**AT.values.get("env", {})}
+    if used("hides"):
+        values |= AT.secrets
     values |= AT.values.get("params", {})
-    words = {name: value() for name, value in AT.words.items()}
-    return values | {name: it for name, it in words.items() if it is not None}
+    if used("NAME=", "seen."):
+        words = {name: value() for name, value in AT.words.items()}
+        values |= {name: it for name, it in words.items() if it is not None}
+    return values
+
+
+def run_log() -> Path:
+    """The file that tells what has ended in this job, a line each."""
+    path = root() / "run.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
 
 
 def specials() -> dict[str, str]:
-    log = f"{HERE.scratch}/{max(HERE.attempts, 1)}"
-    run = f"{os.environ.get('GITHUB_RUN_ID')}-{os.environ.get('GITHUB_RUN_ATTEMPT')}"
+    env, log = os.environ, f"{HERE.scratch}/{max(HERE.attempts, 1)}"
     found = {
-        "DAG_NAME": AT.values.get("name") or os.environ.get("GITHUB_WORKFLOW", ""),
-        "DAG_RUN_ID": run,
-        "DAG_RUN_LOG_FILE": str(root() / "run.log"),
+        "DAG_NAME": AT.values.get("name") or env.get("GITHUB_WORKFLOW", ""),
+        "DAG_RUN_ID": f"{env.get('GITHUB_RUN_ID')}-{env.get('GITHUB_RUN_ATTEMPT')}",
+        "DAG_RUN_LOG_FILE": str(run_log()),
         "DAG_RUN_STEP_NAME": HERE.name,
         "DAG_RUN_STEP_STDOUT_FILE": f"{log}.out",
         "DAG_RUN_STEP_STDERR_FILE": f"{log}.err",
     }
-    if "handler-" in AT.path.removeprefix(AT.frame):
-        known = stored(f"{AT.frame}@verdict") or {"status": "running", "unmet": False}
-        earlier = ("handler-success", "handler-failure", "handler-cancel")
-        names = earlier if HERE.name == "handler-exit" else ()
-        found["DAG_RUN_STATUS"] = after_handlers(AT.frame, **known, handlers=names)
+    if used("handler-"):
+        found |= specials_of_handler()
     return found
+
+
+def specials_of_handler() -> dict[str, str]:
+    if "handler-" not in AT.path.removeprefix(AT.frame):
+        return {}
+    known = stored(f"{AT.frame}@verdict") or {"status": "running", "unmet": False}
+    earlier = ("handler-success", "handler-failure", "handler-cancel")
+    names = earlier if HERE.name == "handler-exit" else ()
+    return {
+        "DAG_RUN_STEP_NAME": HERE.name.removeprefix("handler-"),
+        "DAG_RUN_STATUS": after_handlers(AT.frame, **known, handlers=names),
+    }
 
 
 def after_handlers(

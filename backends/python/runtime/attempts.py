@@ -138,7 +138,7 @@ def attempt(run: Run) -> Run:
         HERE.attempts += 1
         HERE.began = HERE.began or time.time()
         HERE.code = HERE.output = None
-        if used("own"):
+        if used("own."):
             HERE.owned = None
         launch = launch._replace(log=str(HERE.attempts))
         log_file(launch.log, "err").unlink(missing_ok=True)
@@ -202,15 +202,15 @@ def environment(bindings: Mapping[str, Value]) -> tuple[dict[str, str], list[str
     """The environment of a process, and the names in it that go by file: NAME is not
     set there, and NAME_FILE is the path."""
     values: dict[str, Json] = {**HERE.visible()}
-    if used("own"):
+    if used("own."):
         values |= owned()
     values |= HERE.special()
-    if used("bindings"):
+    if used("WFC_1=", "test", "backtick"):
         values |= {name: value() for name, value in bindings.items()}
     texts = {name: as_text(it) for name, it in values.items() if it is not None}
     found = {**HERE.process, "PWD": str(HERE.folder)} | texts
     large: list[str] = []
-    if used("large"):
+    if used("large values"):
         large = by_file(texts, found)
     return found, large
 
@@ -257,10 +257,9 @@ def shell_text(
     if used("checked", "with_check"):
         for check in launch.checks:
             check(variables, large)
-    if used("large"):
-        if reads and large:
-            text = with_files(text, large)
-    if used("long"):
+    if used("large values") and reads and large:
+        text = with_files(text, large)
+    if used("long texts"):
         content = text.encode("utf-8", "surrogateescape")
         if len(content) > LONGEST_ARGUMENT:
             path = log_file(launch.log, "sh")
@@ -321,10 +320,11 @@ def program_run(
 
 
 def followed(
-    process: "subprocess.Popen[bytes]", launch: Launch, files: list[BinaryIO]
+    process: "subprocess.Popen[bytes]", launch: Launch, files: Collection[BinaryIO]
 ) -> Result:
     """How a process ends. Until then what it prints goes on to the log."""
-    began = time.monotonic()
+    if used("timeout"):
+        began = time.monotonic()
     try:
         while (code := ended(process)) is None:
             shown(files)
@@ -362,7 +362,7 @@ def exit_code(code: int) -> int:
     return 128 - code if code < 0 else code
 
 
-def shown(files: list[BinaryIO]) -> None:
+def shown(files: Collection[BinaryIO]) -> None:
     """Shows what is new in `files`."""
     for file in files:
         sys.stdout.buffer.write(file.read(1 << 20))

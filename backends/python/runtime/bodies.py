@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TypeAlias
 
+from backends.python.lean import used
 from backends.python.runtime.attempts import (
     HERE,
     Inside,
@@ -54,7 +55,9 @@ def script(*words: Word, reads: bool = False) -> Inside:
         variables, large = environment(HERE.bindings)
         for check in launch.checks:
             check(variables, large)
-        text = with_files(HERE.text(), large) if reads else HERE.text()
+        text = HERE.text()
+        if used("large values"):
+            text = with_files(text, large) if reads and large else text
         path = program_file(log_file(launch.log, "script"), text)
         argv = [*map(valued, words), str(path), *HERE.arguments]
         if argv[:2] == ["bash", "-e"]:

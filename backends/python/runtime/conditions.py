@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TypeAlias
 
+from backends.python.lean import used
 from backends.python.runtime.attempts import (
     HERE,
     Inside,
@@ -44,9 +45,11 @@ def when(*conditions: Condition) -> Part:
 
 
 def all_met(conditions: Collection[Condition]) -> bool:
-    HERE.owned = None
+    if used("own."):
+        HERE.owned = None
     try:
-        owned()
+        if used("own."):
+            owned()
         return all(condition() for condition in conditions)
     except (Failure, OSError) as error:
         print(f"wfc: {said(error)}", flush=True)

@@ -6,7 +6,6 @@ import shutil
 import stat
 from pathlib import Path
 
-from backends.python.lean import used
 from backends.python.runtime.attempts import (
     HERE,
     Inside,

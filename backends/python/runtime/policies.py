@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import TypeAlias
 
+from backends.python.lean import used
 from backends.python.runtime.attempts import (
     HERE,
     Inside,
@@ -39,11 +40,16 @@ def retry(
         def tried(launch: Launch) -> Result:
             for number in range(limit + 1):
                 result = run(launch)
-                listed = result.code in on
-                due = listed if on or result.late else bool(result.code)
+                due = bool(result.code)
+                if used("on="):
+                    due = result.code in on if on else due
+                if used("timeout"):
+                    due = due and (not result.late or 124 in on)
                 if not due or number == limit:
                     break
-                seconds = pause_of(interval, backoff, number, most)
+                seconds: float = interval
+                if used("backoff="):
+                    seconds = pause_of(interval, backoff, number, most)
                 print(
                     f"wfc: exit {result.code}, try {number + 2} of {limit + 1} "
                     f"in {seconds:g} s",
@@ -72,7 +78,8 @@ def repeat(
     def holds(result: Result) -> bool:
         if condition is not None:
             HERE.publish(result)
-            HERE.owned = None
+            if used("own."):
+                HERE.owned = None
             return is_met(condition)
         return result.code in on if on else result.code == 0
 
@@ -113,9 +120,11 @@ def pause_of(interval: int, backoff: float, exponent: int, most: float) -> float
 
 
 def pause(seconds: float) -> None:
-    if HERE.until is not None and time.monotonic() + seconds >= HERE.until[0]:
-        time.sleep(max(0.0, HERE.until[0] - time.monotonic()))
-        raise Stopped(None, HERE.until[1])
+    if used("within") and HERE.until is not None:
+        left = HERE.until[0] - time.monotonic()
+        if seconds >= left:
+            time.sleep(max(0.0, left))
+            raise Stopped(None, HERE.until[1])
     time.sleep(seconds)
 
 
