@@ -10,7 +10,7 @@ from compiler.ir import Call, Ending, Map, Program, Step, Workflow
 from compiler.outcome import Outcome, RunStatus, Status, StepOutcome, run_status
 
 # As it stands in a text, and in a JSON text within one.
-_SECRET = re.compile(r"(\0|\x1a|\\+u0000|\\+u001a)secret:[^\0\x1a\\]*\1")
+_SECRET = re.compile(r"(\0|\x1a|\\+u0000|\\+u001a)secret:([^\0\x1a\\]*)\1")
 _STATUS: dict[Ending, Status] = {
     "succeeded": "succeeded",
     "continued": "failed",
@@ -65,7 +65,7 @@ def outcome_of(program: Program, remains: Remains) -> Outcome:
         exit_code=1 if status == "failed" else 0,
         steps=reading.steps,
         handlers=reading.handlers,
-        outputs=_outputs(main, remains),
+        outputs=_outputs(program, remains),
         events=tuple(_events(reading)),
     )
 
@@ -82,19 +82,21 @@ def _status(
     return "failed"
 
 
-def _outputs(main: Workflow, remains: Remains) -> dict[str, str]:
-    names = folders(main).steps
+def _outputs(program: Program, remains: Remains) -> dict[str, str]:
+    names = folders(program.main).steps
     found = {}
-    for step in main.steps:
+    for step in program.main.steps:
         record = remains.records.get(names[step.name])
         if step.output is not None and record and record.output is not None:
-            found[step.output] = _shown(record.output)
+            found[step.output] = _shown(record.output, program)
     return found
 
 
-def _shown(text: str) -> str:
-    """`text` as people may see it."""
-    return _SECRET.sub("***", text)
+def _shown(text: str, program: Program) -> str:
+    """`text` as people may see it: what stands for a secret of `program` is hidden."""
+    secrets = [secret for each in program.workflows for secret in each.secrets]
+    known = {name for secret in secrets for name in (secret.key, secret.name)}
+    return _SECRET.sub(lambda it: "***" if it[2] in known else it[0], text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +198,11 @@ class _Reading:
             status=_STATUS[ending],
             attempts=record.attempts,
             exit_code=record.exit_code,
-            output=_shown(output) if step.captured and output is not None else None,
+            output=(
+                _shown(output, self.program)
+                if step.captured and output is not None
+                else None
+            ),
         )
         if not in_handler:
             self.ran[path] = record

@@ -149,6 +149,7 @@ def test_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 GRAPH = """\
 name: graph
 type: graph
+secrets: [{name: K, provider: env, key: K}]
 steps:
   - {name: a, command: echo, output: A}
   - {name: b, command: echo, depends: a}

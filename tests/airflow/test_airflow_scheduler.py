@@ -74,7 +74,7 @@ steps:
     parallel: {{items: [a, b, c, d, e], maxConcurrent: 2}}
     command: '{_BUSY}; echo "$ITEM"'
     output: EACH
-  - {{name: after, command: echo '${{EACH.outputs}}', output: AFTER}}
+  - {{name: after, command: 'echo "${{EACH.outputs}}"', output: AFTER}}
 """,
         most=2,
     ),
@@ -141,7 +141,7 @@ steps:
     parallel: {items: [{WHO: a}, {WHO: b}, {WHO: c}], maxConcurrent: 2}
     output: MANY
   - name: after
-    command: echo '${ONE.outputs.SAID} ${MANY.outputs[2].SAID}'
+    command: echo "${ONE.outputs.SAID} ${MANY.outputs[2].SAID}"
     depends: [one, many]
     output: AFTER
 ---
@@ -183,7 +183,6 @@ def ran(
 ) -> Iterator[dict[str, Ran]]:
     home = tmp_path_factory.mktemp("airflow")
     (home / "dags").mkdir()
-    (home / "together").mkdir()
     for name in FLOWS:
         checked = front_end(Source(f"{name}.yaml", FLOWS[name].text))
         assert checked.program is not None, checked.diagnostics

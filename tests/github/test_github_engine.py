@@ -161,6 +161,7 @@ def test_the_copy_that_act_runs() -> None:
 GRAPH = """\
 name: graph
 type: graph
+secrets: [{name: K, provider: env, key: K}]
 steps:
   - {name: a, command: echo, output: A}
   - {name: b, command: echo, depends: a}
