@@ -34,7 +34,6 @@ _REFUSED: tuple[Feature, ...] = (
     "call-retry",
     "mail-on",
     "params-above-25",
-    "params-schema",
     "params-schema-unevaluated",
     "restart-wait",
     "schedule-below-5-minutes",

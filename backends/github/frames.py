@@ -17,6 +17,7 @@ from backends.github.steps import (
 from backends.github.values import Values
 from backends.github.words import Command, call
 from backends.python.expressions import constant, literal
+from backends.python.schemas import printed_source, schema_arguments
 from compiler.ir import Call, Item, Json, Map, Param, Template, Variable
 from compiler.walk import call_of
 
@@ -85,9 +86,8 @@ def _of_frame(frame: Frame) -> Iterator[str]:
         yield _definition(values, definition)
     if workflow.directory is not None:
         yield call("place", [values.later(workflow.directory)])
-    types = {it.name: it.type for it in workflow.params if it.type is not None}
-    if types:
-        yield call("typed", [f"{name}={literal(it)}" for name, it in types.items()])
+    if workflow.schema is not None:
+        yield call("fits", schema_arguments(workflow))
     yield from values.conditions("meets", workflow.conditions)
 
 
@@ -101,7 +101,7 @@ def _definition(values: Values, definition: Param | Variable) -> str:
         case Param(default=None):
             return f"{name}={call('process', [literal(name)])}"
         case Param(default=default) if default is not None:
-            return f"{name}={values.text(default)}"
+            return f"{name}={printed_source(definition, values.text(default))}"
         case _:
             raise AssertionError(definition)  # every param is matched above
 

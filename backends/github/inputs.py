@@ -53,6 +53,8 @@ def inputs_of(workflow: Workflow) -> Inputs:
         default = None if param.default is None else plain(param.default)
         if default is None or "${{" in default:  # GitHub would read an expression
             default = None
+        # A schema is not for what nobody has set.
+        if default is None or (workflow.schema is not None and not default):
             empty.append(param.name)
         forms[name] = _form(param, default, schemas.get(param.name, {}))
     return Inputs(forms=forms, names=names, empty=tuple(empty))

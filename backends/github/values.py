@@ -18,6 +18,7 @@ from compiler.ir import (
     Test,
     repeat_exports,
 )
+from compiler.schemas.checking import types_of
 from compiler.shelltext.render import Rendered, render
 
 
@@ -27,6 +28,12 @@ class Values:
 
     frame: Frame
     lenient: bool = False
+
+    @property
+    def types(self) -> Mapping[str, str]:
+        """Those of the params that are no plain texts."""
+        found = types_of(self.frame.workflow)
+        return {name: it for name, it in found.items() if it != "string"}
 
     def text(self, template: Template) -> str:
         """Source of its text."""
@@ -77,12 +84,18 @@ class Values:
                 return "item()"
             case "positional":
                 return call("positional", [origin.name])
+            case "param" if origin.name in self.types:
+                words = [origin.name, self.types[origin.name]]
+                return call("value_of", map(literal, words))
             case _:
                 return call(_SOURCES[origin.kind], [literal(origin.name)])
 
     def exported(self, origins: tuple[Origin, ...]) -> str:
         """Source of the first of `origins` that has a value, for an environment."""
-        sources = [self.origin(it) for it in origins]
+        sources = [
+            call("param", [literal(it.name)]) if it.kind == "param" else self.origin(it)
+            for it in origins
+        ]
         return sources[0] if len(sources) == 1 else call("present", sources)
 
     # ---- conditions

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from backends.python.expressions import constant, literal
 from compiler.ir import Json, Param, Workflow
+from compiler.json_text import Failure
 from compiler.regex.engines import is_tame, to_python
 from compiler.regex.syntax import Problem, parse
 from compiler.schemas.checking import constant as constant_text
@@ -53,6 +54,7 @@ class _Lowering:
         rules = [
             rule if key in _FOR_GOOD else f"Together({rule})"
             for key, rule in self._rules(self.document)
+            if key != "type"  # they are an object
         ]
         return f"[{', '.join(rules)}]"
 
@@ -232,4 +234,7 @@ def printed_source(param: Param, source: str) -> str:
     text = constant_text(param.default)
     if text is None:
         return _call("printed", literal(param.type), source)
-    return literal(plain(text, param.type))
+    try:
+        return literal(plain(text, param.type))
+    except Failure:  # which is told when all have a value
+        return literal(text)

@@ -78,13 +78,37 @@ def test_precondition_of_a_workflow(job: Job) -> None:
 def test_types_and_folder(job: Job) -> None:
     job.environment()
     (job.work / "sub").mkdir()
-    words = ['N="1.0"', 'place("sub")', 'typed(N="integer")']
-    job.run("begin", "", *words)
-    job.run("step", "a", "capture()", text='echo "$N ${PWD##*/}"')
-    assert job.record("a")["output"] == "1 sub"
-    assert job.run("begin", "", 'N="x"', 'typed(N="integer")') == 1
-    assert "`N` must be an integer" in job.log
-    assert job.run("begin", "", 'N="true"', 'typed(N="integer")') == 1
+    fits = (
+        'fits([entries({"N": [at_most(3)], "S": [max_length(1)]})], '
+        '{"N": "integer", "S": "string"}, empty=["S"])'
+    )
+    job.run("begin", "", 'N=printed("integer", "1.0")', 'place("sub")', fits)
+    words = ['NEXT=to_text(add(value_of("N", "integer"), 1))', "capture()"]
+    job.run("step", "a", *words, text='echo "$N $NEXT ${PWD##*/}"')
+    assert job.record("a")["output"] == "1 2 sub"
+
+
+def test_params_that_do_not_fit(job: Job) -> None:
+    fits = (
+        'fits([entries({"N": [at_most(3)], "S": [max_length(1)]})], '
+        '{"N": "integer", "S": "string"}, empty=["S"])'
+    )
+    words = ['N="1"', 'S=""', 'env.E=trim(backtick("echo never > never"))', fits]
+    words += ['inputs(optional=["S"])']
+    given = json.dumps({"N": 4, "S": "long"})
+    assert job.run("begin", "", *words, WFC_INPUTS=given) == 1
+    assert (
+        "::error title=::params and env: param `N` is `4`, but must be at most 3; "
+        "param `S` is `long`, but must have a length of at most 1" in job.log
+    )
+    assert job.outputs["status"] == "failed"
+    assert not (job.work / "never").exists()
+    given = json.dumps({"N": "x", "S": ""})
+    assert job.run("begin", "", *words, WFC_INPUTS=given) == 1
+    assert "param `N` is `x`, but must be a whole number" in job.log
+    assert job.run("begin", "", *words, WFC_INPUTS='{"N": 3.0}') == 0
+    job.run("begin_call", "c/", 'given.N="4"', *words)
+    assert job.outputs == {"status": "failed", "begun": "true"}
 
 
 # ---- calls

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import compiler.ir.workflows
+import compiler.schemas.typed
 import compiler.services.forms
 from backends.python import runtime
 
 _SHARED = (
+    "schema",
     "attempts",
     "policies",
     "outputs",
@@ -15,12 +18,14 @@ _SHARED = (
     "services",
     "mails",
 )
-_OWN = ("records", "commands", "frames", "fan_out", "calls", "files")
+_OWN = ("records", "commands", "frames", "params", "fan_out", "calls", "files")
 
 # Behind those of `backends.python.expressions`, in an order in which their definitions
 # can be executed.
 MODULES = (
     Path(compiler.services.forms.__file__),
+    Path(compiler.ir.workflows.__file__),
+    Path(compiler.schemas.typed.__file__),
     *(Path(runtime.__file__).with_name(f"{name}.py") for name in _SHARED),
     *(Path(__file__).with_name(f"{name}.py") for name in _OWN),
 )

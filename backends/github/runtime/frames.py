@@ -33,10 +33,10 @@ from backends.python.runtime.attempts import (
 )
 from backends.python.runtime.conditions import Condition, all_met
 from backends.python.runtime.dotenv import variables_of
-from compiler.json_text import Failure, parse_json, to_text
+from compiler.json_text import Failure, to_text
 
 # When the parts of `begin` are at work: before the frame, and in it.
-BEFORE, DOTENV, SECRETS, VALUES, TYPES, FOLDER, CONDITIONS = range(7)
+BEFORE, INPUTS, DOTENV, SECRETS, VALUES, TYPES, FOLDER, CONDITIONS = range(8)
 
 
 def begin(path: str, words: Words) -> int:
@@ -72,19 +72,20 @@ def open_frame(words: Words, frame: Record, launch: Launch) -> Result:
     if used("hides"):
         AT.settings.append((SECRETS, partial(read_secrets, words)))
     AT.settings.append((VALUES, partial(define, words)))
-    AT.settings.sort(key=lambda it: it[0])
-    for turn, change in AT.settings:
-        if turn == BEFORE:
-            change(frame)
-    store(f"{AT.inside}@frame", frame)
-    into(AT.inside)
+    if used("items_given"):
+        for turn, change in AT.settings:
+            if turn == BEFORE:
+                change(frame)
+    if used("begin_call"):
+        store(f"{AT.inside}@frame", frame)
+        into(AT.inside)
     AT.values, HERE.name, HERE.arguments = frame, "", ()
     if used("own."):
         HERE.own, HERE.owned = {}, {}
     if used("seen."):
         AT.words = {}
     try:
-        for turn, change in AT.settings:
+        for turn, change in sorted(AT.settings, key=lambda it: it[0]):
             if turn > BEFORE:
                 change(frame)
         frame["open"] = "unmet" not in frame
@@ -143,9 +144,11 @@ def say_begun(frame: Record) -> int:
     give(status=status, begun="true")
     if not problem:
         return 0
-    # A call is red, or not, when it ends.
-    annotate("warning" if AT.inside else "error", f"params and env: {problem}")
-    return 0 if AT.inside else 1
+    if used("begin_call") and AT.inside:  # it is red, or not, when it ends
+        annotate("warning", f"params and env: {problem}")
+        return 0
+    annotate("error", f"params and env: {problem}")
+    return 1
 
 
 # ---- parts of `begin`
@@ -161,10 +164,10 @@ def inputs(names: dict[str, str] | None = None, optional: Collection[str] = ()) 
         for key, value in found.items():
             name = (names or {}).get(key, key)
             if value is not None and (value != "" or name not in optional):
-                text = value if isinstance(value, str) else json.dumps(value)
-                frame["given"][name] = text
+                printed = value if isinstance(value, str) else json.dumps(value)
+                frame["given"][name] = printed
 
-    AT.settings.append((BEFORE, change))
+    AT.settings.append((INPUTS, change))
     return same
 
 
@@ -194,42 +197,6 @@ def dotenv(*files: str) -> Part:
 
     AT.settings.append((DOTENV, change))
     return same
-
-
-def typed(**types: str) -> Part:
-    """The params of these types of JSON, as such values print."""
-
-    def change(frame: Record) -> None:
-        for name, kind in types.items():
-            if text := frame["params"].get(name):
-                frame["params"][name] = in_type(name, text, kind)
-
-    AT.settings.append((TYPES, change))
-    return same
-
-
-def in_type(name: str, text: str, kind: str) -> str:
-    if kind == "string":
-        return text
-    kinds: dict[str, tuple[type, ...]] = {
-        "integer": (int,),
-        "number": (int, float),
-        "boolean": (bool,),
-        "object": (dict,),
-        "array": (list,),
-    }
-    wanted = f"`{name}` must be {'an' if kind[0] in 'aio' else 'a'} {kind}"
-    try:
-        value = parse_json(text)
-    except Failure:
-        raise Failure(wanted) from None
-    if kind == "integer" and isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, kinds[kind]) or isinstance(value, bool) > (
-        kind == "boolean"
-    ):
-        raise Failure(wanted)
-    return to_text(value)
 
 
 def from_here(folder: Path) -> str:
