@@ -57,8 +57,7 @@ def _of_path(command: Command) -> Iterator[str]:
     last = path.rpartition("/")[2]
     if last.startswith("handler-"):
         yield "handler-"
-    if last == "handler-init":
-        yield "handler-init"
+        yield last
 
 
 _VALUE = re.compile(r"(?:([a-z]+)\.)?([A-Za-z0-9_]+)=([^=].*)", re.DOTALL)

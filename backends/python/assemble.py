@@ -111,7 +111,8 @@ def assembled(
         for definition in module.definitions:
             if (place, definition.names) in used:
                 if pieces or head:
-                    pieces.append(_gap(before, (place, definition)))
+                    gap = _gap(before, (place, definition))
+                    pieces.append(gap if types else gap[:1])
                 pieces.append(used[place, definition.names])
                 before = (place, definition)
     return head, "".join(pieces)

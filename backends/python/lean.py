@@ -47,6 +47,7 @@ def decided(text: str, on: frozenset[str]) -> str:
         if holds and isinstance(found.test, ast.BoolOp):
             line = lines[found.lineno - 1]
             rest = found.test.values[1]
+            assert rest.lineno == found.lineno
             first, last = found.test.col_offset, rest.col_offset
             lines[found.lineno - 1] = line[:first] + line[last:]
         else:

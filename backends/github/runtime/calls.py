@@ -42,7 +42,7 @@ def verdict(path: str, words: Words) -> int:
     unmet = "unmet" in (stored(f"{frame}@frame") or {})
     store(f"{frame}@verdict", {"status": status, "unmet": unmet})
     give(status=status)
-    if path:
+    if used("call/") and path:
         return 0
     store("@run", {"status": status})
     return int(status == "failed")
@@ -53,7 +53,7 @@ def status_of(frame: str, steps: Iterable[str]) -> str:
     values = stored(f"{frame}@frame") or {}
     if "problem" in values:
         return "failed"
-    if "unmet" in values:
+    if used("meets") and "unmet" in values:
         return "aborted"
     records = [stored(frame + step) or {} for step in steps]
     ends = {each.get("status") for each in records}
@@ -72,8 +72,10 @@ def status_of(frame: str, steps: Iterable[str]) -> str:
         return "aborted"
     if "failure" in results:  # the machine of a job was lost
         return "failed"
-    if "continued" in ends or any(each.get("partial") for each in records):
-        return "partially_succeeded"
+    if used("continue_on"):
+        partly = any(each.get("partial") for each in records)
+        if partly or "continued" in ends:
+            return "partially_succeeded"
     return "succeeded"
 
 
@@ -208,14 +210,8 @@ def summary(path: str, words: Words) -> int:
     give(status=status)
     rows = ["| step | status | attempts | exit code |", "| --- | --- | --- | --- |"]
     for name, record in every_record():
-        code = record["exit_code"]
-        cells = (
-            name,
-            record["status"],
-            record["attempts"],
-            "-" if code is None else code,
-        )
-        rows.append(f"| {' | '.join(map(str, cells))} |")
+        code = "-" if record["exit_code"] is None else record["exit_code"]
+        rows.append(f"| {name} | {record['status']} | {record['attempts']} | {code} |")
     with open(os.environ["GITHUB_STEP_SUMMARY"], "a") as file:
         print(f"**{status}**\n", *rows, sep="\n", file=file)
     return int(status == "failed")

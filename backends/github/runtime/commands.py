@@ -126,7 +126,8 @@ def conclude(path: str, words: Words, body: Run, also: Record | None = None) -> 
         result, more = performed(words, body)
     if used("begin_call", "items", "choose") and AT.began:
         return 0  # what it runs goes on in other commands
-    more = more or also or {}
+    if used("result", "gather"):
+        more = more or also or {}
     status = keep(path, result, **more)
     give(status=status)
     return said_of(status, result, more)
@@ -169,9 +170,7 @@ def said_of(status: str, result: Result, more: Record) -> int:
         return 0
     if status not in ("failed", "aborted", "continued"):
         return 0
-    why = f"failed with exit {result.code}"
-    if stopped:
-        why = "aborted: the run is cancelled" if more["signal"] else "aborted: no time"
+    why = "aborted" if stopped else f"failed with exit {result.code}"
     tolerated = status == "continued"
     if used("soft"):
         tolerated = tolerated or AT.soft

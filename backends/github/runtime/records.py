@@ -34,9 +34,8 @@ class At:
         self.calls = False
         self.settings: list[tuple[int, Callable[[Record], None]]] = []
         self.began = False
-        # Texts go to files without their secrets, and come back with them.
-        self.hidden: Callable[[Record], Record] = dict
-        self.known: Callable[[Record], Record] = dict
+        self.hidden: Callable[[Record], Record] = dict  # texts without their secrets
+        self.known: Callable[[Record], Record] = dict  # and with them
 
 
 AT = At()
@@ -53,7 +52,7 @@ def stored(name: str) -> Record | None:
         if path.exists():
             found: Record = json.loads(path.read_bytes())
             if used("hides"):
-                found = AT.known(found)
+                return AT.known(found)
             return found
     return None
 
@@ -80,7 +79,7 @@ def keep(path: str, result: Result, /, **more: object) -> str:
     if HERE.began is not None:
         record |= {"start": HERE.began, "end": time.time()}
     store(path, record)
-    with run_log().open("a") as file:
+    with (root() / "run.log").open("a") as file:
         print(json.dumps({"step": path, "status": status}), file=file)
     return status
 
@@ -303,18 +302,21 @@ def masked(content: bytes, masks: list[bytes]) -> bytes:
 
 def enter(path: str) -> None:
     """Makes `path` the step that runs."""
-    frame = ""
+    AT.path, HERE.name = path, path
     if used("call/"):
-        frame = frame_of(path)
-    AT.path, AT.settings = path, []
-    HERE.name = path.removeprefix(frame)
+        HERE.name = path.removeprefix(frame_of(path))
     HERE.scratch = root() / "logs" / (path or "@run")
+    HERE.scratch.mkdir(parents=True, exist_ok=True)
+    (root() / "run.log").touch()
     if used("*"):  # there may have been others before
         HERE.name = HERE.name.partition(".")[0]
         AT.soft, AT.calls, AT.began, AT.words = False, False, False, {}
         HERE.attempts, HERE.began, HERE.code = 0, None, None
-        HERE.until, HERE.captures = None, False
-    into(frame)
+        HERE.until, HERE.captures, AT.settings = None, False, []
+    if used("call/"):
+        into(frame_of(path))
+    else:
+        into("")
 
 
 def into(frame: str) -> None:
@@ -324,14 +326,13 @@ def into(frame: str) -> None:
     if used("place"):
         # Each job has a folder of its own: what is in it is named from there.
         HERE.folder /= AT.values.get("folder") or ""
-    outer = {k: v for k, v in os.environ.items() if not k.startswith("WFC")}
-    HERE.process = outer
+    outer = os.environ.items()
+    HERE.process = {name: it for name, it in outer if not name.startswith("WFC")}
     if used("1="):
         HERE.arguments = AT.values.get("args", [])
     if used("dotenv"):
-        HERE.process = outer | AT.values.get("dotenv", {})
-    HERE.visible = visible
-    HERE.special = specials
+        HERE.process = {**HERE.process, **AT.values.get("dotenv", {})}
+    HERE.visible, HERE.special = visible, specials
 
 
 def visible() -> dict[str, Json]:
@@ -346,20 +347,12 @@ def visible() -> dict[str, Json]:
     return values
 
 
-def run_log() -> Path:
-    """The file that tells what has ended in this job, a line each."""
-    path = root() / "run.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    return path
-
-
 def specials() -> dict[str, str]:
     env, log = os.environ, f"{HERE.scratch}/{max(HERE.attempts, 1)}"
     found = {
         "DAG_NAME": AT.values.get("name") or env.get("GITHUB_WORKFLOW", ""),
         "DAG_RUN_ID": f"{env.get('GITHUB_RUN_ID')}-{env.get('GITHUB_RUN_ATTEMPT')}",
-        "DAG_RUN_LOG_FILE": str(run_log()),
+        "DAG_RUN_LOG_FILE": str(root() / "run.log"),
         "DAG_RUN_STEP_NAME": HERE.name,
         "DAG_RUN_STEP_STDOUT_FILE": f"{log}.out",
         "DAG_RUN_STEP_STDERR_FILE": f"{log}.err",
@@ -373,11 +366,13 @@ def specials_of_handler() -> dict[str, str]:
     if "handler-" not in AT.path.removeprefix(AT.frame):
         return {}
     known = stored(f"{AT.frame}@verdict") or {"status": "running", "unmet": False}
-    earlier = ("handler-success", "handler-failure", "handler-cancel")
-    names = earlier if HERE.name == "handler-exit" else ()
+    status: str = known["status"]
+    if used("handler-exit") and HERE.name == "handler-exit":
+        earlier = ("handler-success", "handler-failure", "handler-cancel")
+        status = after_handlers(AT.frame, **known, handlers=earlier)
     return {
         "DAG_RUN_STEP_NAME": HERE.name.removeprefix("handler-"),
-        "DAG_RUN_STATUS": after_handlers(AT.frame, **known, handlers=names),
+        "DAG_RUN_STATUS": status,
     }
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 from backends.python.lean import used
+from backends.python.runtime.groups import groups_below, signal_groups
 from compiler.ir import Json
 from compiler.json_text import Failure
 
@@ -27,8 +28,10 @@ ALL_EXPORTS = 1_048_576  # in all; what is not small goes by file above that
 
 
 class Result(NamedTuple):
-    """How a run ended. `code` None: no process was started. `late`: it was over its time.
-    `ending`: what became of the step, where the code does not say it."""
+    """How a run ended: `code` is None where no process was, `ending` where that tells.
+
+    `late`: it was over its time.
+    """
 
     code: int | None = 0
     output: str | None = None
@@ -37,8 +40,10 @@ class Result(NamedTuple):
 
 
 class Launch(NamedTuple):
-    """How the process of an attempt is started, and ended before its time. `log` names
-    its files. `checks` look at the environment and the names in it that go by file."""
+    """How the process of an attempt, with the files `log`, is started and ended.
+
+    `checks` look at the environment and the names in it that go by file.
+    """
 
     log: str = "1"
     timeout: float | None = None
@@ -55,15 +60,15 @@ Run: TypeAlias = Callable[[Launch], Result]
 Part: TypeAlias = Callable[[Run], Run]
 
 
-class Inside(NamedTuple):
+class Inside:
     """A part of each attempt; all others stand around the attempts."""
 
-    part: Part
+    def __init__(self, part: Part) -> None:
+        self.part = part
 
 
 class Stopped(Exception):
-    """The step is ended before its time: by a signal, or because somebody has no more
-    time, which `by` tells."""
+    """A step is ended before its time: by a signal, or as `by` has no more time."""
 
     def __init__(self, number: int | None, by: "Collection[str]" = ()) -> None:
         super().__init__()
@@ -209,10 +214,10 @@ def environment(bindings: Mapping[str, Value]) -> tuple[dict[str, str], list[str
         values |= {name: value() for name, value in bindings.items()}
     texts = {name: as_text(it) for name, it in values.items() if it is not None}
     found = {**HERE.process, "PWD": str(HERE.folder)} | texts
-    large: list[str] = []
     if used("large values"):
-        large = by_file(texts, found)
-    return found, large
+        return found, by_file(texts, found)
+    else:
+        return found, []
 
 
 def by_file(texts: Mapping[str, str], found: dict[str, str]) -> list[str]:
@@ -220,17 +225,16 @@ def by_file(texts: Mapping[str, str], found: dict[str, str]) -> list[str]:
     large, total = [], 0
     for name, text in texts.items():
         content = text.encode("utf-8", "surrogateescape")
-        if len(content) > LARGEST_EXPORT or (
-            total > ALL_EXPORTS and len(content) > SMALL_EXPORT
-        ):
-            folder = HERE.scratch / "values"
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (folder / name).write_bytes(content)
-            del found[name]
-            found[f"{name}_FILE"] = str(folder / name)
-            large.append(name)
-        else:
+        most = SMALL_EXPORT if total > ALL_EXPORTS else LARGEST_EXPORT
+        if len(content) <= most:
             total += len(content)
+            continue
+        path = HERE.scratch / "values" / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_bytes(content)
+        del found[name]
+        found[f"{name}_FILE"] = str(path)
+        large.append(name)
     return large
 
 
@@ -239,10 +243,10 @@ def with_files(text: str, large: Collection[str]) -> str:
     # A substitution drops line ends, so there is a full stop behind them meanwhile.
     load = 'NAME=$(cat "$NAME_FILE" && printf .) || exit 1; NAME=${NAME%.}'
     loads = "; ".join(load.replace("NAME", name) for name in large)
-    if not text.startswith("#!"):
-        return f"{loads}; {text}"
-    first, end, rest = text.partition("\n")
-    return f"{first}{end or chr(10)}{loads}; {rest}"
+    if used("script") and text.startswith("#!"):
+        first, end, rest = text.partition("\n")
+        return f"{first}{end or chr(10)}{loads}; {rest}"
+    return f"{loads}; {text}"
 
 
 def shell_text(
@@ -286,8 +290,9 @@ def program_run(
 ) -> Result:
     """Runs a program to its end, with nothing on its stdin; its output is in the log."""
     out, err = log_file(launch.log, "out"), log_file(launch.log, "err")
-    folder = launch.directory or HERE.folder
-    given = Path(os.devnull)
+    folder, given = HERE.folder, Path(os.devnull)
+    if used("directory"):
+        folder = launch.directory or folder
     if used("service"):
         given = launch.stdin or given
     with (
@@ -313,10 +318,9 @@ def program_run(
             why = "no such program" if missing else str(error)
             complain(f"cannot start `{words[0]}`: {why}", launch)
             return Result(127 if missing or not words[0] else 126)
-        files = [printed, told]
-        if used("backtick"):
-            files = [told] if launch.quiet else files
-        return followed(process, launch, files)
+        if used("backtick") and launch.quiet:
+            return followed(process, launch, [told])
+        return followed(process, launch, [printed, told])
 
 
 def followed(
@@ -328,7 +332,7 @@ def followed(
     try:
         while (code := ended(process)) is None:
             shown(files)
-            if used("within"):
+            if used("within", "sooner"):
                 stop_in_time()
             if used("timeout"):
                 most = launch.timeout
@@ -370,24 +374,24 @@ def shown(files: Collection[BinaryIO]) -> None:
 
 
 def end_group(process: "subprocess.Popen[bytes]", launch: Launch) -> None:
-    """Ends a process and its group: by its signal, and by KILL when its grace is over or
-    another signal comes."""
-    until = time.monotonic() + launch.grace
+    """Ends a process, its group and those it has made: by its signal, and by KILL when its
+    grace is over or another signal comes."""
+    until = time.monotonic() + 5
+    if used("grace"):
+        until = time.monotonic() + launch.grace
+    number: int = signal.SIGTERM
+    if used("stop"):
+        number = launch.stop
+    groups = {process.pid}
     try:
+        groups = groups_below(groups)
         # A stopped process acts on a signal only when it is continued.
-        for number in (launch.stop, signal.SIGCONT):
-            signal_group(process, number)
-        while signal_group(process, 0) and time.monotonic() < until:
+        signal_groups(groups, number)
+        signal_groups(groups, signal.SIGCONT)
+        while signal_groups(groups, 0) and time.monotonic() < until:
             process.poll()
             time.sleep(0.02)
+        groups = groups_below(groups)
     finally:
-        signal_group(process, signal.SIGKILL)
+        signal_groups(groups, signal.SIGKILL)
         process.wait()
-
-
-def signal_group(process: "subprocess.Popen[bytes]", number: int) -> bool:
-    """Whether there was anybody to get the signal."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
-        return True
-    return False

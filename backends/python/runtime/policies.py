@@ -30,7 +30,7 @@ def retry(
     limit: int,
     interval: int,
     backoff: float = 1.0,
-    most: float = LONGEST_PAUSE,
+    most: float = math.inf,
     on: Collection[int] = (),
 ) -> Part:
     """Up to `limit` further tries, only after the exit codes `on` where there are some.
@@ -50,11 +50,8 @@ def retry(
                 seconds: float = interval
                 if used("backoff="):
                     seconds = pause_of(interval, backoff, number, most)
-                print(
-                    f"wfc: exit {result.code}, try {number + 2} of {limit + 1} "
-                    f"in {seconds:g} s",
-                    flush=True,
-                )
+                tries = f"try {number + 2} of {limit + 1} in {seconds:g} s"
+                print(f"wfc: exit {result.code}, {tries}", flush=True)
                 pause(seconds)
             return result
 
@@ -69,7 +66,7 @@ def repeat(
     limit: int | None = None,
     interval: int = 0,
     backoff: float = 1.0,
-    most: float = LONGEST_PAUSE,
+    most: float = math.inf,
     on: Collection[int] = (),
 ) -> Part:
     """Again `while` something holds, or `until` it does: the condition, else that the
@@ -120,7 +117,7 @@ def pause_of(interval: int, backoff: float, exponent: int, most: float) -> float
 
 
 def pause(seconds: float) -> None:
-    if used("within") and HERE.until is not None:
+    if used("within", "sooner") and HERE.until is not None:
         left = HERE.until[0] - time.monotonic()
         if seconds >= left:
             time.sleep(max(0.0, left))
