@@ -58,7 +58,9 @@ def _job(layout: Layout, job: Job) -> Entry:
     if job.id in decided.jobs:
         entry["if"] = decided.jobs[job.id]
     entry["runs-on"] = "ubuntu-latest"
-    entry["timeout-minutes"] = minutes(job)
+    limit = minutes(job)
+    if limit is not None:
+        entry["timeout-minutes"] = limit
     if layout.checkout and _runs_steps(job):
         entry["permissions"] = {"contents": "read"}
     queue = _queue(layout, job)

@@ -79,8 +79,9 @@ def _plain(
     """A workflow that needs no run time."""
     shell = "bash -e {0}"  # as GitHub's own default, which other tools do not know
     found: dict[str, Node] = {"defaults": {"run": _defaults(layout, sources, shell)}}
-    if layout.main.env:
-        found["env"] = plain_env(layout.main)
+    env = plain_env(layout.main)
+    if env:
+        found["env"] = env
     return found | {"jobs": plain_jobs(layout.main, nodes, inputs, layout.places)}
 
 

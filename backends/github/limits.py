@@ -5,19 +5,20 @@ import math
 from backends.github.jobs import Job
 from backends.github.nodes import Node
 
-_MOST = 360  # GitHub's own limit for a job on its machines
+_MOST = 360  # what GitHub gives a job that asks for nothing
 _MARGIN = 5  # minutes for a machine's own work
 
 
-def minutes(job: Job) -> int:
-    """How long `job` may take: as long as its steps, and GitHub's most where one of them
-    has no limit."""
+def minutes(job: Job) -> int | None:
+    """How long `job` may take: as long as its steps. None where one of them has no limit:
+    that is GitHub's own."""
     seconds = 0.0
     for node in job.nodes:
         seconds += _seconds(node)
         if job.leg or not math.isfinite(seconds):
-            return _MOST  # a leg has as many items as come
-    return min(_MOST, math.ceil(seconds / 60) + _MARGIN)
+            return None  # a leg has as many items as come
+    limit = math.ceil(seconds / 60) + _MARGIN
+    return limit if limit < _MOST else None
 
 
 def _seconds(node: Node) -> float:

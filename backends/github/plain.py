@@ -10,9 +10,17 @@ from backends.github.inputs import Inputs
 from backends.github.jobs import Job, job_id
 from backends.github.limits import minutes
 from backends.github.nodes import Node as Step
+from backends.github.printed import (
+    ABOUT,
+    MOST_OUTPUTS,
+    PROGRAM,
+    VARIABLE,
+    is_taken,
+    shell,
+)
 from backends.github.values import plain
-from backends.yaml_text import Node, Noted
-from compiler.ir import DEFAULT_SHELL, Command, Workflow
+from backends.yaml_text import Comment, Node, Noted
+from compiler.ir import DEFAULT_SHELL, Command, Export, Workflow
 from compiler.ir import Step as StepOfIr
 
 # What GitHub puts into a line of YAML and into an expression as it is.
@@ -33,8 +41,15 @@ def is_plain(workflow: Workflow, nodes: Sequence[Step]) -> bool:
             for before, node in pairwise(steps)
         )
         and all(_is_plain_step(it) for it in workflow.steps)
+        and _has_room(workflow)
         and all(map(_is_constant, _definitions(workflow)))
     )
+
+
+def _has_room(workflow: Workflow) -> bool:
+    """Whether the outputs of the steps can be in the environment of each."""
+    names = {it.output for it in workflow.steps if it.output is not None}
+    return len(names) <= MOST_OUTPUTS and not any(map(is_taken, names))
 
 
 def _has_surroundings(workflow: Workflow) -> bool:
@@ -48,6 +63,7 @@ def _has_surroundings(workflow: Workflow) -> bool:
         or workflow.delay
         or workflow.timeout is not None
         or workflow.grace is not None
+        or workflow.max_output is not None
     )
 
 
@@ -64,6 +80,7 @@ _KNOWN = frozenset(
         "span",
         "spans",
         "captured",
+        "output",
         "env",
         "directory",
         "mail_on_error",
@@ -80,20 +97,23 @@ def _is_plain_step(step: StepOfIr) -> bool:
     return (
         isinstance(body, Command)
         and body.shell == DEFAULT_SHELL
-        and not step.captured
+        and step.captured == (step.output is not None)
         and not step.env
         and step.directory is None
         and all(getattr(step, name) == _DEFAULTS[name] for name in others)
         and all(it.plain and it.place == "text" for it in body.text.references)
-        and all(
-            origin.kind in ("param", "env")
-            for export in step.exports
-            for origin in export.origins
-        )
+        and all(map(_is_plain_export, step.exports))
         and not _OF_RUN.search(body.text.source)
         and "\r" not in body.text.source
         and not body.text.source.rstrip("\n").endswith("\\")
     )
+
+
+def _is_plain_export(export: Export) -> bool:
+    """In a chain, the step that gives an output has succeeded: what else the name could
+    be does not count."""
+    first, *_ = kinds = [origin.kind for origin in export.origins]
+    return first == "output" or all(it in ("param", "env") for it in kinds)
 
 
 def _definitions(workflow: Workflow) -> Iterator[str | None]:
@@ -112,34 +132,58 @@ def _is_constant(text: str | None) -> bool:
 def plain_jobs(
     workflow: Workflow, nodes: Sequence[Step], inputs: Inputs, places: Mapping[str, str]
 ) -> Mapping[str, Node]:
-    """The only job: each step is its text, with the params in its environment."""
+    """The only job: each step is its text, with the params in its environment, and the
+    outputs of the steps before it."""
     steps = [node for node in nodes if node.kind == "step"]
+    params = {
+        param: f"${{{{ {_value(workflow, name, inputs)} }}}}"
+        for name, param in inputs.names.items()
+    }
+    ids = _ids(steps)
     id = job_id(workflow.name, set())
+    limit = minutes(Job(id=id, nodes=steps))
     return {
         id: {
-            "name": workflow.name,
+            "name": written(workflow.name),
             "runs-on": "ubuntu-latest",
-            "timeout-minutes": minutes(Job(id=id, nodes=steps)),
+            **({} if limit is None else {"timeout-minutes": limit}),
             **({"permissions": {"contents": "read"}} if workflow.files else {}),
             "steps": [
                 *([checkout()] if workflow.files else []),
-                *(_step(workflow, it, inputs, places[it.name]) for it in steps),
+                *(_step(it, params, ids, places[it.name]) for it in steps),
             ],
         }
     }
 
 
+def _ids(steps: Sequence[Step]) -> Mapping[str, str]:
+    """The ids of the steps that have an output, by their names."""
+    taken: set[str] = set()
+    ids = {}
+    for node in steps:
+        if node.step is not None and node.step.output is not None:
+            ids[node.step.name] = job_id(node.path, taken)
+            taken |= {ids[node.step.name], ids[node.step.name].lower()}
+    return ids
+
+
 def _step(
-    workflow: Workflow, node: Step, inputs: Inputs, place: str
+    node: Step, params: Mapping[str, str], ids: Mapping[str, str], place: str
 ) -> Mapping[str, Node]:
-    assert node.step is not None
-    body = node.step.body
+    step = node.step
+    assert step is not None
+    body = step.body
     assert isinstance(body, Command)
     entry: dict[str, Node] = {"name": Noted(written(node.title), place)}
-    env = {
-        param: f"${{{{ {_value(workflow, name, inputs)} }}}}"
-        for name, param in inputs.names.items()
-    }
+    env = {**params}
+    for export in step.exports:
+        origin = export.origins[0]
+        if origin.kind == "output":
+            output = f"steps.{ids[origin.step]}.outputs.{origin.name}"
+            env[export.name] = f"${{{{ {output} }}}}"
+    if step.output is not None:
+        entry["id"] = ids[step.name]
+        entry["shell"] = shell(step.output)
     if env:
         entry["env"] = env
     text = body.text.source.rstrip("\n")
@@ -156,5 +200,8 @@ def _value(workflow: Workflow, name: str, inputs: Inputs) -> str:
 
 
 def plain_env(workflow: Workflow) -> Mapping[str, Node]:
-    """The workflow's own env: constants."""
-    return {it.name: plain(it.value) or "" for it in workflow.env}
+    """The workflow's own env, which are constants, and the shell of steps with outputs."""
+    found: dict[str, Node] = {it.name: plain(it.value) or "" for it in workflow.env}
+    if any(it.output is not None for it in workflow.steps):
+        found |= {Comment(ABOUT): None, VARIABLE: PROGRAM}
+    return found

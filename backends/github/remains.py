@@ -1,5 +1,6 @@
 """The folders that jobs have left, and act's log -> what is known of the run, and its files."""
 
+import contextlib
 import json
 import re
 import shutil
@@ -26,7 +27,7 @@ def read(
     kept = [*_kept(jobs)]
     records = {path: _record(form) for path, form in kept if not _is_special(path)}
     if not any(jobs.glob("*/out")):
-        records = _plain(said, program)
+        records = _plain(said, program, jobs)
     return Remains(
         records=records,
         items={
@@ -84,7 +85,9 @@ def _frames(
         yield from (path[: at + 1] for at, each in enumerate(path) if each == "/")
 
 
-def _plain(said: Sequence[Mapping[str, Any]], program: Program) -> dict[str, Record]:
+def _plain(
+    said: Sequence[Mapping[str, Any]], program: Program, jobs: Path
+) -> dict[str, Record]:
     """The records of plain steps, which leave none: each has the name of its step."""
     names = folders(program.main).steps
     found: dict[str, Record] = {}
@@ -95,23 +98,38 @@ def _plain(said: Sequence[Mapping[str, Any]], program: Program) -> dict[str, Rec
             continue
         starts.setdefault(folder, place)
         match line.get("stepResult"):
-            case "success":
+            case "success" | "failure" as result:
+                code = 0 if result == "success" else _code(said[place:], line)
                 found[folder] = Record(
-                    status="succeeded",
+                    status="failed" if code else "succeeded",
                     attempts=1,
-                    exit_code=0,
-                    start=starts[folder],
-                    end=place,
-                )
-            case "failure":
-                found[folder] = Record(
-                    status="failed",
-                    attempts=1,
-                    exit_code=_code(said[place:], line),
+                    exit_code=code,
+                    output=_output(said[place:], line, jobs),
                     start=starts[folder],
                     end=place,
                 )
     return found
+
+
+def _output(
+    said: Sequence[Mapping[str, Any]], ended: Mapping[str, Any], jobs: Path
+) -> str | None:
+    """What the step of the line `ended` gave: a later line tells, or a file where it is
+    too large for an environment."""
+    output = None
+    for line in said:
+        if line.get("step") == ended["step"] and line.get("command") == "set-output":
+            output = line["arg"]
+    if output is not None:
+        return str(output)
+    large = (
+        65_536  # bytes; up to that, a step without an output has failed in giving it
+    )
+    for file in jobs.glob(f"*/output-{ended['stepID'][0]}"):
+        if large < file.stat().st_size <= 1_048_576:
+            with contextlib.suppress(UnicodeDecodeError):
+                return file.read_bytes().decode()
+    return None
 
 
 def _code(said: Sequence[Mapping[str, Any]], failed: Mapping[str, Any]) -> int:
