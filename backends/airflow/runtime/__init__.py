@@ -6,6 +6,7 @@ import compiler.services.forms
 from backends.python import runtime
 
 _SHARED = (
+    "groups",
     "attempts",
     "policies",
     "outputs",

@@ -9,6 +9,7 @@ from backends.python import runtime
 
 _SHARED = (
     "schema",
+    "groups",
     "attempts",
     "policies",
     "outputs",
