@@ -35,6 +35,7 @@ LACKING: Mapping[str, Mapping[str, str]] = {
         "groups-in-a-chain": _SHARED,
         "init-cancelled": _SIGNAL,
         "log-dir": "the step looks for the logs of wfc; a runner keeps them elsewhere",
+        "output-is-trimmed-default": "act drops the `\\r` before a line end of an output",
         "params-positional": _WORDS,
         "pause-holds-no-slot": _ALONE,
         "positional-params-in-all-places-given": _WORDS,
