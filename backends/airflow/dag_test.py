@@ -17,7 +17,8 @@ from typing import Any
 from backends.airflow.remains import Left, read
 from backends.outcomes import outcome_of
 from compiler.backend import CannotRun, Engine
-from compiler.ir import Program
+from compiler.ir import Json, Program
+from compiler.json_text import Failure, parse_json
 from compiler.outcome import Outcome
 from compiler.parameters import split_words
 
@@ -45,7 +46,7 @@ def run(
         own = {"WFC_WORK": str(folder / "runs"), "WFC_WORK_DIR": str(work)}
         request = {
             "folder": str(folder),
-            "conf": _conf(words),
+            "conf": _conf(program, words),
             "environment": {**surroundings, **own},
             "seconds": seconds,
         }
@@ -77,11 +78,18 @@ def _only(file: Path) -> Any:
     return ignored
 
 
-def _conf(words: Sequence[str]) -> dict[str, str]:
-    """What a run is triggered with."""
+def _conf(program: Program, words: Sequence[str]) -> dict[str, Json]:
+    """What a run is triggered with: values of the types that the params have."""
     given = split_words(words)
     places = {f"arg_{place}": each for place, each in enumerate(given.positional, 1)}
-    return {**given.values, **places}
+    types = {it.name: it.type for it in program.main.params}
+    found: dict[str, Json] = {}
+    for name, text in {**given.values, **places}.items():
+        found[name] = text
+        if types.get(name) not in (None, "string"):
+            with contextlib.suppress(Failure):
+                found[name] = parse_json(text)
+    return found
 
 
 def _keep(folder: Path, runs: Path) -> None:

@@ -124,7 +124,7 @@ def _told(place: str, instance: _Instance) -> dict[str, _Told]:
             ending = status
         case _:
             return {}
-    if ending == "aborted" and "exit_code" not in instance.xcoms.keys() | {"stopped"}:
+    if ending == "aborted" and not instance.xcoms.keys() & {"exit_code", "stopped"}:
         return {}
     times = {"start": instance.start, "end": instance.end}
     own = {"attempts": instance.tries, **times, **instance.xcoms, "status": ending}
