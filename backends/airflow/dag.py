@@ -146,8 +146,15 @@ def _frame(dag: Dag) -> Iterator[Arg]:
 
 def _step(dag: Dag, step: Step) -> None:
     rule, skips, before = _links(dag, step)
-    dag.may_skip[step.name] = bool(step.conditions) or any(
-        dag.may_skip[edge.step] and "skipped" not in edge.accepts for edge in step.edges
+    called = call_of(step)
+    unmet = not isinstance(step.body, Map) and called is not None
+    dag.may_skip[step.name] = (
+        bool(step.conditions)
+        or unmet
+        or any(
+            dag.may_skip[edge.step] and "skipped" not in edge.accepts
+            for edge in step.edges
+        )
     )
     context = Context(step=step, scope=dag.scope, flows=dag.flows, skips=skips)
     variable = dag.variable(dag.scope.folders.steps[step.name])

@@ -56,7 +56,9 @@ def _text(program: Program, sources: Mapping[str, Source], name: str) -> str:
         f"from {module} import {it}\n" for it, module in _IMPORTS.items() if it in used
     )
     roots = used - _IMPORTS.keys() - _bound(body)
-    head, rest = assembled(_MODULES, sorted(roots), outside=("airflow",), more=imports)
+    head, rest = assembled(
+        _MODULES, sorted(roots), outside=("airflow",), more=imports, types=False
+    )
     return (
         f"{_head(program.main, sources)}\n{head}\n{_RUN_TIME}{rest}\n\n"
         f"{_WORKFLOW}{body}"

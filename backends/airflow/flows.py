@@ -7,6 +7,7 @@ from backends.airflow.scopes import Scope, Values
 from backends.airflow.source import Call, Dict, Later, List, Node, Text, statement
 from backends.airflow.steps import Arg, Context, leaf, secret_source
 from backends.python.expressions import constant, literal
+from backends.python.schemas import printed_source, schema_arguments
 from compiler.backend import folders
 from compiler.ir import Ending, Param, Variable, Workflow
 
@@ -99,11 +100,14 @@ def opening(scope: Scope) -> Iterator[Node]:
     if workflow.secrets:
         pairs = [(it.name, secret_source(it)) for it in workflow.secrets]
         yield Call("secrets", pairs)
-    pairs = [_definition(values, it) for it in workflow.order]
-    yield Call("define", [("", Dict(pairs))])
-    types = {it.name: it.type for it in workflow.params if it.type is not None}
-    if types:
-        yield Call("typed", [(name, literal(it)) for name, it in types.items()])
+    defined: list[Arg] = [
+        ("", Dict([_definition(values, it) for it in workflow.order]))
+    ]
+    if workflow.schema is not None:
+        params = f"Params({', '.join(schema_arguments(workflow))})"
+        defined.append(("", f"fits_at_start({params})"))
+        defined.append(("", f"fits_at_last({params})"))
+    yield Call("define", defined)
     if workflow.directory is not None:
         yield Call("place", [("", values.given(workflow.directory))])
     yield from values.conditions("meets", workflow.conditions)
@@ -114,7 +118,14 @@ def _definition(values: Values, definition: Param | Variable) -> Arg:
     if isinstance(definition, Variable):
         return f"env.{name}", values.given(definition.value)
     if definition.default is not None:
+        if definition.type not in (None, "string"):
+            text = values.text(definition.default)
+            return name, _constant_or_later(printed_source(definition, text))
         return name, values.given(definition.default)
     if definition.positional:
         return name, '""'
     return name, Later(f"process({literal(name)})")
+
+
+def _constant_or_later(source: str) -> Node:
+    return source if source.startswith('"') else Later(source)

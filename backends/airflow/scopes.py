@@ -107,6 +107,8 @@ class Values:
                 return f"{function}({literal(names[origin.step])})"
             case "item":
                 return "item()"
+            case "param" if kind := self._kind(origin.name):
+                return f"value_of({literal(origin.name)}, {literal(kind)})"
             case "positional":
                 return f"positional({origin.name})"
             case _:
@@ -116,6 +118,12 @@ class Values:
         workflow = self.scope.workflow
         step = next((it for it in workflow.steps if it.name == name), None)
         return step is not None and isinstance(step.body, CallBody)
+
+    def _kind(self, name: str) -> str:
+        """The type of a param that is no plain text."""
+        params = self.scope.workflow.params
+        kind = next((it.type for it in params if it.name == name), None)
+        return "" if kind in (None, "string") else kind
 
     # ---- the environment
 

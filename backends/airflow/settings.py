@@ -80,6 +80,8 @@ def _schemas(workflow: Workflow) -> dict[str, dict[str, Json]]:
 
 def _param(param: Param, schema: dict[str, Json]) -> Node:
     default = None if param.default is None else plain(param.default)
+    if param.type is not None and not default:
+        default = None  # a schema is not for what nobody has set
     words: list[Arg] = []
     known: Json = default
     kind: Json = "string"

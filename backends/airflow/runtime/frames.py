@@ -29,7 +29,6 @@ from backends.python.runtime.attempts import (
 )
 from backends.python.runtime.conditions import Condition, all_met
 from backends.python.runtime.dotenv import variables_of
-from backends.python.runtime.items import in_type
 from compiler.json_text import Failure, to_text
 
 Opening: TypeAlias = Callable[[Frame], None]  # one thing that is done at the beginning
@@ -123,11 +122,13 @@ def frame_of(
 # ---- what is done at the beginning
 
 
-def define(values: Mapping[str, Given]) -> Opening:
+def define(values: Mapping[str, Given], *checks: Opening) -> Opening:
     """Values params and variables (`env.NAME`), in their order. What is given is never
-    expanded."""
+    expanded. `checks` look at what is given, and at last at all."""
 
     def change(frame: Frame) -> None:
+        for check in checks[:1]:
+            check(frame)
         given = frame.given
         numbers = [int(name) for name in given if name.isdigit()]
         declared = [int(name) for name in values if name.isdigit()]
@@ -140,6 +141,8 @@ def define(values: Mapping[str, Given]) -> Opening:
             except (Failure, OSError) as error:
                 shown = name.removeprefix("env.")
                 raise Failure(f"`{shown}`: {said(error)}") from None
+        for check in checks[1:]:
+            check(frame)
 
     return change
 
@@ -164,17 +167,6 @@ def dotenv(*files: str) -> Opening:
     def change(frame: Frame) -> None:
         frame.dotenv = variables_of(files, HERE.folder)
         HERE.process = {**HERE.process, **frame.dotenv}
-
-    return change
-
-
-def typed(**types: str) -> Opening:
-    """The params of these types of JSON, as such values print."""
-
-    def change(frame: Frame) -> None:
-        for name, kind in types.items():
-            if text := frame.params.get(name):
-                frame.params[name] = in_type(name, text, kind)
 
     return change
 

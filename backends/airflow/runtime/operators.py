@@ -90,7 +90,7 @@ class Shell(BaseOperator):
     :param retry_on: the exit codes after which `retries` apply (default: all)
     """
 
-    template_fields: Collection[str] = ("inputs", "frame")  # nothing here is Jinja
+    template_fields: tuple[str, ...] = ("inputs", "frame")  # nothing here is Jinja
 
     def __init__(
         self,

@@ -1,5 +1,6 @@
 """Where secrets are kept -> their values, which are in no XCom and no log."""
 
+import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,7 +10,7 @@ from airflow.sdk import Variable
 from airflow.sdk.log import mask_secret
 
 from backends.airflow.runtime.frames import Opening
-from backends.airflow.runtime.here import AT, Frame
+from backends.airflow.runtime.here import AT, Frame, frame_in, into, run_folder
 from backends.python.runtime.attempts import HERE, Launch, Part, Result, Run, Value
 from backends.python.runtime.hiding import hiding
 from compiler.json_text import Failure, to_text
@@ -22,11 +23,24 @@ def knows(**secrets: Value) -> Part:
         def knowing(launch: Launch) -> Result:
             with suppress(Failure):
                 read_secrets(secrets)
-            return run(launch)
+            into(frame_in(json.dumps(vars(AT.frame), default=str)))
+            try:
+                return run(launch)
+            finally:
+                mask_logs()
 
         return knowing
 
     return rule
+
+
+def mask_logs() -> None:
+    """Leaves no secret in what this task has printed into files."""
+    for path in (run_folder() / "steps").rglob("*"):
+        if path.is_file() and HERE.mask is not None:
+            content = path.read_bytes()
+            if (masked := HERE.mask(content)) != content:
+                path.write_bytes(masked)
 
 
 def secrets(**values: Value) -> Opening:
@@ -43,7 +57,9 @@ def read_secrets(values: Mapping[str, Value]) -> None:
     try:
         for name, value in values.items():
             found[name] = to_text(value())
-            mask_secret(found[name])
+            for line in {found[name], *found[name].splitlines()}:
+                if line.strip():
+                    mask_secret(line)
     except Failure as failure:
         raise Failure(f"secret `{name}`: {failure}") from None
     finally:

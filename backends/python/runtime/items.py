@@ -75,28 +75,3 @@ def record_text(value: Json) -> str:
     if len(text.encode("utf-8", "surrogateescape")) > LARGEST_RECORD:
         raise Failure("the record is larger than 16 MiB")
     return text
-
-
-def in_type(name: str, text: str, kind: str) -> str:
-    """The text of a param as a value of its type of JSON prints."""
-    if kind == "string":
-        return text
-    kinds: dict[str, tuple[type, ...]] = {
-        "integer": (int,),
-        "number": (int, float),
-        "boolean": (bool,),
-        "object": (dict,),
-        "array": (list,),
-    }
-    wanted = f"`{name}` must be {'an' if kind[0] in 'aio' else 'a'} {kind}"
-    try:
-        value = parse_json(text)
-    except Failure:
-        raise Failure(wanted) from None
-    if kind == "integer" and isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, kinds[kind]) or isinstance(value, bool) > (
-        kind == "boolean"
-    ):
-        raise Failure(wanted)
-    return to_text(value)
