@@ -104,10 +104,10 @@ def result(path: str, words: Words) -> int:
     status = last_status(frame, words)
     by = stop_of(frame, words) if status == "aborted" else {}
     also: Record = {**by}
-    if status == "partially_succeeded":
+    if used("continue_on") and status == "partially_succeeded":
         also["partial"] = True
-    if chosen_one := stored(f"{path}.callee"):
-        also |= chosen_one
+    if used("choose"):
+        also |= stored(f"{path}.callee") or {}
 
     def body(launch: Launch) -> Result:
         HERE.began = values.get("start")
@@ -125,15 +125,15 @@ def result(path: str, words: Words) -> int:
             complain(said(failure), launch)
             return found._replace(code=found.code or 1)
 
-    if by.get("by") == [frame, "call"]:
+    if used("within") and by.get("by") == [frame, "call"]:
         del also["by"], also["signal"]
     return conclude(path, rest, body, also)
 
 
 def result_of(status: str, unmet: bool, by: Record, frame: str) -> Result:
-    if unmet and status == "aborted":
+    if used("meets") and unmet and status == "aborted":
         return Result(None, ending="skipped")
-    if by.get("by") == [frame, "call"]:
+    if used("within") and by.get("by") == [frame, "call"]:
         return Result(124, late=True)
     if status == "aborted":
         return Result(None, ending="aborted")
@@ -142,8 +142,8 @@ def result_of(status: str, unmet: bool, by: Record, frame: str) -> Result:
 
 def stop_of(frame: str, words: Words) -> Record:
     """What ended a frame before its time."""
-    handlers = words.value("handlers") or []
-    for name in [*handlers, "handler-init", *words.value("steps")]:
+    handlers = [*(words.value("handlers") or []), "handler-init"]
+    for name in [*handlers, *words.value("steps")]:
         found = stored(frame + name) or {}
         if "by" in found:
             return {"by": found["by"], "signal": found["signal"]}
@@ -164,36 +164,27 @@ def result_text(frame: str, words: Words) -> str | None:
 
 
 def call_record(frame: str, words: Words, values: Record, status: str) -> str:
-    outputs: dict[str, Json] = {}
-    for name, step in words.value("outputs") or []:
-        value = (stored(frame + step) or {}).get("output")
-        if value is not None:
-            outputs[name] = value
-    return record_text(
-        {
-            "name": words.value("callee"),
-            "params": call_params(words, values),
-            "status": status,
-            "outputs": outputs,
-        }
-    )
+    record: dict[str, Json] = {"name": words.value("callee")}
+    record |= {"params": call_params(words, values), "status": status}
+    named = words.value("outputs") or []
+    outputs = {name: (stored(frame + step) or {}).get("output") for name, step in named}
+    record["outputs"] = {name: it for name, it in outputs.items() if it is not None}
+    return record_text(record)
 
 
 def call_params(words: Words, values: Record) -> dict[str, Json]:
     """The declared params in their order, more positional ones, and those that were given
     without being declared."""
-    known, arguments = values.get("params", {}), values.get("args", [])
-    found: dict[str, Json] = {}
+    known, found = values.get("params", {}), {}
     for name in words.value("params") or []:
-        if name.isdigit():
-            known_one = int(name) <= len(arguments)
-            found[name] = arguments[int(name) - 1] if known_one else ""
-        elif name in known:
+        if used("1=") and name.isdigit():
+            found[name] = "".join(values["args"][int(name) - 1 : int(name)])
+        if name in known:
             found[name] = known[name]
-    for number, value in enumerate(arguments, 1):
-        found.setdefault(str(number), value)
-    passed = words.value("passed") or []
-    given = values.get("given", {})
+    if used("1="):
+        for number, value in enumerate(values["args"], 1):
+            found.setdefault(str(number), value)
+    passed, given = words.value("passed") or [], values.get("given", {})
     return found | {name: given[name] for name in passed if name in given}
 
 

@@ -5,7 +5,6 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache, partial
 from types import FrameType
@@ -56,14 +55,10 @@ class Words:
             else:
                 self.sources.append(word)
 
-    def of(
-        self, kind: str, fits: Callable[[str], bool] = lambda _: True
-    ) -> dict[str, Value]:
-        """The values of a kind: `env.`, or "" for those without."""
-        named = [(key.rpartition("."), value) for key, value in self.values.items()]
-        return {
-            name: it for (of, dot, name), it in named if of + dot == kind and fits(name)
-        }
+    def of(self, pattern: str) -> dict[str, Value]:
+        """The values whose words fit a pattern, by the names in its group."""
+        found = [(re.fullmatch(pattern, key), it) for key, it in self.values.items()]
+        return {name[1]: value for name, value in found if name}
 
     def value(self, name: str) -> Any:
         """A value of the command itself, None where it is not said."""
@@ -101,9 +96,9 @@ def step(path: str, words: Words) -> int:
     enter(path)
     HERE.text = text_on_stdin
     if used("NAME="):
-        AT.words = words.of("", lambda name: not name.startswith("WFC_"))
+        AT.words = words.of(r"(?!WFC_)(\w+)")
     if used("WFC_1="):
-        HERE.bindings = words.of("", lambda name: name.startswith("WFC_"))
+        HERE.bindings = words.of(r"(WFC_\w+)")
     return conclude(path, words, default_body)
 
 
@@ -136,9 +131,9 @@ def conclude(path: str, words: Words, body: Run, also: Record | None = None) -> 
 def performed(words: Words, body: Run) -> tuple[Result, Record]:
     """What comes of the words of a command around `body`. Raises NotDue."""
     if used("own."):
-        HERE.own, HERE.owned = words.of("own."), None
+        HERE.own, HERE.owned = words.of(r"own\.(.+)"), None
     if used("seen."):
-        AT.words = {**AT.words, **words.of("seen.")}
+        AT.words = {**AT.words, **words.of(r"seen\.(.+)")}
     if used("hides"):
         know_secrets(words)  # which may tell the runner of them
     token = os.urandom(16).hex()
@@ -157,7 +152,7 @@ def performed(words: Words, body: Run) -> tuple[Result, Record]:
 
 def know_secrets(words: Words) -> None:
     AT.secrets = {}
-    for name, value in words.of("secret.").items():
+    for name, value in words.of(r"secret\.(.+)").items():
         with suppress(Failure):  # which `begin` tells
             AT.secrets[name] = as_text(value())
 

@@ -12,6 +12,7 @@ from backends.github.runtime.records import (
     store,
     stored,
 )
+from backends.python.lean import used
 from backends.python.runtime.attempts import HERE, Launch, Part, Result, complain, same
 from compiler.functions import trim
 from compiler.ir import Json
@@ -29,10 +30,8 @@ def items(path: str, words: Words) -> int:
         found = split_items(words.value("items"))
         width = to_text(words.value("width"))
         if not re.fullmatch("[1-9][0-9]*", width):
-            raise Failure(
-                "`maxConcurrent` must be a whole number of at least 1, "
-                f"but is `{width[:40]}`"
-            )
+            wanted = "`maxConcurrent` must be a whole number of at least 1"
+            raise Failure(f"{wanted}, but is `{width[:40]}`")
         legs = min(len(found), MOST_LEGS)
         store(f"{path}.items", {"items": found, "slices": legs, "start": HERE.began})
         AT.began = True
@@ -73,7 +72,9 @@ def gather(path: str, words: Words) -> int:
     listed = stored(f"{path}.items")
     found = [] if listed is None else listed["items"]
     legs = [stored(f"{path}.{number}") or {} for number in range(len(found))]
-    also: Record = {"partial": True} if any(it.get("partial") for it in legs) else {}
+    also: Record = {}
+    if used("of_calls") and any(it.get("partial") for it in legs):
+        also["partial"] = True
     stops = [it for it in legs if "by" in it]
     if stops:
         also |= {"by": stops[0]["by"], "signal": stops[0]["signal"]}
@@ -114,26 +115,19 @@ def fan_out_record(items: list[Json], legs: list[Record], calls: bool) -> str:
     results: list[dict[str, Json]] = []
     for value, leg in zip(items, legs, strict=True):
         status = leg.get("status", "aborted")
-        result: dict[str, Json] = {"item": value, "status": status}
-        if status == "continued":
-            result["status"] = "failed"
+        shown = "failed" if status == "continued" else status
+        result: dict[str, Json] = {"item": value, "status": shown}
         if status != "skipped":
-            output = leg.get("output") or ""
-            result[key] = (
-                json.loads(output or "{}").get("outputs", {}) if calls else output
-            )
+            result[key] = leg.get("output") or ""
+            if used("of_calls") and calls:
+                result[key] = json.loads(leg.get("output") or "{}").get("outputs", {})
         results.append(result)
     ends = [result["status"] for result in results]
     kinds = ("succeeded", "failed", "skipped")
     summary: dict[str, Json] = {"total": len(ends)}
     summary |= {kind: ends.count(kind) for kind in kinds}
-    return record_text(
-        {
-            "summary": summary,
-            "results": [*results],
-            "outputs": [it[key] for it in results if it["status"] == "succeeded"],
-        }
-    )
+    outputs = [it[key] for it in results if it["status"] == "succeeded"]
+    return record_text({"summary": summary, "results": [*results], "outputs": outputs})
 
 
 def record_text(value: Json) -> str:

@@ -66,7 +66,7 @@ def open_frame(words: Words, frame: Record, launch: Launch) -> Result:
     """Values a frame. What fails before is a failed attempt of the call; behind that it is
     the callee that has failed."""
     if used("given."):
-        for name, value in words.of("given.").items():
+        for name, value in words.of(r"given\.(.+)").items():
             frame["given"][name] = to_text(value())
     frame |= {"start": time.time(), "name": HERE.name}
     if used("hides"):
@@ -120,14 +120,14 @@ def define(words: Words, frame: Record) -> None:
 
 def arguments_given(words: Words, given: Record) -> list[str]:
     """The positional params that are given, and room for those that are declared."""
-    declared = [int(name) for name in words.of("") if name.isdigit()]
+    declared = [int(name) for name in words.of(r"(\d+)")]
     numbers = [int(name) for name in given if name.isdigit()]
     most = max(declared + numbers, default=0)
     return [as_text(given.get(str(n), "")) for n in range(1, most + 1)]
 
 
 def read_secrets(words: Words, frame: Record) -> None:
-    for name, value in words.of("secret.").items():
+    for name, value in words.of(r"secret\.(.+)").items():
         try:
             AT.secrets[name] = as_text(value())
         except Failure as error:

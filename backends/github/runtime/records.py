@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from backends.python.lean import used
 from backends.python.runtime.attempts import HERE, Part, Result, Value, same
@@ -50,10 +50,9 @@ def stored(name: str) -> Record | None:
     for folder in ("out", "in"):
         path = root() / folder / "steps" / f"{name}.json"
         if path.exists():
-            found: Record = json.loads(path.read_bytes())
             if used("hides"):
-                return AT.known(found)
-            return found
+                return AT.known(json.loads(path.read_bytes()))
+            return cast(Record, json.loads(path.read_bytes()))
     return None
 
 
@@ -146,8 +145,7 @@ def output(step: str) -> str | None:
 
 def record(step: str) -> str | None:
     """The record of a call or a fan-out, else what the step printed."""
-    found: str | None = (stored(AT.frame + step) or {}).get("output")
-    return found
+    return cast("str | None", (stored(AT.frame + step) or {}).get("output"))
 
 
 def present(*values: Json) -> Json:
@@ -174,13 +172,11 @@ def log(step: str, kind: str) -> str | None:
 
 
 def param(name: str) -> str | None:
-    found: str | None = AT.values.get("params", {}).get(name)
-    return found
+    return cast("str | None", AT.values.get("params", {}).get(name))
 
 
 def variable(name: str) -> str | None:
-    found: str | None = AT.values.get("env", {}).get(name)
-    return found
+    return cast("str | None", AT.values.get("env", {}).get(name))
 
 
 def positional(number: int) -> str | None:

@@ -5,7 +5,6 @@ one out of it: one that tries again, waits for a condition, takes the output. Wh
 target fills in stands in `HERE`.
 """
 
-import contextlib
 import os
 import shutil
 import signal
@@ -330,8 +329,9 @@ def followed(
     if used("timeout"):
         began = time.monotonic()
     try:
-        while (code := ended(process)) is None:
+        while process.poll() is None:
             shown(files)
+            time.sleep(0.02)
             if used("within", "sooner"):
                 stop_in_time()
             if used("timeout"):
@@ -348,18 +348,12 @@ def followed(
         ends = [os.fstat(file.fileno()).st_size for file in files]
         while any(file.tell() < end for file, end in zip(files, ends, strict=True)):
             shown(files)
-    return Result(exit_code(code))
+    return Result(exit_code(process.returncode))
 
 
 def stop_in_time() -> None:
     if HERE.until is not None and time.monotonic() >= HERE.until[0]:
         raise Stopped(None, HERE.until[1])
-
-
-def ended(process: "subprocess.Popen[bytes]") -> int | None:
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        return process.wait(0.05)
-    return None
 
 
 def exit_code(code: int) -> int:

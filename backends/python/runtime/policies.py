@@ -52,7 +52,10 @@ def retry(
                     seconds = pause_of(interval, backoff, number, most)
                 tries = f"try {number + 2} of {limit + 1} in {seconds:g} s"
                 print(f"wfc: exit {result.code}, {tries}", flush=True)
-                pause(seconds)
+                if used("within"):
+                    pause(seconds)
+                else:
+                    time.sleep(seconds)
             return result
 
         return tried
