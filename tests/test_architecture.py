@@ -209,9 +209,11 @@ def test_only_the_command_line_knows_backends() -> None:
 BACKENDS = sorted(path.parent.name for path in (ROOT / "backends").glob("*/engine.py"))
 # What several targets share, and is none.
 SHARED = ("outcomes", "python", "yaml_text")
+# Emits and runs, and is no target as yet.
+UNFINISHED = ("airflow",)
 
 
-@pytest.mark.parametrize("backend", [*BACKENDS, *SHARED])
+@pytest.mark.parametrize("backend", [*BACKENDS, *SHARED, *UNFINISHED])
 def test_backend_knows_no_other(backend: str) -> None:
     inside = [name for name in MODULES if _within(name, f"backends.{backend}")]
     known = [backend] if backend in SHARED else [backend, *SHARED]
@@ -227,7 +229,7 @@ def test_backend_knows_no_other(backend: str) -> None:
 
 def test_a_folder_of_backends_is_a_target_or_shared() -> None:
     folders = {path.parent.name for path in (ROOT / "backends").glob("*/__init__.py")}
-    assert folders - set(SHARED) == set(BACKENDS)
+    assert folders - {*SHARED, *UNFINISHED} == set(BACKENDS)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
