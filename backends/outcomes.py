@@ -96,7 +96,12 @@ def _shown(text: str, program: Program) -> str:
     """`text` as people may see it: what stands for a secret of `program` is hidden."""
     secrets = [secret for each in program.workflows for secret in each.secrets]
     known = {name for secret in secrets for name in (secret.key, secret.name)}
-    return _SECRET.sub(lambda it: "***" if it[2] in known else it[0], text)
+    return _SECRET.sub(lambda it: "***" if _key(it[2]) in known else it[0], text)
+
+
+def _key(placeholder: str) -> str:
+    """That of a secret, or of a line of one, which has its number behind it."""
+    return re.sub(r":\d+$", "", placeholder)
 
 
 @dataclass(frozen=True, kw_only=True)
