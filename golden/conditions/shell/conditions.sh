@@ -3,7 +3,7 @@
 # source-sha256: 30e8805d99d5db1c
 # Needs bash 3.2 or newer. Usage: bash conditions.sh --help
 # shellcheck disable=SC2329,SC2016  # functions are called by name; $X in '...' is for the shell of a step
-if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'conditions.sh'": needs bash 3.2 or newer" >&2; exit 2; fi; set +o posix # as `sh` it could not read on
+if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'conditions.sh'": needs bash 3.2 or newer" >&2; exit 2; fi; set +o posix +efuC # as `sh` it could not read on
 
 # ==== The workflow: workflow.yaml ====
 values() {
@@ -177,7 +177,7 @@ wfc_serve() { # step: one attempt; true when it goes on, which it never does
   (wfc_attempt) >"$wfc_files.out" 2>"$wfc_files.err" </dev/null 5>&- 6>&- 9>&- &
   wfc_watch "$!"
   case $wfc_flags in *captured*)
-    if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"
+    if wfc_capture "$wfc_files.out" && { wfc_why='the output cannot be kept'; printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"; }; then :
     else
       rm -f "$wfc_run/steps/$wfc_folder/.output"
       printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
@@ -225,12 +225,13 @@ wfc_link() { # from names to numbers; a name may be that of a later step
 }
 wfc_write() { # what the workers need to know of each step
   local wfc_k
-  (cd "$wfc_run/steps" && printf '%s\0' "${wfc_folders[@]}" | xargs -0 mkdir -p "$wfc_run/.specs" --)
+  mkdir -p "$wfc_run/.specs" && (
+    cd "$wfc_run/steps" && for ((wfc_k = 0; wfc_k < wfc_n; wfc_k += 500)); do mkdir -p -- "${wfc_folders[@]:wfc_k:500}" || exit; done
+  ) || return 1
   for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do
-    printf '%s\0%s\0%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_folders[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_whens[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
+    printf '%s\0%s\0%s\0%s\0%s\0%s\0' "${wfc_flag[wfc_k]}" "${wfc_folders[wfc_k]}" "${wfc_use[wfc_k]}" "${wfc_whens[wfc_k]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k" || return 1 # half a text is another one
   done
-  declare -f wfc_fail wfc_find wfc_get wfc_capture wfc_size wfc_give wfc_environment wfc_backtick wfc_test wfc_is_line wfc_fits wfc_locale wfc_attempt wfc_processes wfc_end wfc_watch wfc_serve wfc_worker "${wfc_whens[@]}" >>"$wfc_run/.worker"
-  echo 'wfc_locale; wfc_worker "$@"' >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_find wfc_get wfc_capture wfc_size wfc_give wfc_environment wfc_backtick wfc_test wfc_is_line wfc_fits wfc_locale wfc_attempt wfc_processes wfc_end wfc_watch wfc_serve wfc_worker "${wfc_whens[@]}" >>"$wfc_run/.worker" && echo 'wfc_locale; wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
   local LC_ALL=C wfc_v wfc_k wfc_c wfc_o wfc_p wfc_size
@@ -362,7 +363,7 @@ wfc_drain() { # until nothing runs and nothing can start
     esac
   done
   if [ "$wfc_ending" ]; then # what steps had left in the background ends, too
-    for ((wfc_a = 0; wfc_a < 70; wfc_a++)); do wfc_kill 0 || break; sleep 0.1; done
+    for ((wfc_a = 0; wfc_a < 70; wfc_a++)); do if [ "$wfc_signal" ]; then wfc_cancel signal "${wfc_signal#* }"; fi; wfc_kill 0 || break; sleep 0.1; done
     kill -KILL -- "-$wfc_killer" 2>/dev/null
     rm -f "$wfc_run/.ending"
   fi
@@ -385,7 +386,7 @@ wfc_outcome() { # the JSON form of the outcome
   printf ']}\n'
 }
 wfc_report() { # started: the outcome, and what differs from run to run
-  printf '{"outcome": '; cat "$wfc_run/outcome.json"
+  printf '{"outcome": '; cat "$wfc_run/outcome.json" || wfc_outcome
   printf ',"run_id": "%s", "started": "%s", "seconds": %d, "steps": {' "${wfc_run##*/}" "$1" $((SECONDS - wfc_s0))
   wfc_times ''
   printf '},\n "handlers": {'
@@ -465,13 +466,13 @@ wfc_json_given() { # --params-json: NAME=VALUE, each ended by NUL
 wfc_words() { # the command line
   local wfc_k wfc_bad=''
   wfc_report_to='' wfc_set=() wfc_args=() wfc_max=512 wfc_json_file='' wfc_json_set=''
-  wfc_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
+  wfc_dir=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd) || exit 2
   while (($#)); do
     case $1 in
       --help) wfc_help; exit 0 ;;
       --report | --work-dir | --max-active-steps | --params-json)
         if (($# < 2)); then wfc_die "$1 needs a value"; fi
-        case $1 in --report) wfc_report_to=$2 ;; --max-active-steps) case $2 in [1-9] | [1-9][0-9] | [1-4][0-9][0-9]) wfc_max=$2 ;; *[!0-9]* | '') wfc_die "$1 takes a whole number" ;; *) wfc_max=512 ;; esac ;; --params-json) wfc_json_file=$2 ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
+        case $1 in --report) wfc_report_to=$2 ;; --max-active-steps) case $2 in [1-9] | [1-9][0-9] | [1-4][0-9][0-9]) wfc_max=$2 ;; *[!0-9]* | '') wfc_die "$1 takes a whole number" ;; *) wfc_max=512 ;; esac ;; --params-json) wfc_json_file=$2 ;; *) wfc_dir=$(CDPATH='' cd -- "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
         shift ;;
       --) shift; break ;;
       -*) case $1 in --resume | --list | --step | --from | --dry-run) wfc_die "$1 needs a script made by: wfc compile --target shell --with resume" ;; esac; wfc_die "unknown option $1" ;;
@@ -480,6 +481,7 @@ wfc_words() { # the command line
     shift
   done
   for wfc_k; do wfc_word "$wfc_k"; done
+  if [ "$wfc_report_to" ] && { [ -d "$wfc_report_to" ] || [ ! -d "$(dirname -- "$wfc_report_to")" ]; }; then wfc_die "cannot write \`$wfc_report_to\`"; fi
   if [ "$wfc_json_file" ]; then
     if ! command -v jq >/dev/null; then wfc_die 'needs jq for --params-json: https://jqlang.org'; fi
     jq -e 'type == "object"' <"$wfc_json_file" >/dev/null 2>&1 || wfc_die "$wfc_json_file: not a JSON object"
@@ -500,7 +502,8 @@ wfc_main() {
   wfc_words "$@"
   case $BASH in */bash*) wfc_bash=$BASH ;; *) wfc_bash=$(command -v bash) ;; esac
   set -m # every background job is a process group
-  wfc_home=${WFC_HOME:-${XDG_STATE_HOME:-${HOME:-}/.local/state}/wfc}
+  case ${XDG_STATE_HOME-} in /*) wfc_home=$XDG_STATE_HOME/wfc ;; *) wfc_home=~/.local/state/wfc ;; esac
+  wfc_home=${WFC_HOME:-$wfc_home}
   case $wfc_home in /*) ;; *) wfc_home=$PWD/$wfc_home ;; esac
   case $wfc_report_to in /* | '') ;; *) wfc_report_to=$PWD/$wfc_report_to ;; esac
   read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
@@ -526,7 +529,7 @@ wfc_main() {
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   case $(declare -p FACTS 2>/dev/null) in "declare -"*x*" FACTS="*) printf '%s' "${FACTS}" >"$wfc_run/process/FACTS" ;; esac
   workflow; wfc_link
-  wfc_write
+  wfc_write || exit 2
   for wfc_k in "${wfc_set[@]}"; do printf '%s' "${wfc_k#*=}" >"$wfc_run/steps/.params/${wfc_k%%=*}"; done
   if wfc_value && [ -z "$wfc_ending" ]; then
     for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if ((wfc_need[wfc_k] == 0)); then wfc_ready "$wfc_k"; fi; done
@@ -547,8 +550,8 @@ wfc_main() {
   for ((wfc_k = 0; wfc_k < wfc_slots; wfc_k++)); do echo quit 1<>"$wfc_run/.slot$wfc_k"; done
   kill -KILL -- "-$wfc_ticker" 2>/dev/null
   echo bye >&8
-  wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
-  if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
+  if ! { wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"; }; then wfc_code=$((wfc_code ? wfc_code : 2)); fi
+  if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to" || wfc_code=$((wfc_code ? wfc_code : 2)); fi
   wfc_table
   rm -rf "$wfc_run"/.[a-z]*
   exit "$wfc_code"

@@ -3,7 +3,7 @@
 # source-sha256: 53897ab4b5f9a023
 # Needs bash 3.2 or newer. Usage: bash adaptive-pipeline.sh --help
 # shellcheck disable=SC2329,SC2016  # functions are called by name; $X in '...' is for the shell of a step
-if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'adaptive-pipeline.sh'": needs bash 3.2 or newer" >&2; exit 2; fi; set +o posix # as `sh` it could not read on
+if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'adaptive-pipeline.sh'": needs bash 3.2 or newer" >&2; exit 2; fi; set +o posix +efuC # as `sh` it could not read on
 
 # ==== The workflow: workflow.yaml ====
 values() {
@@ -201,7 +201,7 @@ wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
     return 1
   fi
   case $wfc_flags in *captured*)
-    if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"
+    if wfc_capture "$wfc_files.out" && { wfc_why='the output cannot be kept'; printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"; }; then :
     else
       rm -f "$wfc_run/steps/$wfc_folder/.output"
       printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
@@ -269,16 +269,17 @@ wfc_link() { # from names to numbers; a name may be that of a later step
 wfc_write() { # what the workers need to know of each step
   local wfc_k
   wfc_enter 0 ''
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if [ "${wfc_def[wfc_k]}" ]; then printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; fi; done | xargs -0 mkdir -p "$wfc_run/.specs" "$wfc_run/.flows"
+  mkdir -p "$wfc_run/.specs" "$wfc_run/.flows" && (
+    cd "$wfc_run/steps" && for ((wfc_k = 0; wfc_k < wfc_n; wfc_k += 500)); do mkdir -p -- "${wfc_folders[@]:wfc_k:500}" || exit; done
+  ) || return 1
   for ((wfc_k = 0; wfc_k < wfc_ds; wfc_k++)); do
-    printf '%s\0%s\0%s\0%s\0%s\0%s\0%s\0' "${wfc_kind[wfc_k]} ${wfc_flag[wfc_k]}" "${wfc_common[wfc_of[wfc_k]]} ${wfc_use[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_runs[wfc_k]}" "${wfc_flows[wfc_of[wfc_k]]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
+    printf '%s\0%s\0%s\0%s\0%s\0%s\0%s\0' "${wfc_kind[wfc_k]} ${wfc_flag[wfc_k]}" "${wfc_common[wfc_of[wfc_k]]} ${wfc_use[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_runs[wfc_k]}" "${wfc_flows[wfc_of[wfc_k]]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k" || return 1 # half a text is another one
   done
   for ((wfc_k = 0; wfc_k < wfc_ws; wfc_k++)); do
     printf '%s\0' "${wfc_flows[wfc_k]}" "${wfc_values[wfc_k]}" >"$wfc_run/.flows/$wfc_k"
     printf '%s\0' "${wfc_places[@]:wfc_first[wfc_k]:wfc_last[wfc_k]-wfc_first[wfc_k]}" >>"$wfc_run/.flows/$wfc_k"
   done
-  declare -f wfc_fail wfc_valuing wfc_find wfc_get wfc_capture wfc_size wfc_give wfc_environment param wfc_attempt wfc_processes wfc_end wfc_watch wfc_pass wfc_open wfc_serve wfc_worker "${wfc_setups[@]}" "${wfc_values[@]}" >>"$wfc_run/.worker"
-  echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_valuing wfc_find wfc_get wfc_capture wfc_size wfc_give wfc_environment param wfc_attempt wfc_processes wfc_end wfc_watch wfc_pass wfc_open wfc_serve wfc_worker "${wfc_setups[@]}" "${wfc_values[@]}" >>"$wfc_run/.worker" && echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
   local LC_ALL=C wfc_v wfc_k wfc_c wfc_o wfc_p wfc_size
@@ -415,7 +416,7 @@ wfc_drain() { # until nothing runs and nothing can start
     esac
   done
   if [ "$wfc_ending" ]; then # what steps had left in the background ends, too
-    for ((wfc_a = 0; wfc_a < 70; wfc_a++)); do wfc_kill 0 || break; sleep 0.1; done
+    for ((wfc_a = 0; wfc_a < 70; wfc_a++)); do if [ "$wfc_signal" ]; then wfc_cancel signal "${wfc_signal#* }"; fi; wfc_kill 0 || break; sleep 0.1; done
     kill -KILL -- "-$wfc_killer" 2>/dev/null
     rm -f "$wfc_run/.ending"
   fi
@@ -601,7 +602,7 @@ wfc_outcome() { # the JSON form of the outcome
   printf ']}\n'
 }
 wfc_report() { # started: the outcome, and what differs from run to run
-  printf '{"outcome": '; cat "$wfc_run/outcome.json"
+  printf '{"outcome": '; cat "$wfc_run/outcome.json" || wfc_outcome
   printf ',"run_id": "%s", "started": "%s", "seconds": %d, "steps": {' "${wfc_run##*/}" "$1" $((SECONDS - wfc_s0))
   wfc_times ''
   printf '},\n "handlers": {'
@@ -677,13 +678,13 @@ wfc_json_given() { # --params-json: NAME=VALUE, each ended by NUL
 wfc_words() { # the command line
   local wfc_k wfc_bad=''
   wfc_report_to='' wfc_set=() wfc_args=() wfc_max=512 wfc_json_file='' wfc_json_set=''
-  wfc_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
+  wfc_dir=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd) || exit 2
   while (($#)); do
     case $1 in
       --help) wfc_help; exit 0 ;;
       --report | --work-dir | --max-active-steps | --params-json)
         if (($# < 2)); then wfc_die "$1 needs a value"; fi
-        case $1 in --report) wfc_report_to=$2 ;; --max-active-steps) case $2 in [1-9] | [1-9][0-9] | [1-4][0-9][0-9]) wfc_max=$2 ;; *[!0-9]* | '') wfc_die "$1 takes a whole number" ;; *) wfc_max=512 ;; esac ;; --params-json) wfc_json_file=$2 ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
+        case $1 in --report) wfc_report_to=$2 ;; --max-active-steps) case $2 in [1-9] | [1-9][0-9] | [1-4][0-9][0-9]) wfc_max=$2 ;; *[!0-9]* | '') wfc_die "$1 takes a whole number" ;; *) wfc_max=512 ;; esac ;; --params-json) wfc_json_file=$2 ;; *) wfc_dir=$(CDPATH='' cd -- "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
         shift ;;
       --) shift; break ;;
       -*) case $1 in --resume | --list | --step | --from | --dry-run) wfc_die "$1 needs a script made by: wfc compile --target shell --with resume" ;; esac; wfc_die "unknown option $1" ;;
@@ -692,6 +693,7 @@ wfc_words() { # the command line
     shift
   done
   for wfc_k; do wfc_word "$wfc_k"; done
+  if [ "$wfc_report_to" ] && { [ -d "$wfc_report_to" ] || [ ! -d "$(dirname -- "$wfc_report_to")" ]; }; then wfc_die "cannot write \`$wfc_report_to\`"; fi
   if [ "$wfc_json_file" ]; then
     if ! command -v jq >/dev/null; then wfc_die 'needs jq for --params-json: https://jqlang.org'; fi
     jq -e 'type == "object"' <"$wfc_json_file" >/dev/null 2>&1 || wfc_die "$wfc_json_file: not a JSON object"
@@ -712,7 +714,8 @@ wfc_main() {
   wfc_words "$@"
   case $BASH in */bash*) wfc_bash=$BASH ;; *) wfc_bash=$(command -v bash) ;; esac
   set -m # every background job is a process group
-  wfc_home=${WFC_HOME:-${XDG_STATE_HOME:-${HOME:-}/.local/state}/wfc}
+  case ${XDG_STATE_HOME-} in /*) wfc_home=$XDG_STATE_HOME/wfc ;; *) wfc_home=~/.local/state/wfc ;; esac
+  wfc_home=${WFC_HOME:-$wfc_home}
   case $wfc_home in /*) ;; *) wfc_home=$PWD/$wfc_home ;; esac
   case $wfc_report_to in /* | '') ;; *) wfc_report_to=$PWD/$wfc_report_to ;; esac
   read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
@@ -739,7 +742,7 @@ wfc_main() {
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   case $(declare -p WORKFLOW_PATH 2>/dev/null) in "declare -"*x*" WORKFLOW_PATH="*) printf '%s' "${WORKFLOW_PATH}" >"$wfc_run/process/WORKFLOW_PATH" ;; esac
   workflow; wfc_link
-  wfc_write
+  wfc_write || exit 2
   for wfc_k in "${wfc_set[@]}"; do printf '%s' "${wfc_k#*=}" >"$wfc_run/steps/.params/${wfc_k%%=*}"; done
   if wfc_value && [ -z "$wfc_ending" ]; then
     wfc_begin 0
@@ -758,8 +761,8 @@ wfc_main() {
   kill -KILL -- "-$wfc_ticker" 2>/dev/null
   echo bye >&8
   wfc_walk
-  wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
-  if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
+  if ! { wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"; }; then wfc_code=$((wfc_code ? wfc_code : 2)); fi
+  if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to" || wfc_code=$((wfc_code ? wfc_code : 2)); fi
   wfc_table
   rm -rf "$wfc_run"/.[a-z]*
   exit "$wfc_code"

@@ -3,7 +3,7 @@
 # source-sha256: 2fae72c3686f973d
 # Needs bash 3.2 or newer and jq. Usage: bash dynamic-processor.sh --help
 # shellcheck disable=SC2329,SC2016  # functions are called by name; $X in '...' is for the shell of a step
-if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'dynamic-processor.sh'": needs bash 3.2 or newer" >&2; exit 2; fi; set +o posix # as `sh` it could not read on
+if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'dynamic-processor.sh'": needs bash 3.2 or newer" >&2; exit 2; fi; set +o posix +efuC # as `sh` it could not read on
 
 # ==== The workflow: workflow.yaml ====
 workflow() {
@@ -275,7 +275,7 @@ wfc_base=$wfc_run/steps wfc_args=("${wfc_words[@]}")
     return 1
   fi
   case $wfc_flags in *captured*)
-    if wfc_capture "$wfc_files.out"; then printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"
+    if wfc_capture "$wfc_files.out" && { wfc_why='the output cannot be kept'; printf '%s' "$wfc_value" >"$wfc_run/steps/$wfc_folder/.output"; }; then :
     else
       rm -f "$wfc_run/steps/$wfc_folder/.output"
       printf 'wfc: %s\n' "$wfc_why" >>"$wfc_files.err"; if ((wfc_rc == 0)); then wfc_rc=1; fi
@@ -346,17 +346,18 @@ wfc_link() { # from names to numbers; a name may be that of a later step
 wfc_write() { # what the workers need to know of each step
   local wfc_k
   wfc_enter 0 ''
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if [ "${wfc_def[wfc_k]}" ]; then printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; fi; done | xargs -0 mkdir -p "$wfc_run/.specs" "$wfc_run/.flows"
+  mkdir -p "$wfc_run/.specs" "$wfc_run/.flows" && (
+    cd "$wfc_run/steps" && for ((wfc_k = 0; wfc_k < wfc_n; wfc_k += 500)); do mkdir -p -- "${wfc_folders[@]:wfc_k:500}" || exit; done
+  ) || return 1
   for ((wfc_k = 0; wfc_k < wfc_ds; wfc_k++)); do
-    printf '%s\0%s\0%s\0%s\0%s\0%s\0%s\0' "${wfc_kind[wfc_k]} ${wfc_flag[wfc_k]}" "${wfc_common[wfc_of[wfc_k]]} ${wfc_use[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_runs[wfc_k]}" "${wfc_flows[wfc_of[wfc_k]]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
+    printf '%s\0%s\0%s\0%s\0%s\0%s\0%s\0' "${wfc_kind[wfc_k]} ${wfc_flag[wfc_k]}" "${wfc_common[wfc_of[wfc_k]]} ${wfc_use[wfc_k]}" "${wfc_setups[wfc_k]}" "${wfc_runs[wfc_k]}" "${wfc_flows[wfc_of[wfc_k]]}" "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k" || return 1 # half a text is another one
   done
   for ((wfc_k = 0; wfc_k < wfc_ws; wfc_k++)); do
     printf '%s\0' "${wfc_flows[wfc_k]}" "${wfc_values[wfc_k]}" >"$wfc_run/.flows/$wfc_k"
     printf '%s\0' "${wfc_places[@]:wfc_first[wfc_k]:wfc_last[wfc_k]-wfc_first[wfc_k]}" >>"$wfc_run/.flows/$wfc_k"
   done
   echo "wfc_old_jq=$wfc_old_jq" >"$wfc_run/.worker"
-  declare -f wfc_fail wfc_valuing wfc_find wfc_get wfc_jq wfc_capture wfc_size wfc_give wfc_environment param wfc_attempt wfc_processes wfc_end wfc_watch wfc_pass wfc_open wfc_add wfc_deal wfc_split wfc_list wfc_serve wfc_worker wfc_json "${wfc_setups[@]}" "${wfc_values[@]}" >>"$wfc_run/.worker"
-  echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_valuing wfc_find wfc_get wfc_jq wfc_capture wfc_size wfc_give wfc_environment param wfc_attempt wfc_processes wfc_end wfc_watch wfc_pass wfc_open wfc_add wfc_deal wfc_split wfc_list wfc_serve wfc_worker wfc_json "${wfc_setups[@]}" "${wfc_values[@]}" >>"$wfc_run/.worker" && echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
   local LC_ALL=C wfc_v wfc_k wfc_c wfc_o wfc_p wfc_size
@@ -494,7 +495,7 @@ wfc_drain() { # until nothing runs and nothing can start
     esac
   done
   if [ "$wfc_ending" ]; then # what steps had left in the background ends, too
-    for ((wfc_a = 0; wfc_a < 70; wfc_a++)); do wfc_kill 0 || break; sleep 0.1; done
+    for ((wfc_a = 0; wfc_a < 70; wfc_a++)); do if [ "$wfc_signal" ]; then wfc_cancel signal "${wfc_signal#* }"; fi; wfc_kill 0 || break; sleep 0.1; done
     kill -KILL -- "-$wfc_killer" 2>/dev/null
     rm -f "$wfc_run/.ending"
   fi
@@ -764,7 +765,7 @@ wfc_outcome() { # the JSON form of the outcome
   printf ']}\n'
 }
 wfc_report() { # started: the outcome, and what differs from run to run
-  printf '{"outcome": '; cat "$wfc_run/outcome.json"
+  printf '{"outcome": '; cat "$wfc_run/outcome.json" || wfc_outcome
   printf ',"run_id": "%s", "started": "%s", "seconds": %d, "steps": {' "${wfc_run##*/}" "$1" $((SECONDS - wfc_s0))
   wfc_times ''
   printf '},\n "handlers": {'
@@ -804,13 +805,13 @@ wfc_table_rows() { # "" or 1: those of steps, or of handlers
 wfc_words() { # the command line
   local wfc_k wfc_bad=''
   wfc_report_to='' wfc_set=() wfc_args=() wfc_max=512
-  wfc_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
+  wfc_dir=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd) || exit 2
   while (($#)); do
     case $1 in
       --help) echo 'usage: bash dynamic-processor.sh [--work-dir DIR] [--report FILE] [--max-active-steps N] [--] [WORD ...]'; exit 0 ;;
       --report | --work-dir | --max-active-steps)
         if (($# < 2)); then wfc_die "$1 needs a value"; fi
-        case $1 in --report) wfc_report_to=$2 ;; --max-active-steps) case $2 in [1-9] | [1-9][0-9] | [1-4][0-9][0-9]) wfc_max=$2 ;; *[!0-9]* | '') wfc_die "$1 takes a whole number" ;; *) wfc_max=512 ;; esac ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
+        case $1 in --report) wfc_report_to=$2 ;; --max-active-steps) case $2 in [1-9] | [1-9][0-9] | [1-4][0-9][0-9]) wfc_max=$2 ;; *[!0-9]* | '') wfc_die "$1 takes a whole number" ;; *) wfc_max=512 ;; esac ;; *) wfc_dir=$(CDPATH='' cd -- "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
         shift ;;
       --) shift; break ;;
       -*) case $1 in --resume | --list | --step | --from | --dry-run) wfc_die "$1 needs a script made by: wfc compile --target shell --with resume" ;; esac; wfc_die "unknown option $1" ;;
@@ -819,6 +820,7 @@ wfc_words() { # the command line
     shift
   done
   for wfc_k; do wfc_word "$wfc_k"; done
+  if [ "$wfc_report_to" ] && { [ -d "$wfc_report_to" ] || [ ! -d "$(dirname -- "$wfc_report_to")" ]; }; then wfc_die "cannot write \`$wfc_report_to\`"; fi
   for wfc_k in "${wfc_set[@]}"; do wfc_say 'dynamic-processor.sh'": unknown param \`${wfc_k%%=*}\`: the workflow has none"; wfc_bad=1; done
   wfc_old_jq=''
   if ! command -v jq >/dev/null; then wfc_say 'dynamic-processor.sh'': needs jq: https://jqlang.org'; wfc_bad=1
@@ -834,7 +836,8 @@ wfc_main() {
   wfc_words "$@"
   case $BASH in */bash*) wfc_bash=$BASH ;; *) wfc_bash=$(command -v bash) ;; esac
   set -m # every background job is a process group
-  wfc_home=${WFC_HOME:-${XDG_STATE_HOME:-${HOME:-}/.local/state}/wfc}
+  case ${XDG_STATE_HOME-} in /*) wfc_home=$XDG_STATE_HOME/wfc ;; *) wfc_home=~/.local/state/wfc ;; esac
+  wfc_home=${WFC_HOME:-$wfc_home}
   case $wfc_home in /*) ;; *) wfc_home=$PWD/$wfc_home ;; esac
   case $wfc_report_to in /* | '') ;; *) wfc_report_to=$PWD/$wfc_report_to ;; esac
   read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
@@ -861,7 +864,7 @@ wfc_main() {
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   case $(declare -p TASK_LIST 2>/dev/null) in "declare -"*x*" TASK_LIST="*) printf '%s' "${TASK_LIST}" >"$wfc_run/process/TASK_LIST" ;; esac
   workflow; wfc_link
-  wfc_write
+  wfc_write || exit 2
   wfc_begin 0
   wfc_drain
   wfc_abandon
@@ -876,8 +879,8 @@ wfc_main() {
   kill -KILL -- "-$wfc_ticker" 2>/dev/null
   echo bye >&8
   wfc_walk
-  wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
-  if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
+  if ! { wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"; }; then wfc_code=$((wfc_code ? wfc_code : 2)); fi
+  if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to" || wfc_code=$((wfc_code ? wfc_code : 2)); fi
   wfc_table
   rm -rf "$wfc_run"/.[a-z]*
   exit "$wfc_code"

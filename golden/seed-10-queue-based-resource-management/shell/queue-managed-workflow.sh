@@ -3,7 +3,7 @@
 # source-sha256: 2f470958638c097a
 # Needs bash 3.2 or newer. Usage: bash queue-managed-workflow.sh --help
 # shellcheck disable=SC2329,SC2016  # functions are called by name; $X in '...' is for the shell of a step
-if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'queue-managed-workflow.sh'": needs bash 3.2 or newer" >&2; exit 2; fi; set +o posix # as `sh` it could not read on
+if [ -z "${BASH_VERSION-}" ] || [ $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1])) -lt 302 ]; then echo 'queue-managed-workflow.sh'": needs bash 3.2 or newer" >&2; exit 2; fi; set +o posix +efuC # as `sh` it could not read on
 
 # ==== The workflow: workflow.yaml ====
 workflow() {
@@ -119,12 +119,13 @@ wfc_link() { # from names to numbers; a name may be that of a later step
 wfc_write() { # what the workers need to know of each step
   local wfc_k
   wfc_enter 0 ''
-  for ((wfc_k = 0; wfc_k < wfc_n; wfc_k++)); do if [ "${wfc_def[wfc_k]}" ]; then printf '%s\0' "$wfc_run/steps/${wfc_folders[wfc_k]}"; fi; done | xargs -0 mkdir -p "$wfc_run/.specs"
+  mkdir -p "$wfc_run/.specs" && (
+    cd "$wfc_run/steps" && for ((wfc_k = 0; wfc_k < wfc_n; wfc_k += 500)); do mkdir -p -- "${wfc_folders[@]:wfc_k:500}" || exit; done
+  ) || return 1
   for ((wfc_k = 0; wfc_k < wfc_ds; wfc_k++)); do
-    printf '%s\0%s\0%s\0' "${wfc_kind[wfc_k]} " "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k"
+    printf '%s\0%s\0%s\0' "${wfc_kind[wfc_k]} " "${wfc_names[wfc_k]}" "${wfc_texts[wfc_k]}" >"$wfc_run/.specs/$wfc_k" || return 1 # half a text is another one
   done
-  declare -f wfc_fail wfc_environment wfc_attempt wfc_processes wfc_end wfc_watch wfc_serve wfc_worker >>"$wfc_run/.worker"
-  echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
+  declare -f wfc_fail wfc_environment wfc_attempt wfc_processes wfc_end wfc_watch wfc_serve wfc_worker >>"$wfc_run/.worker" && echo 'wfc_worker "$@"' >>"$wfc_run/.worker"
 }
 wfc_json() { # text -> wfc_r, a JSON string; by pieces: substitutions take quadratic time in older ones
   local LC_ALL=C wfc_v wfc_k wfc_c wfc_o wfc_p wfc_size
@@ -268,7 +269,7 @@ wfc_drain() { # until nothing runs and nothing can start
     esac
   done
   if [ "$wfc_ending" ]; then # what steps had left in the background ends, too
-    for ((wfc_a = 0; wfc_a < 70; wfc_a++)); do wfc_kill 0 || break; sleep 0.1; done
+    for ((wfc_a = 0; wfc_a < 70; wfc_a++)); do if [ "$wfc_signal" ]; then wfc_cancel signal "${wfc_signal#* }"; fi; wfc_kill 0 || break; sleep 0.1; done
     kill -KILL -- "-$wfc_killer" 2>/dev/null
     rm -f "$wfc_run/.ending"
   fi
@@ -476,7 +477,7 @@ wfc_outcome() { # the JSON form of the outcome
   printf ']}\n'
 }
 wfc_report() { # started: the outcome, and what differs from run to run
-  printf '{"outcome": '; cat "$wfc_run/outcome.json"
+  printf '{"outcome": '; cat "$wfc_run/outcome.json" || wfc_outcome
   printf ',"run_id": "%s", "started": "%s", "seconds": %d, "steps": {' "${wfc_run##*/}" "$1" $((SECONDS - wfc_s0))
   wfc_times ''
   printf '},\n "handlers": {'
@@ -503,13 +504,13 @@ wfc_table() { # what became of each step
 wfc_words() { # the command line
   local wfc_k wfc_bad=''
   wfc_report_to='' wfc_set=() wfc_args=() wfc_max=512
-  wfc_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 2
+  wfc_dir=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd) || exit 2
   while (($#)); do
     case $1 in
       --help) echo 'usage: bash queue-managed-workflow.sh [--work-dir DIR] [--report FILE] [--max-active-steps N] [--] [WORD ...]'; exit 0 ;;
       --report | --work-dir | --max-active-steps)
         if (($# < 2)); then wfc_die "$1 needs a value"; fi
-        case $1 in --report) wfc_report_to=$2 ;; --max-active-steps) case $2 in [1-9] | [1-9][0-9] | [1-4][0-9][0-9]) wfc_max=$2 ;; *[!0-9]* | '') wfc_die "$1 takes a whole number" ;; *) wfc_max=512 ;; esac ;; *) wfc_dir=$(cd "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
+        case $1 in --report) wfc_report_to=$2 ;; --max-active-steps) case $2 in [1-9] | [1-9][0-9] | [1-4][0-9][0-9]) wfc_max=$2 ;; *[!0-9]* | '') wfc_die "$1 takes a whole number" ;; *) wfc_max=512 ;; esac ;; *) wfc_dir=$(CDPATH='' cd -- "$2" 2>/dev/null && pwd) || wfc_die "\`$2\` is no folder" ;; esac
         shift ;;
       --) shift; break ;;
       -*) case $1 in --resume | --list | --step | --from | --dry-run) wfc_die "$1 needs a script made by: wfc compile --target shell --with resume" ;; esac; wfc_die "unknown option $1" ;;
@@ -518,6 +519,7 @@ wfc_words() { # the command line
     shift
   done
   for wfc_k; do wfc_word "$wfc_k"; done
+  if [ "$wfc_report_to" ] && { [ -d "$wfc_report_to" ] || [ ! -d "$(dirname -- "$wfc_report_to")" ]; }; then wfc_die "cannot write \`$wfc_report_to\`"; fi
   for wfc_k in "${wfc_set[@]}"; do wfc_say 'queue-managed-workflow.sh'": unknown param \`${wfc_k%%=*}\`: the workflow has none"; wfc_bad=1; done
   if [ "$wfc_bad" ]; then exit 2; fi
 }
@@ -527,7 +529,8 @@ wfc_main() {
   wfc_words "$@"
   case $BASH in */bash*) wfc_bash=$BASH ;; *) wfc_bash=$(command -v bash) ;; esac
   set -m # every background job is a process group
-  wfc_home=${WFC_HOME:-${XDG_STATE_HOME:-${HOME:-}/.local/state}/wfc}
+  case ${XDG_STATE_HOME-} in /*) wfc_home=$XDG_STATE_HOME/wfc ;; *) wfc_home=~/.local/state/wfc ;; esac
+  wfc_home=${WFC_HOME:-$wfc_home}
   case $wfc_home in /*) ;; *) wfc_home=$PWD/$wfc_home ;; esac
   case $wfc_report_to in /* | '') ;; *) wfc_report_to=$PWD/$wfc_report_to ;; esac
   read -r wfc_t0 wfc_clock wfc_started_at < <(date -u '+%s %Y%m%dT%H%M%S %Y-%m-%dT%H:%M:%SZ')
@@ -553,7 +556,7 @@ wfc_main() {
   wfc_ticker=$!; disown "$!"
   trap 'wfc_on signal 130' INT; trap 'wfc_on signal 143' TERM; trap 'wfc_on signal 129' HUP; trap 'wfc_on signal 131' QUIT
   workflow; wfc_link
-  wfc_write
+  wfc_write || exit 2
   wfc_turns
   wfc_begin 0
   wfc_drain
@@ -569,9 +572,9 @@ wfc_main() {
   kill -KILL -- "-$wfc_ticker" 2>/dev/null
   echo bye >&8
   wfc_walk
-  wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"
+  if ! { wfc_outcome >"$wfc_run/.outcome" && mv "$wfc_run/.outcome" "$wfc_run/outcome.json"; }; then wfc_code=$((wfc_code ? wfc_code : 2)); fi
   for wfc_k in "${wfc_held[@]}"; do wfc_release "$wfc_k"; done
-  if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to"; fi
+  if [ "$wfc_report_to" ]; then wfc_report "$wfc_started_at" >"$wfc_report_to" || wfc_code=$((wfc_code ? wfc_code : 2)); fi
   wfc_table
   rm -rf "$wfc_run"/.[a-z]*
   exit "$wfc_code"
