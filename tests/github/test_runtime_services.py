@@ -82,11 +82,13 @@ def test_mail(job: Job) -> None:
 def all_text() -> str:
     names = []
     for module in MODULES:
+        if module.parent.name == "ir":
+            continue  # only a type is of use there
         for statement in ast.parse(module.read_text()).body:
             if isinstance(statement, ast.FunctionDef | ast.ClassDef):
                 names.append(statement.name)
     public = [name for name in names if not name.startswith("_") and name != "in_form"]
-    return assemble([*VALUES, *MODULES], public)
+    return assemble([*VALUES, *MODULES], public, types=False)
 
 
 def test_all_of_it_is_one_text() -> None:

@@ -1,6 +1,6 @@
 """The params of a run or a call -> held against their schema, when they are valued (R6)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from backends.github.runtime.frames import TYPES, VALUES
 from backends.github.runtime.records import AT, Record, param
@@ -19,7 +19,7 @@ from compiler.json_text import Failure
 
 
 def fits(
-    rules: "Sequence[Rule | Together]", types: dict[str, str], **more: object
+    rules: "Collection[Rule | Together]", types: dict[str, str], **more: object
 ) -> Part:
     """The params fit their schema: what is given, and at last the values of all."""
     params = Params(rules, types, **more)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ the compiler, which has already held all against the schema that it knew.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias, TypeGuard
 
@@ -27,7 +27,7 @@ class Flaw(NamedTuple):
 
 
 Rule: TypeAlias = Callable[[Json, Where], Iterator[Flaw]]
-Rules: TypeAlias = Sequence[Rule]
+Rules: TypeAlias = Collection[Rule]
 
 
 class Together(NamedTuple):
@@ -42,12 +42,12 @@ class Params(NamedTuple):
     None for what is not known before. `shared` are the schemas that `refers` names by their numbers.
     """
 
-    rules: "Sequence[Rule | Together]"
+    rules: "Collection[Rule | Together]"
     types: Mapping[str, str]
     empty: Collection[str] = ()
     required: Collection[str] = ()
-    defaults: "Sequence[tuple[str, str | None]]" = ()
-    shared: Sequence[Rules] = ()
+    defaults: "Collection[tuple[str, str | None]]" = ()
+    shared: Collection[Rules] = ()
 
 
 SHARED: list[Rules] = []
@@ -413,7 +413,7 @@ def max_keys(most: float) -> Rule:
     return failing(wanted, lambda it: isinstance(it, dict) and len(it) > most)
 
 
-def said_keys(names: Sequence[str]) -> str:
+def said_keys(names: Collection[str]) -> str:
     word = "key" if len(names) == 1 else "keys"
     return f"the {word} " + ", ".join(f"`{name}`" for name in names)
 
