@@ -363,7 +363,11 @@ def exit_code(code: int) -> int:
 def shown(files: Collection[BinaryIO]) -> None:
     """Shows what is new in `files`."""
     for file in files:
-        sys.stdout.buffer.write(file.read(1 << 20))
+        if used("mask_logs"):
+            content = file.read(1 << 20)
+            sys.stdout.buffer.write(HERE.mask(content) if HERE.mask else content)
+        else:
+            sys.stdout.buffer.write(file.read(1 << 20))
     sys.stdout.flush()
 
 

@@ -16,7 +16,12 @@ class Hiding(NamedTuple):
 
 def hiding(secrets: Mapping[str, str]) -> Hiding:
     """Of secrets by their names."""
-    longest = sorted(secrets.items(), key=lambda it: -len(it[1]))
+    parts = dict(secrets)
+    for name, value in secrets.items():
+        for number, line in enumerate(value.splitlines()):
+            if len(line) >= 4 and line != value:
+                parts[f"{name}:{number}"] = line
+    longest = sorted(parts.items(), key=lambda it: -len(it[1]))
     pairs = [
         (in_json(value, level), in_json(f"\x1asecret:{name}\x1a", level))
         for name, value in longest
