@@ -30,6 +30,7 @@ from compiler.ir import (
 )
 from compiler.outcome import Outcome
 from compiler.schemas.documents import has_unevaluated
+from compiler.sizes import sizes
 from compiler.source import Source, Span
 
 Feature = Literal[
@@ -39,6 +40,7 @@ Feature = Literal[
     "call-queue",
     "call-repeat",
     "call-retry",
+    "calls-above-30-deep",
     "command-condition",
     "continue-on",
     "delay",
@@ -91,6 +93,7 @@ Feature = Literal[
     "step-queue",
     "step-queue-above-one",
     "step-timeout",
+    "steps-above-1000",
     "stop-signal",
     "value-condition",
     "workflow-conditions",
@@ -119,7 +122,8 @@ class Backend:
     entry's first; each one's own `name` is how headers and comments call it. `extras`
     emit the same with something more, by the words of `wfc compile --with`, `jobs` with
     other parts on one machine, by those of `--jobs`. `home` is the folder of the files in
-    a repository, from its root; "" is that of the workflow.
+    a repository, from its root; "" is that of the workflow. `largest`: the target takes
+    no file with more bytes.
     """
 
     name: str
@@ -129,6 +133,7 @@ class Backend:
     extras: Mapping[str, Emit] = field(default_factory=dict)
     jobs: Mapping[str, Emit] = field(default_factory=dict)
     home: str = ""
+    largest: int | None = None
 
 
 class CannotRun(Exception):
@@ -174,7 +179,7 @@ def features(program: Program) -> Iterator[tuple[Feature, Span]]:
     """What `program` uses of the features that a target may lack, each with its place."""
     for workflow in program.workflows:
         if workflow.key == program.entry:
-            yield from _features_of_runs(workflow)
+            yield from _features_of_runs(program, workflow)
         if workflow.description:
             yield "description", span_of("description", workflow)
         if workflow.max_active_steps is not None:
@@ -206,7 +211,9 @@ def _active_steps(program: Program, workflow: Workflow) -> Feature:
     return "max-active-steps-above-one" if many else "max-active-steps"
 
 
-def _features_of_runs(workflow: Workflow) -> Iterator[tuple[Feature, Span]]:
+def _features_of_runs(
+    program: Program, workflow: Workflow
+) -> Iterator[tuple[Feature, Span]]:
     """What is about runs that are started on their own, not about calls."""
     if workflow.queue is not None:
         size = queue_size(workflow.queue, workflow)
@@ -216,6 +223,7 @@ def _features_of_runs(workflow: Workflow) -> Iterator[tuple[Feature, Span]]:
         one = workflow.max_active_runs == 1
         name = "max-active-runs" if one else "max-active-runs-above-one"
         yield name, span_of("maxActiveRuns", workflow)
+    yield from _copies(program)
     settable = [it for it in workflow.params if not it.bound]
     if len(settable) > 25:
         yield "params-above-25", settable[25].span
@@ -241,6 +249,17 @@ def _features_of_runs(workflow: Workflow) -> Iterator[tuple[Feature, Span]]:
         yield "log-directory", workflow.log_directory.span
     if workflow.group:
         yield "group", span_of("group", workflow)
+
+
+def _copies(program: Program) -> Iterator[tuple[Feature, Span]]:
+    """What a run is too large for where each call is a copy of what it calls."""
+    total, deep = 0, False
+    for step, size in sizes(program):
+        if total <= 1000 < total + size.steps:
+            yield "steps-above-1000", step.span
+        if size.depth > 30 and not deep:
+            yield "calls-above-30-deep", step.span
+        total, deep = total + size.steps, deep or size.depth > 30
 
 
 def _surroundings(workflow: Workflow) -> Iterator[tuple[Feature, Span]]:
@@ -402,6 +421,25 @@ def unsupported(program: Program, backend: Backend) -> Iterator[Diagnostic]:
             )
         elif loss:
             yield Diagnostic(code="WFC402", message=loss, span=span)
+
+
+def oversized(
+    program: Program, files: Sequence[File], backend: Backend
+) -> Iterator[Diagnostic]:
+    """What `backend` has made of `program` and the target does not take, at what most of
+    it comes from (WFC401)."""
+    most = backend.largest
+    for file in files:
+        size = len(file.text.encode("utf-8", "surrogatepass"))
+        if most is not None and size > most:
+            step, largest = max(sizes(program), key=lambda each: each[1].steps)
+            yield Diagnostic(
+                code="WFC401",
+                message=f"{backend.title} takes no file above {most // 1000} kB, "
+                f"and this makes one of {size // 1000} kB",
+                span=step.span if largest.depth else program.main.span,
+                help="each call is a copy of what it calls, and each step has its text",
+            )
 
 
 def mangle(name: str, alphabet: str, limit: int, taken: Set[str]) -> str:

@@ -119,7 +119,7 @@ def back_end(
     `sources` has all of its files by the names of spans. No file when the target refuses
     something. `extra` is one of the backend's extras, `jobs` one of its jobs.
     """
-    from compiler.backend import unsupported
+    from compiler.backend import oversized, unsupported
     from compiler.optimize import optimize
 
     names = dict.fromkeys(workflow.span.file for workflow in program.workflows)
@@ -130,4 +130,6 @@ def back_end(
         return (), found
     emit = backend.emit if extra is None else backend.extras[extra]
     emit = emit if jobs is None else backend.jobs[jobs]
-    return tuple(emit(program, {it: sources[it] for it in names})), found
+    files = tuple(emit(program, {it: sources[it] for it in names}))
+    refused = tuple(oversized(program, files, backend))
+    return (() if refused else files), (*refused, *found)

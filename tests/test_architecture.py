@@ -44,7 +44,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "compiler.resolve",
         "compiler.validate",
     ),
-    ("compiler.backend", "compiler.interpreter", "compiler.turns"),
+    ("compiler.backend", "compiler.interpreter", "compiler.sizes", "compiler.turns"),
     ("compiler.output", "compiler.pipeline", "backends"),
     ("compiler.cli",),
     ("wfc",),

@@ -32,12 +32,14 @@ _REFUSED: tuple[Feature, ...] = (
     "call-queue",
     "call-repeat",
     "call-retry",
+    "calls-above-30-deep",
     "mail-on",
     "params-above-25",
     "params-schema-unevaluated",
     "restart-wait",
     "schedule-below-5-minutes",
     "schedule-stop",
+    "steps-above-1000",
 )
 _LOSSES: dict[Feature, str] = {
     "call-max-active-steps": (
@@ -77,4 +79,5 @@ BACKEND = Backend(
     emit=_emit,
     jobs={"chain": _emit, "step": _emit_steps, "workflow": _emit_workflow},
     home=".github/workflows",
+    largest=500_000,
 )
