@@ -43,6 +43,7 @@ LACKING: Mapping[str, Mapping[str, str]] = {
         "queue-of-steps": "act does not know `concurrency`",
         "repeat-cancelled-in-a-pause": _SIGNAL,
         "repeat-pause-holds-no-slot": _ALONE,
+        "secrets-overlap-default": "GitHub does not tell an empty secret from none",
         "signal-on-stop": _SIGNAL,
         "step-files-of-items": _SHARED,
         "steps-run-together": _SHARED,

@@ -9,6 +9,8 @@ import pytest
 from runtime_job import Job
 
 from backends.github.runtime import MODULES
+from backends.github.runtime_text import program
+from backends.github.words import Command
 from backends.python.assemble import assemble
 from backends.python.expressions import MODULES as VALUES
 from backends.python.runtime import attempts
@@ -98,9 +100,29 @@ def test_all_of_it_is_one_text() -> None:
     assert "${{" not in text
 
 
-def test_a_plain_step_brings_little() -> None:
-    text = assemble([*VALUES, *MODULES], ["main", "step", "capture", "record"])
-    assert len(text.splitlines()) < 720
+def command(name: str, path: str, *words: str) -> Command:
+    return Command(name=name, path=path, words=words)
+
+
+STEP = command("step", "a", "capture()")
+PARAMS = command("begin", "", 'P="x"', "inputs()")
+ENDS = [command("verdict", "", 'steps=["a"]'), command("summary", "", 'steps=["a"]')]
+READS = command("step", "b", 'A=record("a")', "retry(2, 1)")
+HANDLER = command("step", "handler-exit", "capture()")
+
+LINES = {
+    # what a file has: how long its run time is at most
+    "a step": ([STEP], 470),
+    "params": ([STEP, PARAMS], 550),
+    "an end": ([STEP, PARAMS, *ENDS], 640),
+    "a retry and a handler": ([STEP, PARAMS, READS, HANDLER, *ENDS], 700),
+}
+
+
+@pytest.mark.parametrize("commands", LINES)
+def test_a_file_gets_only_what_it_needs(commands: str) -> None:
+    given, most = LINES[commands]
+    assert len(program(given).splitlines()) <= most
 
 
 def test_large_values_are_read_as_everywhere() -> None:
