@@ -83,6 +83,7 @@ Feature = Literal[
     "run-timeout",
     "schedule",
     "schedule-below-5-minutes",
+    "schedule-in-two-zones",
     "schedule-stop",
     "schedule-without-zone",
     "script",
@@ -235,6 +236,8 @@ def _features_of_runs(
                 yield "schedule-below-5-minutes", cron.span
             if cron.zone is None:
                 yield "schedule-without-zone", cron.span
+            if (cron.zone or "UTC") != (workflow.schedule.start[0].zone or "UTC"):
+                yield "schedule-in-two-zones", cron.span
         if workflow.schedule.stop or workflow.schedule.restart:
             yield "schedule-stop", workflow.schedule.span
         if workflow.schedule.restart_wait:

@@ -53,13 +53,10 @@ def _param_name(param: Param) -> str:
 
 def _schedule(workflow: Workflow) -> Node:
     times = workflow.schedule.start if workflow.schedule else ()
-    zones = {it.zone or "UTC" for it in times}
     if not times:
         return "None"
     if len(times) == 1:
         return Call("CronTriggerTimetable", [*_cron(times[:1])])
-    if len(zones) > 1:
-        return Call("MultipleCronTriggerTimetable", [*_cron(times)])
     return Call("MultipleCronTriggerTimetable", [*_cron(times)])
 
 
