@@ -53,7 +53,6 @@ LACKING: Mapping[str, Mapping[str, str]] = {
         "failing-handler-of-an-unmet-callee": _WRONG,
         "fan-out-conditions-the-step-is-skipped": _WRONG,
         "fan-out-item-timeout": _WRONG,
-        "outputs-in-a-handler-only-fails": _WRONG,
         "run-timeout": _WRONG,
     },
 }

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from backends.github.nodes import Frame
 from backends.github.words import call
-from backends.python.expressions import literal, source, template_source
+from backends.python.expressions import constant, literal, source, template_source
 from compiler.ir import (
     Condition,
+    Json,
     Match,
     Origin,
     Pattern,
@@ -78,6 +79,10 @@ class Values:
             case "field" if origin.name in ("stdout", "stderr"):
                 words = [folders[origin.step], origin.name.removeprefix("std")]
                 return call("log", map(literal, words))
+            case "field" if origin.name == "status" and self.lenient:
+                return call(
+                    "ended", [literal(folders[origin.step]), self._edges(origin)]
+                )
             case "field":
                 return call("field", map(literal, (folders[origin.step], origin.name)))
             case "item":
@@ -89,6 +94,22 @@ class Values:
                 return call("value_of", map(literal, words))
             case _:
                 return call(_SOURCES[origin.kind], [literal(origin.name)])
+
+    def _edges(self, origin: Origin) -> str:
+        """What the step of `origin`, and all before it, wait for."""
+        steps, folders = self.frame.workflow.steps, self.frame.folders.steps
+        known = {step.name: step for step in steps}
+        names = [origin.step]
+        for name in names:  # grows while it is read
+            names += {it.step for it in known[name].edges} - {*names}
+        found: dict[str, Json] = {
+            folders[name]: {
+                folders[edge.step]: " ".join(sorted(edge.accepts))
+                for edge in known[name].edges
+            }
+            for name in sorted(names, key=[*known].index)
+        }
+        return constant(found)
 
     def exported(self, origins: tuple[Origin, ...]) -> str:
         """Source of the first of `origins` that has a value, for an environment."""

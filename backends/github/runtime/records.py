@@ -162,6 +162,23 @@ def field(step: str, name: str) -> str | None:
     return "failed" if status == "continued" else status
 
 
+def ended(step: str, edges: Mapping[str, Mapping[str, str]]) -> str:
+    """The status of a step as a handler sees it. `edges` are what steps wait for, and
+    which endings of that they accept: a step that did not come to run has no record."""
+    if "unmet" in (stored(f"{AT.frame}@frame") or {}):
+        return "not_started"
+    ending = ending_of(step, edges)
+    return "failed" if ending == "continued" else ending
+
+
+def ending_of(step: str, edges: Mapping[str, Mapping[str, str]]) -> str:
+    if found := stored(AT.frame + step):
+        return str(found["status"])
+    before = [(ending_of(it, edges), accepts) for it, accepts in edges[step].items()]
+    refused = {ending for ending, accepts in before if ending not in accepts.split()}
+    return "skipped" if refused == {"skipped"} else "aborted"
+
+
 def log(step: str, kind: str) -> str | None:
     """The file of what a step printed, which has the part `keep_log`."""
     for folder in ("out", "in"):
