@@ -176,7 +176,7 @@ wfc_launch() { # step: hand it to a free worker, or to a new one
   wfc_running=$((wfc_running + 1)) wfc_serial=$((wfc_serial + 1)) wfc_job[wfc_s]=$wfc_serial wfc_busy[wfc_s]=$wfc_k
   if [ -z "${wfc_pid[wfc_s]}" ] || ! kill -0 "${wfc_pid[wfc_s]}" 2>/dev/null; then
     rm -f "$wfc_run/.slot$wfc_s"; mkfifo "$wfc_run/.slot$wfc_s"; exec 5<>"$wfc_run/.slot$wfc_s"
-"$wfc_bash" "$wfc_run/.worker" "$wfc_s" "$wfc_run" "$wfc_dir" "$wfc_bash" "${wfc_args[@]}" </dev/null >/dev/null 2>&1 7>&- 8>&- &
+    "$wfc_bash" "$wfc_run/.worker" "$wfc_s" "$wfc_run" "$wfc_dir" "$wfc_bash" "${wfc_args[@]}" </dev/null >/dev/null 2>&1 7>&- 8>&- &
     wfc_pid[wfc_s]=$!
     exec 5>&-
     disown "$!"
@@ -197,7 +197,7 @@ wfc_settle() { # step, state: it has ended
   esac
   if ((wfc_tries[wfc_k])); then wfc_event end "$wfc_k"; fi
   for wfc_m in ${wfc_after[wfc_k]}; do
-if [ "$2" != succeeded ]; then wfc_never[wfc_m]=aborted; fi
+    if [ "$2" != succeeded ]; then wfc_never[wfc_m]=aborted; fi
     wfc_need[wfc_m]=$((wfc_need[wfc_m] - 1))
     if ((wfc_need[wfc_m] == 0)); then wfc_ready "$wfc_m"; fi
   done
@@ -236,7 +236,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
   wfc_killer=$!; disown "$!"
 }
-wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into lost its time limit; else at the next safe point
+wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into has to end; else at the next safe point
 wfc_tick() { # each second: was a worker killed?
   local wfc_s wfc_c wfc_m wfc_f
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
