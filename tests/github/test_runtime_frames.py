@@ -367,6 +367,25 @@ def test_files_of_jobs(tmp_path: Path) -> None:
         assert tar.getnames() == ["./g"]
 
 
+def test_files_that_are_removed(tmp_path: Path) -> None:
+    one, two = Job(tmp_path / "1", name="one"), Job(tmp_path / "2", name="two")
+    for job in (one, two):
+        job.folder.mkdir()
+        job.environment()
+        (job.work / "d" / "e").mkdir(parents=True)
+        for name in ("a\nb", "d/e/f", "kept"):
+            (job.work / name).write_text(name)
+    one.run("unpack", ".")
+    one.run("step", "a", text="rm -r d $'a\nb'; echo new > n; rm n")
+    assert one.run("pack", ".") == 0
+    (two.temp / "wfc" / "in").parent.mkdir()
+    (one.temp / "wfc" / "out").rename(two.temp / "wfc" / "in")
+    two.run("unpack", ".", "one")
+    assert [path.name for path in two.work.iterdir()] == ["kept"]
+    two.run("pack", ".")
+    assert not (two.temp / "wfc" / "out" / "two.gone").exists()
+
+
 def test_summary(job: Job) -> None:
     job.run("begin", "")
     job.run("step", "a", "soft()", text="exit 3")

@@ -6,7 +6,6 @@ no signal to the group of the process reaches.
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterable
 
 
@@ -22,16 +21,9 @@ def signal_groups(groups: Iterable[int], number: int) -> bool:
 
 def groups_below(groups: "set[int]") -> "set[int]":
     """`groups`, and those that processes in them have made."""
-    columns = ["-o", "pid=", "-o", "ppid=", "-o", "pgid="]
-    try:
-        listed = subprocess.run(["ps", "-A", *columns], capture_output=True).stdout
-    except OSError:
-        return groups
-    rows = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    with os.popen("ps -A -o pid= -o ppid= -o pgid=") as listed:
+        rows = [[*map(int, line.split())] for line in listed]
     of = {process: group for process, _, group in rows}
-    found, own = groups, of.get(os.getpid())
-    while True:
-        more = {group for _, parent, group in rows if of.get(parent) in found} - {own}
-        if more <= found:
-            return found
-        found = found | more
+    more = {group for _, parent, group in rows if of.get(parent) in groups}
+    more.discard(of.get(os.getpid(), 0))
+    return groups if more <= groups else groups_below(groups | more)
