@@ -57,7 +57,12 @@ def _text(program: Program, sources: Mapping[str, Source], name: str) -> str:
     )
     roots = used - _IMPORTS.keys() - _bound(body)
     head, rest = assembled(
-        _MODULES, sorted(roots), outside=("airflow",), more=imports, types=False
+        _MODULES,
+        sorted(roots),
+        outside=("airflow",),
+        more=imports,
+        types=False,
+        spaced=True,
     )
     return (
         f"{_head(program.main, sources)}\n{head}\n{_RUN_TIME}{rest}\n\n"

@@ -83,6 +83,7 @@ def assembled(
     more: str = "",
     features: Collection[str] | None = None,
     types: bool = True,
+    spaced: bool = False,
 ) -> tuple[str, str]:
     """The imports that the definitions need which `roots` reach, and their text, with the
     empty lines between.
@@ -92,7 +93,8 @@ def assembled(
     they import of the packages `outside` is there when it runs. `more` are imports of
     what follows the text. `if used(...)` (see `lean`) asks for definitions, and for
     `features`, all of them where these are None. Without `types` the text is that of a
-    file that nobody goes on with: no annotations, and no fields that nothing names.
+    file that nobody goes on with: no annotations, no fields that nothing
+    names, and where it is not `spaced` one empty line where black has two.
 
     Raises ValueError for a root that none of them defines, and for what one text cannot
     hold: two definitions of one name, an import of each other's names
@@ -112,7 +114,7 @@ def assembled(
             if (place, definition.names) in used:
                 if pieces or head:
                     gap = _gap(before, (place, definition))
-                    pieces.append(gap if types else gap[:1])
+                    pieces.append(gap if types or spaced else gap[:1])
                 pieces.append(used[place, definition.names])
                 before = (place, definition)
     return head, "".join(pieces)
