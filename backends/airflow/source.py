@@ -45,8 +45,25 @@ class Later:
     value: "Node"
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`source`, which is operands with `word` between them: "and" or "or"."""
+
+    source: str
+    word: str
+    operands: "Sequence[Node]"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`source`, which is `lines[0] if lines[1] else lines[2]`."""
+
+    source: str
+    lines: Sequence[str]
+
+
 # A text that is Python source stands as it is, on one line.
-Node: TypeAlias = str | Text | Call | Dict | List | Later
+Node: TypeAlias = str | Text | Call | Dict | List | Later | Terms | Choice
 
 
 def statement(node: Node, indent: int = 0, target: str = "") -> str:
@@ -73,6 +90,16 @@ def _laid(node: Node, indent: int, before: int, after: int) -> str:
             return f"[{_listed([('', it) for it in items], indent)}]"
         case Later(value=value):
             return f"lambda: {_laid(value, indent, before + 8, after)}"
+        case Terms(word=word, operands=operands):
+            first, *rest = operands
+            margin = f"\n{' ' * indent}{word} "
+            lines = [_laid(it, indent, len(margin) - 1, after) for it in rest]
+            return margin.join([_laid(first, indent, before, 0), *lines])
+        case Choice(lines=lines):
+            margin = f"\n{' ' * (indent + 4)}"
+            spelled = zip(("", "if ", "else "), map(inline, lines), strict=True)
+            kept = "".join(f"{margin}{word}{line}" for word, line in spelled)
+            return f"({kept}\n{' ' * indent})"
         case str():
             tree = parsed(node)
             return (
@@ -126,6 +153,8 @@ def inline(node: Node) -> str:
             return f"[{', '.join(map(inline, items))}]"
         case Later(value=value):
             return f"lambda: {inline(value)}"
+        case Terms(source=source) | Choice(source=source):
+            return inline(source)
         case _:
             return _STRING.sub(lambda it: literal(json.loads(it[0])), node)
 
@@ -157,8 +186,18 @@ def _parts(node: ast.expr, source: str) -> Node:
             )
         case ast.Lambda(args=ast.arguments(args=[]), body=body):
             return Later(_parts(body, source))
+        case ast.BoolOp(op=op, values=values):
+            word = "and" if isinstance(op, ast.And) else "or"
+            return Terms(_of(node, source), word, [_parts(it, source) for it in values])
+        case ast.IfExp(test=test, body=body, orelse=other):
+            lines = [_of(it, source) for it in (body, test, other)]
+            return Choice(_of(node, source), lines)
         case _:
-            return ast.get_source_segment(source, node) or source
+            return _of(node, source)
+
+
+def _of(node: ast.expr, source: str) -> str:
+    return ast.get_source_segment(source, node) or source
 
 
 # ---- literals
