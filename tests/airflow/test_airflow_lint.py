@@ -1,9 +1,10 @@
-"""What is emitted for Airflow is clean: Airflow reads the files of all cases, black leaves
+"""What is emitted for Airflow is clean: Airflow reads the files of cases, black leaves
 them alone, ruff finds nothing that Airflow has given up, and they are Python 3.10."""
 
 import ast
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,8 +16,11 @@ from cases import CONFORMANCE, GOLDEN, Case, cases_on, emitted, entries, run_id
 
 from backends.airflow import BACKEND
 
+# All of conformance takes minutes: `WFC_AIRFLOW=all` has it.
+EVERY = 1 if os.environ.get("WFC_AIRFLOW") == "all" else 8
 CASES = [
-    case for root in (GOLDEN, CONFORMANCE) for case, _ in cases_on(["airflow"], root)
+    *(case for case, _ in cases_on(["airflow"], GOLDEN)),
+    *(case for case, _ in cases_on(["airflow"], CONFORMANCE)[::EVERY]),
 ]
 # AIR is what Airflow 3 has given up; F is unused or undefined.
 _RULES = "AIR,F,E9"
