@@ -47,10 +47,12 @@ class Layout:
 
 
 def jobs_of(layout: Layout) -> dict[str | Comment, Node]:
-    return {job.id: _job(layout, job) for job in layout.jobs}
+    # What a matrix reads is an output of a job before it.
+    matrices = {job.id: _strategy(layout, job) for job in layout.jobs if job.leg}
+    return {job.id: _job(layout, job, matrices.get(job.id)) for job in layout.jobs}
 
 
-def _job(layout: Layout, job: Job) -> Entry:
+def _job(layout: Layout, job: Job, matrix: Entry | None) -> Entry:
     decided = layout.decided
     entry: Entry = {"name": _title(layout, job)}
     if job.needs:
@@ -66,8 +68,8 @@ def _job(layout: Layout, job: Job) -> Entry:
     queue = _queue(layout, job)
     if queue:
         entry["concurrency"] = queue
-    if job.leg:
-        entry["strategy"] = _strategy(layout, job)
+    if matrix is not None:
+        entry["strategy"] = matrix
     outputs = decided.outputs.get(job.id)
     if outputs:
         entry["outputs"] = {
@@ -123,26 +125,29 @@ def _queue(layout: Layout, job: Job) -> Mapping[str | Comment, Node]:
 
 def _strategy(layout: Layout, job: Job) -> Entry:
     (link,) = job.nodes[0].links
-    outputs = _outputs_of(layout, link.node)
-    slices, width = f"{outputs}.slices", f"{outputs}.width"
+    slices = f"{_outputs_of(layout, link.node)}.slices"
     items = next(
         it for each in layout.jobs for it in each.nodes if it.name == link.node
     )
     fan_out = items.step.body if items.step is not None else None
     assert isinstance(fan_out, Map)
     most: Node = fan_out.width if isinstance(fan_out.width, int) else None
+    if most is None:
+        width = f"{_outputs_of(layout, link.node, 'width')}.width"
+        most = f"${{{{ fromJSON({width} || '1') }}}}"
     return {
         "fail-fast": False,
-        "max-parallel": most or f"${{{{ fromJSON({width} || '1') }}}}",
+        "max-parallel": most,
         "matrix": {"slice": f"${{{{ fromJSON({slices} || '[]') }}}}"},
     }
 
 
-def _outputs_of(layout: Layout, name: str) -> str:
+def _outputs_of(layout: Layout, name: str, output: str = "slices") -> str:
+    """Where the job of the node `name` has its outputs, `output` among them."""
     job = next(it for it in layout.jobs if any(n.name == name for n in it.nodes))
     id = layout.decided.ids[name]
     outputs = layout.decided.outputs.setdefault(job.id, {})
-    outputs.setdefault("width", f"steps.{id}.outputs.width")
+    outputs.setdefault(output, f"steps.{id}.outputs.{output}")
     return f"needs.{job.id}.outputs"
 
 
@@ -174,11 +179,17 @@ def _steps(layout: Layout, job: Job) -> Iterator[Entry]:
     if layout.shares:
         before = [f"{it.id}.*" if it.leg else it.id for it in job.before]
         unpack = Command(name="unpack", path=".", words=before)
-        yield {"name": "Begin", "run": spelled(unpack)}
+        name = "Unpack" if before else "Note what is there"
+        yield {"name": name, "run": spelled(unpack)}
     for node in job.nodes:
         yield _step(layout, node)
-    if not layout.alone:
+    if not layout.alone and _leaves_something(job):
         yield from _handed_on(layout, job)
+
+
+def _leaves_something(job: Job) -> bool:
+    """Whether there is more to keep of a job than how the run has ended."""
+    return any(node.kind not in ("verdict", "summary") for node in job.nodes)
 
 
 def _handed_on(layout: Layout, job: Job) -> Iterator[Entry]:
@@ -210,7 +221,7 @@ def _secret(name: str) -> Noted:
 def _step(layout: Layout, node: Step) -> Entry:
     command = layout.commands[node.name]
     title, place = written(_purpose(node)), layout.places[node.name]
-    entry: Entry = {"name": Noted(title, place)}
+    entry: Entry = {"name": title if node.rule == "always" else Noted(title, place)}
     if node.name in layout.decided.ids:
         entry["id"] = layout.decided.ids[node.name]
     if node.name in layout.decided.steps:
