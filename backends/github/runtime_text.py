@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from backends.github.runtime import MODULES
-from backends.github.words import Command
+from backends.github.words import Command, is_written
 from backends.python import expressions
 from backends.python.assemble import assemble, names_in
 
@@ -23,6 +23,8 @@ def program(commands: Iterable[Command]) -> str:
         roots.add(command.name)
         for source in command.sources:
             roots |= _names(source)
+        if command.text is not None and not is_written(command.text):
+            roots.add("source")
     modules: list[ModuleType | Path | str] = [*expressions.MODULES, *MODULES]
     text = assemble(modules, sorted(roots), {*_features(commands)}, types=False)
     return f"{text}\n\nsys.exit(main())\n"

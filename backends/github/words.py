@@ -55,7 +55,7 @@ def spelled(command: Command) -> str:
     """The lines that run `command`."""
     words = [quoted(it) for it in command.words]
     text = command.text
-    if text is not None and not _is_written(text):
+    if text is not None and not is_written(text):
         words.append(quoted(f"source({literal(text)})"))
         text = None
     head = f'exec python3 -c "$WFC" {command.name} {quoted(command.path)}'
@@ -70,7 +70,7 @@ def spelled(command: Command) -> str:
     return " \\\n  ".join(lines) + end + "\n"
 
 
-def _is_written(text: str) -> bool:
+def is_written(text: str) -> bool:
     """Whether `text` stands in a here-document of a workflow file as it is."""
     return "${{" not in text and _PRINTED.fullmatch(text) is not None
 
