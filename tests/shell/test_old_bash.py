@@ -133,7 +133,9 @@ NEEDS = "w.sh: needs bash 3.2 or newer\n"
 def test_the_version_is_the_first_thing_that_it_looks_at() -> None:
     lines = [it for it in text_of(PLAIN).splitlines() if not it.startswith("#")]
     assert NEEDS.rstrip() in lines[0].replace('"', "").replace("'", "")
-    assert "; fi; set +o posix +efuC #" in lines[0]  # which the next line is read without
+    assert (
+        "; fi; set +o posix +efuC #" in lines[0]
+    )  # which the next line is read without
 
 
 @pytest.mark.parametrize("shell", ["dash", "zsh", "ksh"])

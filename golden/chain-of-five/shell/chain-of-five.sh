@@ -267,7 +267,7 @@ wfc_cancel() { # reason, exit code: TERM to all that runs, and KILL after 5 s; t
   (sleep 5; wfc_kill KILL) >/dev/null 2>&1 6>&- 7>&- 8>&- 9>&- &
   wfc_killer=$!; disown "$!"
 }
-wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; else wfc_signal="$1 $2"; fi; } # the read that it came into has to end; else at the next safe point
+wfc_on() { if [ "$wfc_waiting" ]; then wfc_cancel "$1" "$2"; echo tick >&9; elif [ "${wfc_signal% *}" != signal ]; then wfc_signal="$1 $2"; fi; } # the read that it came into has to end; else at the next safe point
 wfc_tick() { # each second: was a worker killed?
   local wfc_s wfc_c wfc_m wfc_f
   for ((wfc_s = 0; wfc_s < wfc_slots; wfc_s++)); do
