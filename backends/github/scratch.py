@@ -24,7 +24,7 @@ _LAST_STEP = """\
 """
 _KEEPS_FOLDER = """\
     cp -a "$GITHUB_WORKSPACE" "$kept/folder"
-    find "$RUNNER_TEMP" -maxdepth 1 -name 'output-*' -exec cp {} "$kept" \\;
+    command -p find "$RUNNER_TEMP" -maxdepth 1 -name 'output-*' -exec cp {} "$kept" \\;
 """
 
 

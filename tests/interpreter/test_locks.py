@@ -180,6 +180,7 @@ def test_name_of_the_holder_is_hostile(home: Path, tmp_path: Path) -> None:
         "99999999999999999999@1",
         "self@1",
     ],
+    ids=lambda text: text.replace(str(os.getpid()), "PID").partition("@")[0],
 )
 def test_text_that_names_no_living_process(home: Path, text: str) -> None:
     held_by(home, text)

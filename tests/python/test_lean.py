@@ -129,7 +129,9 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("words", chain(*(combinations(WORDS, n) for n in (0, 1, 2))))
+@pytest.mark.parametrize(
+    "words", [*chain(*(combinations(WORDS, n) for n in (0, 1, 2)))]
+)
 def test_names_are_there_whatever_is_used(words: tuple[str, ...]) -> None:
     """Each text is whole: it names only what is in it."""
     given = [WORDS[word] for word in words]
