@@ -145,7 +145,10 @@ def _counted(outcome: Outcome, shape: Shape) -> dict[str, list[str]]:
     limited = {it.prefix for it in shape.frames if it.workflow.max_active_steps}
     counted: dict[str, list[str]] = {}
     for path in shape.processes:
-        if outcome.steps[path].attempts == 1:  # others pause between their attempts
+        step = shape.steps.get(path)
+        repeats = step is not None and step.repeat is not None
+        # Others pause between their attempts, or until it is known whether they repeat.
+        if outcome.steps[path].attempts == 1 and not repeats:
             ends = [0, *(at + 1 for at, it in enumerate(path) if it == "/")]
             counted[path] = [path[:at] for at in ends if path[:at] in limited]
     for fan_out, items in shape.items.items():

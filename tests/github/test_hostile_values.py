@@ -252,7 +252,7 @@ steps:
 """
 
 
-@pytest.mark.parametrize("size", [60_000, 130_000, 1_000_000])
+@pytest.mark.parametrize("size", [60_000, 130_000])
 def test_big(size: int, tmp_path: Path) -> None:
     param = "p" * 59_990 + "${{ 1 }}"
     outcome = both(BIG.replace("{size}", str(size)), tmp_path, [f"P={param}"])
