@@ -140,14 +140,6 @@ steps:
     command: touch ready
     repeatPolicy: {repeat: true}
 """,
-    "repeat-unprepared": """
-steps:
-  - {name: b, command: touch ready}
-  - name: a
-    command: 'true'
-    dir: missing
-    repeatPolicy: {repeat: until, exitCode: 0}
-""",
     "repeat-condition": f"""
 steps:
   - name: a
