@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from backends.github.nodes import Frame, Node
-from backends.github.services import served
 from backends.github.values import Values, pattern, plain
 from backends.github.words import Command, call
 from backends.python.expressions import constant, literal
+from backends.python.serving import served
 from compiler.ir import (
     DEFAULT_SHELL,
     Arguments,
@@ -290,9 +290,14 @@ def _body(values: Values, body: LeafBody) -> _Body:
         case Arguments(words=given):
             return _arguments(values, given)
         case Jq() | Http() | Docker() | Mail():
-            return _Body(parts=(served(values, body),))
+            return _Body(parts=(served(values.text, body, values.frame.workflow.smtp),))
         case Ssh(text=text):
-            return _of_text(values, text, [served(values, body)], _without_end)
+            return _of_text(
+                values,
+                text,
+                [served(values.text, body, values.frame.workflow.smtp)],
+                _without_end,
+            )
         case _:
             assert_never(body)
 
